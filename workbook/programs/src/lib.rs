@@ -1,0 +1,4 @@
+//! The crates that the programs of the book may use.
+//!
+//! This package has nothing of its own.
+//! Its dependencies are built alone, so their features and files do not depend on what else is being compiled, and each program of the book is linked with exactly those.

@@ -1,0 +1,87 @@
+//! What the reader can ask for on the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::book::Book;
+use crate::serve;
+
+/// Reads, runs and checks the workbook. Without a command it serves the book and opens it in the browser.
+#[derive(Debug, Parser)]
+#[command(
+    name = "workbook",
+    bin_name = "cargo run --",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the book as a folder of web pages that needs no program to read it
+    Build(BuildArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    book: BookArgs,
+
+    /// The port to listen on; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 8377)]
+    port: u16,
+
+    /// Print the address, and do not open the browser
+    #[arg(long)]
+    no_open: bool,
+}
+
+#[derive(Debug, Args)]
+struct BuildArgs {
+    #[command(flatten)]
+    book: BookArgs,
+
+    /// The folder to write to; it must be new, empty, or hold an earlier build
+    #[arg(long, value_name = "DIR")]
+    dest: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct BookArgs {
+    /// The folder that holds book.toml, if it is not this project's book/
+    #[arg(long, value_name = "DIR")]
+    book: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub fn run(self) -> Result<()> {
+        // mdBook reports what it only half likes through this.
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+            .with_target(false)
+            .without_time()
+            .init();
+        match self.command {
+            None => {
+                let book = Book::find(self.serve.book.book.as_deref())?;
+                serve::serve(book, self.serve.port, !self.serve.no_open)
+            }
+            Some(Command::Build(args)) => {
+                let book = Book::find(args.book.book.as_deref())?;
+                book.build(&args.dest)?;
+                eprintln!("the book is in {}", args.dest.display());
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Telling open pages that the book has changed.
+//!
+//! The server puts one script into the pages it sends; the built book knows nothing of it.
+
+use std::convert::Infallible;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use futures::stream;
+use tokio::sync::watch;
+
+/// Where the script is, and where it listens.
+pub const SCRIPT_PATH: &str = "/__reload.js";
+pub const EVENTS_PATH: &str = "/__reload";
+
+/// A hidden page does not listen, because a browser has few connections for one site.
+pub const SCRIPT: &str = r#""use strict";
+(() => {
+  let seen = null;
+  let events = null;
+  const listen = () => {
+    if (document.hidden) {
+      events?.close();
+      events = null;
+    } else if (events === null) {
+      events = new EventSource("/__reload");
+      events.onmessage = (message) => {
+        if (seen !== null && seen !== message.data) location.reload();
+        seen = message.data;
+      };
+    }
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
+})();
+"#;
+
+/// Puts the script into a page.
+pub fn add_script(page: &str) -> String {
+    let script = format!("<script src=\"{SCRIPT_PATH}\"></script>\n</body>");
+    match page.rsplit_once("</body>") {
+        Some((before, after)) => format!("{before}{script}{after}"),
+        None => page.to_owned(),
+    }
+}
+
+/// Counts the builds of the book.
+pub struct Builds {
+    /// Differs between two runs of the program, so that a page notices a restart.
+    start: u128,
+    count: watch::Sender<u64>,
+}
+
+impl Builds {
+    pub fn new() -> Builds {
+        let start = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_nanos());
+        Builds {
+            start,
+            count: watch::Sender::new(0),
+        }
+    }
+
+    /// Tells every open page that there is a new build.
+    pub fn tell(&self) {
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+
+    /// The stream for one page: the build there is now, then each new one.
+    pub fn events(&self) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+        let start = self.start;
+        let mut count = self.subscribe();
+        count.mark_changed();
+        let events = stream::unfold(count, move |mut count| async move {
+            count.changed().await.ok()?;
+            let build = *count.borrow_and_update();
+            let event = Event::default().data(format!("{start}-{build}"));
+            Some((Ok(event), count))
+        });
+        Sse::new(events).keep_alive(KeepAlive::default())
+    }
+}
+
+impl Default for Builds {
+    fn default() -> Builds {
+        Builds::new()
+    }
+}
