@@ -1,0 +1,792 @@
+//! The event loop: a queue of what is ready, a heap of timers, and the operating system's poller.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::error::{Cancelled, Error, NoRunningLoop, Result, RunError};
+use crate::executor::Executor;
+use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle, TimerHandle};
+use crate::poller::Poller;
+use crate::promise::{Awaitable, Promise};
+use crate::remote::{Parcel, Remote};
+use crate::table::{TaskId, TaskTable};
+use crate::task::{AnyTask, Body, Task};
+use crate::timers::Timers;
+
+/// How many callbacks run before a busy loop looks at the operating system again.
+///
+/// asyncio looks once per pass; a system call per pass would cost more than most passes do.
+const POLL_AFTER: usize = 64;
+
+/// What waits in the ready queue: one queue for both, so that callbacks and tasks keep one order.
+pub(crate) enum Ready {
+    Callback(Rc<dyn Callback>),
+    Step(TaskId),
+}
+
+type ExceptionHandler = Rc<dyn Fn(&ErrorContext)>;
+
+/// The loop itself, behind every [`EventLoop`] handle.
+///
+/// Invariant: no `RefCell` in here is borrowed while a callback, a task or a destructor of theirs runs.
+pub(crate) struct Core {
+    pub(crate) remote: Arc<Remote>,
+    /// What runs next, first in, first out.
+    ready: RefCell<VecDeque<Ready>>,
+    timers: RefCell<Timers>,
+    /// Every task that has not ended. The loop alone keeps them alive; handles merely look.
+    tasks: RefCell<TaskTable>,
+    /// Numbers the tasks, for their names.
+    tasks_made: Cell<u64>,
+    /// The task whose step is running.
+    current: RefCell<Option<Rc<dyn Body>>>,
+    clock: Clock,
+    pub(crate) poller: Poller,
+    executor: RefCell<Option<Executor>>,
+    /// Promises whose values are made on other threads: a promise stays here, and its ticket travels.
+    parked: RefCell<HashMap<u64, Box<dyn Any>>>,
+    next_ticket: Cell<u64>,
+    /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
+    reachable: Cell<bool>,
+    running: Cell<bool>,
+    stopping: Cell<bool>,
+    closed: Cell<bool>,
+    since_poll: Cell<usize>,
+    exception_handler: RefCell<Option<ExceptionHandler>>,
+    debug: Cell<bool>,
+    slow_callback_duration: Cell<Duration>,
+}
+
+thread_local! {
+    /// The loop that is running on this thread.
+    static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
+    /// Every loop that was made on this thread, so that a waker finds its loop between two runs, too.
+    static MADE_HERE: RefCell<Vec<Weak<Core>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Core {
+    fn new(clock: Clock) -> Rc<Core> {
+        static LOOPS: AtomicU64 = AtomicU64::new(0);
+        let core = Rc::new(Core {
+            remote: Arc::new(Remote::new(LOOPS.fetch_add(1, Ordering::Relaxed))),
+            ready: RefCell::default(),
+            timers: RefCell::default(),
+            tasks: RefCell::default(),
+            tasks_made: Cell::new(0),
+            current: RefCell::new(None),
+            clock,
+            poller: Poller::default(),
+            executor: RefCell::new(None),
+            parked: RefCell::default(),
+            next_ticket: Cell::new(0),
+            reachable: Cell::new(false),
+            running: Cell::new(false),
+            stopping: Cell::new(false),
+            closed: Cell::new(false),
+            since_poll: Cell::new(0),
+            exception_handler: RefCell::new(None),
+            debug: Cell::new(false),
+            slow_callback_duration: Cell::new(Duration::from_millis(100)),
+        });
+        MADE_HERE.with_borrow_mut(|made| {
+            made.retain(|core| core.strong_count() > 0);
+            made.push(Rc::downgrade(&core));
+        });
+        core
+    }
+
+    /// Calls `f` with the loop of that number if it lives on this thread.
+    pub(crate) fn on_this_thread<R>(loop_id: u64, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
+        let running = RUNNING
+            .try_with(|running| {
+                let running = running.borrow();
+                running
+                    .as_ref()
+                    .filter(|core| core.remote.loop_id == loop_id)
+                    .cloned()
+            })
+            .ok()?;
+        let core = match running {
+            Some(core) => core,
+            None => MADE_HERE
+                .try_with(|made| {
+                    made.borrow()
+                        .iter()
+                        .filter_map(Weak::upgrade)
+                        .find(|core| core.remote.loop_id == loop_id)
+                })
+                .ok()??,
+        };
+        Some(f(&core))
+    }
+
+    /// Gives the loop that is running on this thread.
+    pub(crate) fn running() -> Option<Rc<Core>> {
+        RUNNING.try_with(|running| running.borrow().clone()).ok()?
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    pub(crate) fn current(&self) -> Option<Rc<dyn Body>> {
+        self.current.borrow().clone()
+    }
+
+    /// Appends a callback to the ready queue. A closed loop drops it.
+    pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>) {
+        if !self.closed.get() {
+            self.ready.borrow_mut().push_back(Ready::Callback(callback));
+        }
+    }
+
+    /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
+    pub(crate) fn schedule_step(&self, id: TaskId) {
+        if self.tasks.borrow_mut().mark_scheduled(id) {
+            self.ready.borrow_mut().push_back(Ready::Step(id));
+        }
+    }
+
+    /// Takes a new task into the table and schedules its first step.
+    pub(crate) fn adopt<T: Body + 'static>(&self, make: impl FnOnce(TaskId, u64) -> T) -> Rc<T> {
+        let number = self.tasks_made.get() + 1;
+        self.tasks_made.set(number);
+        let task = self.tasks.borrow_mut().insert(|id| make(id, number));
+        self.schedule_step(task.header().id);
+        task
+    }
+
+    /// Lets go of a task that has ended.
+    pub(crate) fn release(&self, id: TaskId) {
+        let released = self.tasks.borrow_mut().remove(id);
+        drop(released);
+    }
+
+    pub(crate) fn timer_cancelled(&self) {
+        self.timers.borrow_mut().note_cancelled();
+    }
+
+    /// Keeps a value on the loop's thread while its ticket travels to another one.
+    pub(crate) fn park(&self, value: Box<dyn Any>) -> u64 {
+        let ticket = self.next_ticket.get();
+        self.next_ticket.set(ticket + 1);
+        self.parked.borrow_mut().insert(ticket, value);
+        ticket
+    }
+
+    pub(crate) fn unpark(&self, ticket: u64) -> Option<Box<dyn Any>> {
+        self.parked.borrow_mut().remove(&ticket)
+    }
+
+    /// Hands an error that nobody else will see to the exception handler.
+    pub(crate) fn report(&self, message: impl Into<String>, error: Option<Error>) {
+        let context = ErrorContext {
+            message: message.into(),
+            error,
+        };
+        let handler = self.exception_handler.borrow().clone();
+        match handler {
+            Some(handler) => handler(&context),
+            None => eprintln!("{context}"),
+        }
+    }
+
+    pub(crate) fn cancel_task(&self, id: TaskId) {
+        let task = self.tasks.borrow_mut().get(id);
+        if let Some(task) = task {
+            task.request_cancel(&Cancelled::new());
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.set(true);
+    }
+
+    /// Panics on the misuse of a closed loop.
+    #[track_caller]
+    pub(crate) fn assert_open(&self) {
+        assert!(!self.closed.get(), "{}", RunError::Closed);
+    }
+
+    /// Makes one pass: wait if there is nothing to do, expire timers, then run what is ready now.
+    ///
+    /// What a callback schedules runs in the next pass.
+    fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
+        self.take_parcels();
+        let deadline = self.timers.borrow_mut().next_deadline();
+        if self.ready.borrow().is_empty() && !self.stopping.get() {
+            self.wait(deadline)?;
+            self.take_parcels();
+        } else if self.since_poll.get() >= POLL_AFTER && self.poller.has_sources() {
+            self.poll(Some(Duration::ZERO));
+        }
+        if deadline.is_some() {
+            let now = self.clock.now();
+            let mut timers = self.timers.borrow_mut();
+            while let Some(callback) = timers.pop_due(now) {
+                self.ready.borrow_mut().push_back(Ready::Callback(callback));
+            }
+        }
+        let batch = self.ready.borrow().len();
+        for _ in 0..batch {
+            let Some(ready) = self.ready.borrow_mut().pop_front() else {
+                break;
+            };
+            self.run_ready(ready);
+        }
+        self.since_poll.set(self.since_poll.get() + batch);
+        Ok(())
+    }
+
+    /// Runs one callback or one step of a task. This is the only place where either is called.
+    fn run_ready(self: &Rc<Self>, ready: Ready) {
+        let watch = self.debug.get().then(|| (Instant::now(), self.clock.now()));
+        let mut name = None;
+        match ready {
+            Ready::Callback(callback) => {
+                if let Some(Err(error)) = callback.run() {
+                    self.report("Exception in callback", Some(error));
+                }
+            }
+            Ready::Step(id) => {
+                let task = self.tasks.borrow_mut().begin_step(id);
+                if let Some(task) = task {
+                    if watch.is_some() {
+                        name = Some(task.header().name());
+                    }
+                    self.step(task);
+                }
+            }
+        }
+        if let Some((real, virtual_)) = watch {
+            let took = real.elapsed().max(self.clock.now() - virtual_);
+            if took >= self.slow_callback_duration.get() {
+                let what = name.map_or("callback".to_owned(), |name| format!("task {name}"));
+                self.report(
+                    format!("Executing {what} took {:.3} seconds", took.as_secs_f64()),
+                    None,
+                );
+            }
+        }
+    }
+
+    fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
+        /// Forgets the current task however its step ends: a panic leaves the loop usable.
+        struct Current<'a>(&'a Core);
+        impl Drop for Current<'_> {
+            fn drop(&mut self) {
+                let task = self.0.current.take();
+                drop(task);
+            }
+        }
+        *self.current.borrow_mut() = Some(task.clone());
+        let _current = Current(self);
+        task.step(self);
+    }
+
+    fn take_parcels(&self) {
+        if self.remote.is_filled() {
+            for parcel in self.remote.take() {
+                match parcel {
+                    Parcel::Wake(id) => self.schedule_step(id),
+                    Parcel::Call(call) => call(self),
+                }
+            }
+        }
+    }
+
+    fn poll(&self, timeout: Option<Duration>) {
+        self.since_poll.set(0);
+        self.poller.wait(&self.remote, timeout);
+    }
+
+    /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
+    fn wait(&self, deadline: Option<Duration>) -> Result<(), RunError> {
+        if !self.clock.is_virtual() {
+            self.poll(deadline.map(|when| when.saturating_sub(self.clock.now())));
+            return Ok(());
+        }
+        if !self.parked.borrow().is_empty() {
+            // Work on another thread takes real time: virtual time stands still until it is done.
+            self.poll(None);
+            return Ok(());
+        }
+        if self.poller.has_sources() {
+            let blocked = deadline.is_none();
+            self.poll(if blocked { None } else { Some(Duration::ZERO) });
+            if blocked || !self.ready.borrow().is_empty() {
+                return Ok(());
+            }
+        }
+        match deadline {
+            Some(when) => self.clock.jump_to(when),
+            None if self.reachable.get() => self.poll(None),
+            None => return Err(RunError::Stalled),
+        }
+        Ok(())
+    }
+
+    fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
+        /// Ends the run however it ends, by `stop` or by a panic: the loop can be run again.
+        struct Run<'a>(&'a Core);
+        impl Drop for Run<'_> {
+            fn drop(&mut self) {
+                self.0.stopping.set(false);
+                self.0.running.set(false);
+                let core = RUNNING.with_borrow_mut(Option::take);
+                drop(core);
+            }
+        }
+        if self.closed.get() {
+            return Err(RunError::Closed);
+        }
+        if self.running.get() {
+            return Err(RunError::AlreadyRunning);
+        }
+        if RUNNING.with_borrow(Option::is_some) {
+            return Err(RunError::AnotherLoopRunning);
+        }
+        RUNNING.set(Some(self.clone()));
+        self.running.set(true);
+        let _run = Run(self);
+        loop {
+            self.run_once()?;
+            if self.stopping.get() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Drops everything that was still to come, tasks included.
+    fn close(&self) {
+        if self.closed.replace(true) {
+            return;
+        }
+        // Each is taken out first: destructors may look at the loop.
+        let executor = self.executor.take();
+        drop(executor);
+        drop(self.remote.close());
+        let ready = self.ready.take();
+        drop(ready);
+        let timers = self.timers.take();
+        drop(timers);
+        let mut tasks: Vec<_> = self.tasks.borrow().iter().cloned().collect();
+        tasks.sort_by_key(|task| task.header().number);
+        for task in tasks {
+            task.discard(self);
+        }
+        let parked = self.parked.take();
+        drop(parked);
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What the exception handler is told of.
+///
+/// asyncio: the `context` dictionary of `call_exception_handler`.
+#[derive(Clone, Debug)]
+pub struct ErrorContext {
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The error, unless the report is a mere warning.
+    pub error: Option<Error>,
+}
+
+impl std::fmt::Display for ErrorContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.error {
+            Some(error) => write!(f, "{}: {error}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// A handle to an event loop: one thread, one queue of what is ready, one heap of timers.
+///
+/// Clones are handles to the same loop. The loop stays on the thread that made it; [`EventLoop::handle`] gives
+/// what other threads may use.
+///
+/// asyncio: `AbstractEventLoop`.
+///
+/// ```
+/// use asyncio::EventLoop;
+///
+/// let event_loop = EventLoop::new();
+/// let value = event_loop.run_until_complete(async { Ok(42) });
+/// assert_eq!(value.unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct EventLoop {
+    pub(crate) core: Rc<Core>,
+}
+
+impl Default for EventLoop {
+    fn default() -> Self {
+        EventLoop::new()
+    }
+}
+
+impl EventLoop {
+    /// Makes a loop on the operating system's monotonic clock.
+    ///
+    /// asyncio: `new_event_loop()`.
+    pub fn new() -> Self {
+        EventLoop {
+            core: Core::new(Clock::Real(Instant::now())),
+        }
+    }
+
+    /// Makes a loop on simulated time: when nothing is ready the clock jumps to the next deadline.
+    ///
+    /// A program that sleeps for an hour ends at once, and gives the same trace every time.
+    /// asyncio has no public counterpart; its own tests do the same.
+    ///
+    /// ```
+    /// use asyncio::{EventLoop, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::with_virtual_clock();
+    /// event_loop.run_until_complete(async { Ok(sleep(Duration::from_secs(3600)).await?) }).unwrap();
+    /// assert_eq!(event_loop.time(), Duration::from_secs(3600));
+    /// ```
+    pub fn with_virtual_clock() -> Self {
+        EventLoop {
+            core: Core::new(Clock::Virtual(Cell::new(Duration::ZERO))),
+        }
+    }
+
+    /// Schedules a callback for the next pass; callbacks run first in, first out.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
+    pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
+        self.core.assert_open();
+        let callback = CallbackCell::new(callback);
+        self.core.push_callback(callback.clone());
+        Handle::new(callback)
+    }
+
+    /// Schedules a callback for `delay` from now.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_later(delay, callback)`.
+    pub fn call_later<R: CallbackOutput>(
+        &self,
+        delay: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.call_at(self.time().saturating_add(delay), callback)
+    }
+
+    /// Schedules a callback for a time on the loop's clock; a time in the past is due at once.
+    ///
+    /// Equal deadlines fire in the order in which they were set. asyncio promises no order for them.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_at(when, callback)`.
+    pub fn call_at<R: CallbackOutput>(
+        &self,
+        when: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.core.assert_open();
+        let callback = CallbackCell::new(callback);
+        self.core.timers.borrow_mut().insert(when, callback.clone());
+        TimerHandle::new(callback, when, Rc::downgrade(&self.core))
+    }
+
+    /// Tells the time on the loop's clock, counted from the moment the loop was made.
+    ///
+    /// asyncio: `loop.time()`, in seconds.
+    pub fn time(&self) -> Duration {
+        self.core.now()
+    }
+
+    /// Moves a virtual clock forward without letting anything run, as a blocking call would.
+    ///
+    /// # Panics
+    /// If the loop is on the real clock.
+    pub fn advance(&self, by: Duration) {
+        assert!(
+            self.core.clock.is_virtual(),
+            "only a virtual clock can be advanced; make the loop with EventLoop::with_virtual_clock()"
+        );
+        self.core.clock.jump_to(self.time() + by);
+    }
+
+    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.create_task(coro)`.
+    pub fn create_task<T: 'static>(
+        &self,
+        body: impl Future<Output = Result<T>> + 'static,
+    ) -> Task<T> {
+        self.core.assert_open();
+        Task::spawn(&self.core, body)
+    }
+
+    /// Makes a promise that somebody will fill.
+    ///
+    /// asyncio: `loop.create_future()`.
+    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
+        Promise::new(&self.core)
+    }
+
+    /// Runs the loop until `awaitable` is done, and gives its result. Other tasks are neither finished nor cancelled.
+    ///
+    /// # Errors
+    /// The error of the awaitable, or a [`RunError`].
+    ///
+    /// asyncio: `loop.run_until_complete(future)`.
+    pub fn run_until_complete<A: Awaitable>(&self, awaitable: A) -> Result<A::Value>
+    where
+        A::Value: Clone,
+    {
+        if self.is_closed() {
+            return Err(RunError::Closed.into());
+        }
+        if self.is_running() {
+            return Err(RunError::AlreadyRunning.into());
+        }
+        let promise = awaitable.ensure_promise(self);
+        if !promise.belongs_to(&self.core) {
+            return Err(RunError::WrongLoop.into());
+        }
+        let this = Rc::downgrade(&self.core);
+        let stop = promise.add_done_callback(move |_| {
+            if let Some(core) = this.upgrade() {
+                core.stop();
+            }
+        });
+        let run = self.run_forever();
+        promise.remove_done_callback(stop);
+        run?;
+        if promise.is_done() {
+            promise.result()
+        } else {
+            Err(RunError::StoppedBeforeDone.into())
+        }
+    }
+
+    /// Runs the loop until `stop` is called.
+    ///
+    /// A panic in a callback or a task leaves this call at once; the rest of the queue stays, and the loop can be run again.
+    ///
+    /// # Errors
+    /// If the loop is closed or running, if another loop runs on this thread, or if a loop on a virtual clock has nothing
+    /// left that could wake it.
+    ///
+    /// asyncio: `loop.run_forever()`.
+    pub fn run_forever(&self) -> Result<(), RunError> {
+        self.core.run_forever()
+    }
+
+    /// Lets the loop return at the end of the current pass; before a run, the next run makes exactly one pass.
+    ///
+    /// asyncio: `loop.stop()`.
+    pub fn stop(&self) {
+        self.core.stop();
+    }
+
+    /// Tells whether the loop is running.
+    ///
+    /// asyncio: `loop.is_running()`.
+    pub fn is_running(&self) -> bool {
+        self.core.running.get()
+    }
+
+    /// Tells whether the loop was closed.
+    ///
+    /// asyncio: `loop.is_closed()`.
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    /// Closes the loop: what was scheduled is dropped, and nothing can be scheduled again.
+    ///
+    /// The futures of unfinished tasks are dropped at their await points, so their destructors run, and each is reported to
+    /// the exception handler. asyncio leaves them to the garbage collector. Closing twice changes nothing.
+    ///
+    /// # Errors
+    /// If the loop is running.
+    ///
+    /// asyncio: `loop.close()`.
+    pub fn close(&self) -> Result<(), RunError> {
+        if self.is_running() {
+            return Err(RunError::CloseWhileRunning);
+        }
+        self.core.close();
+        Ok(())
+    }
+
+    /// Runs a whole program: runs `main`, cancels what is left and waits for it, then closes the loop.
+    ///
+    /// Jobs that still run on the executor's threads are waited for.
+    ///
+    /// # Errors
+    /// The error of `main`, or a [`RunError`].
+    ///
+    /// asyncio: `Runner.run` and `Runner.close`.
+    pub fn run<T: Clone + 'static>(
+        &self,
+        main: impl Future<Output = Result<T>> + 'static,
+    ) -> Result<T> {
+        let result = self.run_until_complete(main);
+        if result.as_ref().is_err_and(|e| {
+            matches!(
+                e.downcast_ref(),
+                Some(RunError::AlreadyRunning | RunError::AnotherLoopRunning)
+            )
+        }) {
+            return result;
+        }
+        self.cancel_all_tasks();
+        let executor = self.core.executor.take();
+        if let Some(executor) = executor {
+            executor.shutdown_and_wait();
+        }
+        self.close()?;
+        result
+    }
+
+    /// Cancels every task and runs the loop until all have ended.
+    fn cancel_all_tasks(&self) {
+        let tasks = self.all_tasks();
+        for task in &tasks {
+            task.cancel();
+        }
+        let all = tasks.clone();
+        let ended = async move {
+            for task in all {
+                task.ended().await;
+            }
+            Ok(())
+        };
+        if tasks.is_empty() || self.run_until_complete(ended).is_err() {
+            return;
+        }
+        for task in tasks {
+            if let Some(error) = task.exception() {
+                self.core.report(
+                    "unhandled exception during the shutdown of the loop",
+                    Some(error),
+                );
+            }
+        }
+    }
+
+    /// Lists the tasks that have not ended, oldest first.
+    ///
+    /// asyncio: `all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        let mut tasks: Vec<_> = self
+            .core
+            .tasks
+            .borrow()
+            .iter()
+            .cloned()
+            .map(AnyTask::new)
+            .collect();
+        tasks.sort_by_key(AnyTask::number);
+        tasks
+    }
+
+    /// Counts the timers that are set and not cancelled.
+    pub fn timer_count(&self) -> usize {
+        self.core.timers.borrow().live()
+    }
+
+    /// Sets what hears of errors that nobody else can see; without one they are printed on standard error.
+    ///
+    /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
+    /// asyncio: `loop.set_exception_handler(handler)`.
+    pub fn set_exception_handler(&self, handler: impl Fn(&ErrorContext) + 'static) {
+        *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
+    }
+
+    /// Turns debug mode on or off: a callback or a step that takes long is reported.
+    ///
+    /// asyncio: `loop.set_debug(enabled)`.
+    pub fn set_debug(&self, enabled: bool) {
+        self.core.debug.set(enabled);
+    }
+
+    /// Sets from which duration on debug mode reports a callback; 100 ms at first.
+    ///
+    /// asyncio: `loop.slow_callback_duration`.
+    pub fn set_slow_callback_duration(&self, duration: Duration) {
+        self.core.slow_callback_duration.set(duration);
+    }
+
+    pub(crate) fn set_reachable(&self) {
+        self.core.reachable.set(true);
+    }
+
+    pub(crate) fn install_executor(&self, executor: Executor) {
+        let replaced = self.core.executor.replace(Some(executor));
+        assert!(
+            replaced.is_none(),
+            "set the number of threads before the first job"
+        );
+    }
+
+    pub(crate) fn with_executor<R>(&self, f: impl FnOnce(&Executor) -> R) -> R {
+        let mut executor = self.core.executor.borrow_mut();
+        f(executor.get_or_insert_with(Executor::new))
+    }
+}
+
+/// Gives the loop that is running on this thread.
+///
+/// # Errors
+/// Outside a running loop.
+///
+/// asyncio: `get_running_loop()`.
+pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
+    Core::running()
+        .map(|core| EventLoop { core })
+        .ok_or(NoRunningLoop)
+}
+
+/// Gives the running loop to the functions that cannot work without one.
+#[track_caller]
+pub(crate) fn expect_running_loop() -> EventLoop {
+    get_running_loop().unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Runs a whole program on a new loop: see [`EventLoop::run`].
+///
+/// asyncio: `asyncio.run(main())`.
+///
+/// ```
+/// let value = asyncio::run(async { Ok(6 * 7) });
+/// assert_eq!(value.unwrap(), 42);
+/// ```
+pub fn run<T: Clone + 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    EventLoop::new().run(main)
+}

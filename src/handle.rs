@@ -1,0 +1,155 @@
+//! Callbacks that wait for their turn, and the handles that cancel them.
+
+use std::cell::Cell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::event_loop::Core;
+
+/// What a callback may return: nothing, or a `Result` whose error goes to the loop's exception handler.
+///
+/// asyncio: a callback returns, or raises.
+pub trait CallbackOutput {
+    /// Turns the output into the error that it carries, if any.
+    fn into_error(self) -> Option<Error>;
+}
+
+impl CallbackOutput for () {
+    fn into_error(self) -> Option<Error> {
+        None
+    }
+}
+
+impl<E: Into<Error>> CallbackOutput for Result<(), E> {
+    fn into_error(self) -> Option<Error> {
+        self.err().map(Into::into)
+    }
+}
+
+/// A callback in the ready queue or among the timers.
+///
+/// Invariant: it runs at most once, and never after `cancel`.
+pub(crate) trait Callback {
+    /// Runs the callback; `None` if it was cancelled or ran before.
+    fn run(&self) -> Option<Result<(), Error>>;
+    fn cancel(&self);
+    fn is_cancelled(&self) -> bool;
+}
+
+/// One allocation holds the callback and the flag that its handle looks at.
+pub(crate) struct CallbackCell<F> {
+    callback: Cell<Option<F>>,
+    cancelled: Cell<bool>,
+}
+
+impl<F, R> CallbackCell<F>
+where
+    F: FnOnce() -> R + 'static,
+    R: CallbackOutput,
+{
+    pub(crate) fn new(callback: F) -> Rc<dyn Callback> {
+        Rc::new(CallbackCell {
+            callback: Cell::new(Some(callback)),
+            cancelled: Cell::new(false),
+        })
+    }
+}
+
+impl<F, R> Callback for CallbackCell<F>
+where
+    F: FnOnce() -> R,
+    R: CallbackOutput,
+{
+    fn run(&self) -> Option<Result<(), Error>> {
+        let callback = self.callback.take()?;
+        Some(match callback().into_error() {
+            None => Ok(()),
+            Some(error) => Err(error),
+        })
+    }
+
+    fn cancel(&self) {
+        self.cancelled.set(true);
+        // What the callback captured is dropped now, not when its turn would have come.
+        drop(self.callback.take());
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+}
+
+/// Cancels a callback that was given to `call_soon`.
+///
+/// Dropping the handle changes nothing.
+/// asyncio: `Handle`.
+///
+/// ```
+/// use asyncio::EventLoop;
+///
+/// let event_loop = EventLoop::new();
+/// let handle = event_loop.call_soon(|| println!("never printed"));
+/// handle.cancel();
+/// assert!(handle.is_cancelled());
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    callback: Rc<dyn Callback>,
+}
+
+impl Handle {
+    pub(crate) fn new(callback: Rc<dyn Callback>) -> Self {
+        Handle { callback }
+    }
+
+    /// Keeps the callback from running, and drops it; after it ran, only `is_cancelled` changes.
+    pub fn cancel(&self) {
+        self.callback.cancel();
+    }
+
+    /// Tells whether `cancel` was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.callback.is_cancelled()
+    }
+}
+
+/// Cancels a callback that was given to `call_later` or `call_at`.
+///
+/// asyncio: `TimerHandle`.
+#[derive(Clone)]
+pub struct TimerHandle {
+    callback: Rc<dyn Callback>,
+    when: Duration,
+    core: Weak<Core>,
+}
+
+impl TimerHandle {
+    pub(crate) fn new(callback: Rc<dyn Callback>, when: Duration, core: Weak<Core>) -> Self {
+        TimerHandle {
+            callback,
+            when,
+            core,
+        }
+    }
+
+    /// Keeps the callback from running, and drops it.
+    pub fn cancel(&self) {
+        if !self.callback.is_cancelled() {
+            self.callback.cancel();
+            if let Some(core) = self.core.upgrade() {
+                core.timer_cancelled();
+            }
+        }
+    }
+
+    /// Tells whether `cancel` was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.callback.is_cancelled()
+    }
+
+    /// Gives the deadline, on the loop's clock.
+    pub fn when(&self) -> Duration {
+        self.when
+    }
+}

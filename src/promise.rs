@@ -1,0 +1,583 @@
+//! A slot for a result that someone else fills: asyncio's `Future` under another name.
+//!
+//! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
+//! will appear, so it has another name here.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{AwaitError, Cancelled, Error, InvalidState, Result};
+use crate::event_loop::{Core, EventLoop};
+use crate::few::Few;
+use crate::handle::{CallbackCell, CallbackOutput};
+use crate::task::{Cancel, Registration, Task};
+
+enum State<T> {
+    Pending,
+    Done(T),
+    Failed(Error),
+    Cancelled(Cancelled),
+}
+
+type DoneCallback<T> = Box<dyn FnOnce(&Promise<T>) -> Option<Error>>;
+
+/// What happens when the promise is done; wakers and callbacks share one list, so they keep one order.
+enum Hook<T> {
+    Wake(Waker),
+    Call(DoneCallback<T>),
+}
+
+/// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackId(u32);
+
+/// The part that promises and tasks have in common.
+pub(crate) struct Slot<T> {
+    core: Weak<Core>,
+    /// Invariant: leaves `Pending` once, and never comes back.
+    state: RefCell<State<T>>,
+    /// Invariant: empty once the state has left `Pending`.
+    hooks: RefCell<Few<(u32, Hook<T>)>>,
+    next_hook: Cell<u32>,
+    /// True from a failure until someone looks at it; dropped so, the failure is reported.
+    unseen: Cell<bool>,
+    /// What the report calls the owner: "Task" or "Promise".
+    kind: &'static str,
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new(core: Weak<Core>, kind: &'static str) -> Self {
+        Slot {
+            core,
+            state: RefCell::new(State::Pending),
+            hooks: RefCell::new(Few::new()),
+            next_hook: Cell::new(0),
+            unseen: Cell::new(false),
+            kind,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Weak<Core> {
+        &self.core
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        !matches!(*self.state.borrow(), State::Pending)
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(*self.state.borrow(), State::Cancelled(_))
+    }
+
+    pub(crate) fn mark_seen(&self) {
+        self.unseen.set(false);
+    }
+
+    fn add_hook(&self, hook: Hook<T>) -> u32 {
+        let id = self.next_hook.get();
+        self.next_hook.set(id + 1);
+        self.hooks.borrow_mut().push((id, hook));
+        id
+    }
+
+    fn remove_hook(&self, id: u32) -> bool {
+        let removed = self
+            .hooks
+            .borrow_mut()
+            .remove_where(|(hook, _)| *hook == id);
+        removed.is_some()
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        match &*self.state.borrow() {
+            State::Pending | State::Done(_) => None,
+            State::Failed(error) => Some(error.clone()),
+            State::Cancelled(cancelled) => Some(cancelled.clone().into()),
+        }
+    }
+}
+
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        if !self.unseen.get() {
+            return;
+        }
+        if let (State::Failed(error), Some(core)) = (self.state.get_mut(), self.core.upgrade()) {
+            let message = format!("{} exception was never retrieved", self.kind);
+            core.report(message, Some(error.clone()));
+        }
+    }
+}
+
+/// A promise's cell or a task's: something with a slot that can be cancelled.
+pub(crate) trait Settle<T>: Cancel {
+    fn slot(&self) -> &Slot<T>;
+    fn is_task(&self) -> bool;
+}
+
+/// The cell of a plain promise.
+struct PromiseCell<T> {
+    slot: Slot<T>,
+    /// Answers `cancel` in the promise's place, for combinators that pass it on.
+    canceller: RefCell<Option<Rc<Canceller<T>>>>,
+}
+
+type Canceller<T> = dyn Fn(&Promise<T>, &Cancelled) -> bool;
+
+impl<T: 'static> Settle<T> for PromiseCell<T> {
+    fn slot(&self) -> &Slot<T> {
+        &self.slot
+    }
+
+    fn is_task(&self) -> bool {
+        false
+    }
+}
+
+impl<T: 'static> Cancel for PromiseCell<T> {
+    fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool {
+        self.slot.mark_seen();
+        if self.slot.is_done() {
+            return false;
+        }
+        let canceller = self.canceller.borrow().clone();
+        let promise = Promise { cell: self };
+        match canceller {
+            Some(canceller) => canceller(&promise, reason),
+            None => promise.settle_cancelled(reason),
+        }
+    }
+}
+
+/// A result that will be there later, and that someone else provides.
+///
+/// Clones are handles to the same slot. Any number of tasks may await it, each gets a clone of the value.
+/// It stays on its loop's thread. asyncio: `Future`.
+///
+/// ```
+/// use asyncio::{EventLoop, Promise};
+/// use std::time::Duration;
+///
+/// let event_loop = EventLoop::with_virtual_clock();
+/// let promise: Promise<u32> = event_loop.create_promise();
+/// let filled = promise.clone();
+/// event_loop.call_later(Duration::from_secs(1), move || Ok::<_, asyncio::Error>(filled.set_result(666)?));
+/// assert_eq!(event_loop.run_until_complete(promise).unwrap(), 666);
+/// ```
+pub struct Promise<T> {
+    cell: Rc<dyn Settle<T>>,
+}
+
+impl<T> Clone for Promise<T> {
+    fn clone(&self) -> Self {
+        Promise {
+            cell: self.cell.clone(),
+        }
+    }
+}
+
+/// Handles are equal when they belong to the same slot.
+impl<T> PartialEq for Promise<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl<T> Eq for Promise<T> {}
+
+impl<T> AsRef<Promise<T>> for Promise<T> {
+    fn as_ref(&self) -> &Promise<T> {
+        self
+    }
+}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = self.cell.slot().kind;
+        match &*self.cell.slot().state.borrow() {
+            State::Pending => write!(f, "<{kind} pending>"),
+            State::Done(value) => write!(f, "<{kind} finished result={value:?}>"),
+            State::Failed(error) => write!(f, "<{kind} finished exception={error:?}>"),
+            State::Cancelled(_) => write!(f, "<{kind} cancelled>"),
+        }
+    }
+}
+
+impl<T: 'static> Promise<T> {
+    pub(crate) fn new(core: &Rc<Core>) -> Self {
+        Promise {
+            cell: Rc::new(PromiseCell {
+                slot: Slot::new(Rc::downgrade(core), "Promise"),
+                canceller: RefCell::new(None),
+            }),
+        }
+    }
+
+    /// Makes a promise whose `cancel` is answered by `canceller`, for combinators that pass a cancellation on.
+    ///
+    /// The canceller says whether it accepts; the promise itself stays pending until somebody settles it.
+    /// asyncio: a subclass of `Future` that overrides `cancel`.
+    pub fn with_canceller(
+        event_loop: &EventLoop,
+        canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
+    ) -> Self {
+        Promise {
+            cell: Rc::new(PromiseCell {
+                slot: Slot::new(Rc::downgrade(&event_loop.core), "Promise"),
+                canceller: RefCell::new(Some(Rc::new(canceller))),
+            }),
+        }
+    }
+
+    pub(crate) fn of_task(cell: Rc<dyn Settle<T>>) -> Self {
+        Promise { cell }
+    }
+
+    pub(crate) fn belongs_to(&self, core: &Rc<Core>) -> bool {
+        std::ptr::eq(self.cell.slot().core.as_ptr(), Rc::as_ptr(core))
+    }
+
+    fn settle(&self, state: State<T>) -> Result<(), InvalidState> {
+        let slot = self.cell.slot();
+        if slot.is_done() {
+            return Err(InvalidState::AlreadyDone);
+        }
+        slot.unseen.set(matches!(state, State::Failed(_)));
+        *slot.state.borrow_mut() = state;
+        let hooks = slot.hooks.replace(Few::new());
+        for (_, hook) in hooks {
+            match hook {
+                Hook::Wake(waker) => waker.wake(),
+                Hook::Call(callback) => self.schedule(callback),
+            }
+        }
+        Ok(())
+    }
+
+    /// Done-callbacks never run at once; they go through the ready queue like everything else.
+    fn schedule(&self, callback: DoneCallback<T>) {
+        if let Some(core) = self.cell.slot().core.upgrade() {
+            let promise = self.clone();
+            core.push_callback(CallbackCell::new(move || {
+                callback(&promise).map_or(Ok(()), Err)
+            }));
+        }
+    }
+
+    /// Ends the promise from the body of its task, which `set_result` would refuse.
+    pub(crate) fn settle_task(&self, outcome: Result<T>) {
+        let state = match outcome {
+            Ok(value) => State::Done(value),
+            Err(error) => match error.downcast_ref::<Cancelled>() {
+                Some(cancelled) => State::Cancelled(cancelled.clone()),
+                None => State::Failed(error),
+            },
+        };
+        // A task settles its promise once, at its end.
+        let _ = self.settle(state);
+    }
+
+    /// Cancels a promise whose `cancel` is answered by a canceller.
+    pub(crate) fn settle_cancelled(&self, reason: &Cancelled) -> bool {
+        self.settle(State::Cancelled(reason.clone())).is_ok()
+    }
+
+    fn refuse_tasks(&self) -> Result<(), InvalidState> {
+        if self.cell.is_task() {
+            return Err(InvalidState::OwnedByTask);
+        }
+        Ok(())
+    }
+
+    /// Fills the promise with a value and wakes who waits; nobody runs before this call has returned.
+    ///
+    /// # Errors
+    /// If the promise is done, or belongs to a task.
+    ///
+    /// asyncio: `future.set_result(value)`.
+    pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
+        self.refuse_tasks()?;
+        self.settle(State::Done(value))
+    }
+
+    /// Fills the promise with an error.
+    ///
+    /// If nobody ever looks at it, the error is reported to the loop's exception handler when the last handle is dropped.
+    ///
+    /// # Errors
+    /// If the promise is done, or belongs to a task.
+    ///
+    /// asyncio: `future.set_exception(exception)`.
+    pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
+        self.refuse_tasks()?;
+        self.settle(State::Failed(error.into()))
+    }
+
+    /// Cancels the promise, or asks its task to end; false if it is done already.
+    ///
+    /// asyncio: `future.cancel()`.
+    pub fn cancel(&self) -> bool {
+        self.cancel_for(&Cancelled::new())
+    }
+
+    /// Cancels with a message for whoever sees the cancellation.
+    ///
+    /// asyncio: `future.cancel(msg)`.
+    pub fn cancel_with_message(&self, message: impl Into<Arc<str>>) -> bool {
+        self.cancel_for(&Cancelled::with_message(message))
+    }
+
+    /// Passes a cancellation on.
+    pub fn cancel_for(&self, reason: &Cancelled) -> bool {
+        self.cell.clone().cancel(reason)
+    }
+
+    /// Tells whether there is a result, an error, or a cancellation.
+    ///
+    /// asyncio: `future.done()`.
+    pub fn is_done(&self) -> bool {
+        self.cell.slot().is_done()
+    }
+
+    /// Tells whether the promise was cancelled.
+    ///
+    /// asyncio: `future.cancelled()`.
+    pub fn is_cancelled(&self) -> bool {
+        self.cell.slot().is_cancelled()
+    }
+
+    /// Gives the value.
+    ///
+    /// # Errors
+    /// The promise's own error, [`Cancelled`], or [`InvalidState::ResultNotSet`] while it is pending.
+    ///
+    /// asyncio: `future.result()`.
+    pub fn result(&self) -> Result<T>
+    where
+        T: Clone,
+    {
+        self.outcome()
+            .unwrap_or_else(|| Err(InvalidState::ResultNotSet.into()))
+    }
+
+    /// Gives the error that the promise ended with, if it did.
+    ///
+    /// # Errors
+    /// [`Cancelled`], or [`InvalidState::ExceptionNotSet`] while it is pending.
+    ///
+    /// asyncio: `future.exception()`.
+    pub fn exception(&self) -> Result<Option<Error>> {
+        let slot = self.cell.slot();
+        match &*slot.state.borrow() {
+            State::Pending => Err(InvalidState::ExceptionNotSet.into()),
+            State::Done(_) => Ok(None),
+            State::Failed(error) => {
+                slot.mark_seen();
+                Ok(Some(error.clone()))
+            }
+            State::Cancelled(cancelled) => Err(cancelled.clone().into()),
+        }
+    }
+
+    /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
+    pub fn failed(&self) -> bool {
+        matches!(*self.cell.slot().state.borrow(), State::Failed(_))
+    }
+
+    /// Gives the result if the promise is done.
+    fn outcome(&self) -> Option<Result<T>>
+    where
+        T: Clone,
+    {
+        let slot = self.cell.slot();
+        match &*slot.state.borrow() {
+            State::Pending => None,
+            State::Done(value) => Some(Ok(value.clone())),
+            State::Failed(error) => {
+                slot.mark_seen();
+                Some(Err(error.clone()))
+            }
+            State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),
+        }
+    }
+
+    /// Schedules `callback` for when the promise is done, behind those that were added before.
+    ///
+    /// It never runs inside this call, nor inside the call that fills the promise.
+    /// An error that it returns goes to the loop's exception handler.
+    /// asyncio: `future.add_done_callback(callback)`.
+    pub fn add_done_callback<R: CallbackOutput>(
+        &self,
+        callback: impl FnOnce(&Promise<T>) -> R + 'static,
+    ) -> CallbackId {
+        let callback: DoneCallback<T> = Box::new(move |promise| callback(promise).into_error());
+        let slot = self.cell.slot();
+        if slot.is_done() {
+            self.schedule(callback);
+            return CallbackId(u32::MAX);
+        }
+        CallbackId(slot.add_hook(Hook::Call(callback)))
+    }
+
+    /// Takes a callback back; false if it was taken back before or the promise is done.
+    ///
+    /// asyncio: `future.remove_done_callback(callback)`.
+    pub fn remove_done_callback(&self, id: CallbackId) -> bool {
+        self.cell.slot().remove_hook(id.0)
+    }
+}
+
+/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
+///
+/// asyncio: an awaitable.
+pub trait Awaitable {
+    /// What a success yields.
+    type Value: 'static;
+
+    /// Makes a task of a future, and gives tasks and promises as they are.
+    ///
+    /// asyncio: `ensure_future`.
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
+}
+
+impl<F, T> Awaitable for F
+where
+    F: Future<Output = Result<T>> + 'static,
+    T: 'static,
+{
+    type Value = T;
+
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
+        event_loop.create_task(self).promise()
+    }
+}
+
+impl<T: 'static> Awaitable for Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self
+    }
+}
+
+impl<T: 'static> Awaitable for &Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.clone()
+    }
+}
+
+impl<T: 'static> Awaitable for Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
+}
+
+impl<T: 'static> Awaitable for &Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    fn into_future(self) -> Awaiting<T> {
+        Awaiting {
+            promise: self,
+            hook: None,
+            registration: None,
+        }
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    fn into_future(self) -> Awaiting<T> {
+        self.clone().into_future()
+    }
+}
+
+/// The `await` of a promise or a task: the leaf on which nearly every task of this library is suspended.
+///
+/// # Cancellation
+/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet.
+/// Dropping the leaf takes its waker back and leaves the promise alone.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Awaiting<T: 'static> {
+    promise: Promise<T>,
+    hook: Option<u32>,
+    /// The entry in the list of what the task waits for; also tells whether a cancellation is meant for this leaf.
+    registration: Option<Registration>,
+}
+
+impl<T: 'static> Awaiting<T> {
+    fn unhook(&mut self) {
+        if let Some(hook) = self.hook.take() {
+            self.promise.cell.slot().remove_hook(hook);
+        }
+    }
+}
+
+impl<T: Clone + 'static> Future for Awaiting<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = &mut *self;
+        if let Some(cancelled) = this.registration.as_ref().and_then(Registration::thrown) {
+            this.registration = None;
+            this.unhook();
+            return Poll::Ready(Err(cancelled.into()));
+        }
+        if let Some(outcome) = this.promise.outcome() {
+            this.hook = None;
+            this.registration = None;
+            return Poll::Ready(outcome);
+        }
+        if this.registration.is_none()
+            && let Some(core) = Core::running()
+            && let Some(task) = core.current()
+        {
+            if !this.promise.belongs_to(&core) {
+                return Poll::Ready(Err(AwaitError::DifferentLoop.into()));
+            }
+            let target: Rc<dyn Cancel> = this.promise.cell.clone();
+            if std::ptr::addr_eq(Rc::as_ptr(&target), Rc::as_ptr(&task)) {
+                return Poll::Ready(Err(AwaitError::OnItself.into()));
+            }
+            this.registration = Some(Registration::new(task, Some(target)));
+        }
+        let slot = this.promise.cell.slot();
+        match this.hook {
+            None => this.hook = Some(slot.add_hook(Hook::Wake(cx.waker().clone()))),
+            Some(id) => {
+                for (hook, kind) in slot.hooks.borrow_mut().iter_mut() {
+                    if *hook == id
+                        && let Hook::Wake(waker) = kind
+                    {
+                        waker.clone_from(cx.waker());
+                    }
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<T: 'static> Drop for Awaiting<T> {
+    fn drop(&mut self) {
+        self.unhook();
+    }
+}

@@ -1,0 +1,360 @@
+//! Queues between tasks of one loop.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::error::Cancelled;
+use crate::waiters::Waiters;
+
+/// Says that there was nothing to get.
+///
+/// asyncio: `QueueEmpty`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueEmpty;
+
+impl fmt::Display for QueueEmpty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("queue is empty")
+    }
+}
+
+impl std::error::Error for QueueEmpty {}
+
+/// Says that there was no room, and gives the item back.
+///
+/// asyncio: `QueueFull`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueueFull<T>(pub T);
+
+impl<T> fmt::Debug for QueueFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QueueFull(..)")
+    }
+}
+
+impl<T> fmt::Display for QueueFull<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("queue is full")
+    }
+}
+
+impl<T> std::error::Error for QueueFull<T> {}
+
+/// Says that `task_done` was called more often than items were put.
+///
+/// asyncio: `ValueError: task_done() called too many times`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyTaskDone;
+
+impl fmt::Display for TooManyTaskDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("task_done() called too many times")
+    }
+}
+
+impl std::error::Error for TooManyTaskDone {}
+
+/// How a queue keeps its items, and so which one comes out next.
+pub trait Storage<T>: Default {
+    /// Takes an item in.
+    fn push(&mut self, item: T);
+    /// Gives the next item.
+    fn pop(&mut self) -> Option<T>;
+    /// Counts the items.
+    fn len(&self) -> usize;
+    /// Tells whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// First in, first out.
+pub type Fifo<T> = VecDeque<T>;
+
+impl<T> Storage<T> for Fifo<T> {
+    fn push(&mut self, item: T) {
+        self.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.pop_front()
+    }
+
+    fn len(&self) -> usize {
+        VecDeque::len(self)
+    }
+}
+
+/// Last in, first out.
+pub type Lifo<T> = Vec<T>;
+
+impl<T> Storage<T> for Lifo<T> {
+    fn push(&mut self, item: T) {
+        Vec::push(self, item);
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        Vec::pop(self)
+    }
+
+    fn len(&self) -> usize {
+        Vec::len(self)
+    }
+}
+
+/// Smallest first; equal items in no promised order.
+#[derive(Clone, Debug)]
+pub struct Smallest<T>(BinaryHeap<Reverse<T>>);
+
+impl<T: Ord> Default for Smallest<T> {
+    fn default() -> Self {
+        Smallest(BinaryHeap::new())
+    }
+}
+
+impl<T: Ord> Storage<T> for Smallest<T> {
+    fn push(&mut self, item: T) {
+        self.0.push(Reverse(item));
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.0.pop().map(|Reverse(item)| item)
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+struct Shared<S> {
+    items: RefCell<S>,
+    /// Zero for a queue without bounds.
+    maxsize: usize,
+    getters: Waiters,
+    putters: Waiters,
+    /// How many items were put and not yet reported by `task_done`.
+    unfinished: Cell<usize>,
+    joiners: Waiters,
+}
+
+/// A queue in any order; see [`Queue`], [`LifoQueue`] and [`PriorityQueue`].
+pub struct BasicQueue<T, S> {
+    shared: Rc<Shared<S>>,
+    item: PhantomData<T>,
+}
+
+/// A queue between tasks: `get` waits for an item, and `put` waits for room.
+///
+/// Clones are handles to the same queue. Waiters are served in the order in which they came. A woken `get` does not own its
+/// item yet: another task may take it first, and then the getter queues again, behind the others.
+///
+/// asyncio: `Queue`.
+///
+/// ```
+/// use asyncio::{EventLoop, Queue, create_task};
+///
+/// let got = EventLoop::new().run(async {
+///     let queue = Queue::bounded(1);
+///     let sender = queue.clone();
+///     create_task(async move {
+///         for n in 1..=3 {
+///             sender.put(n).await?;
+///         }
+///         Ok(())
+///     });
+///     Ok([queue.get().await?, queue.get().await?, queue.get().await?])
+/// });
+/// assert_eq!(got.unwrap(), [1, 2, 3]);
+/// ```
+pub type Queue<T> = BasicQueue<T, Fifo<T>>;
+
+/// A queue whose newest item comes out first. asyncio: `LifoQueue`.
+pub type LifoQueue<T> = BasicQueue<T, Lifo<T>>;
+
+/// A queue whose smallest item comes out first. asyncio: `PriorityQueue`.
+///
+/// ```
+/// use asyncio::PriorityQueue;
+///
+/// let queue = PriorityQueue::new();
+/// for n in [1, 3, 2] {
+///     queue.put_nowait(n).unwrap();
+/// }
+/// assert_eq!(queue.get_nowait(), Ok(1));
+/// ```
+pub type PriorityQueue<T> = BasicQueue<T, Smallest<T>>;
+
+impl<T, S> Clone for BasicQueue<T, S> {
+    fn clone(&self) -> Self {
+        BasicQueue {
+            shared: self.shared.clone(),
+            item: PhantomData,
+        }
+    }
+}
+
+impl<T, S: Storage<T>> Default for BasicQueue<T, S> {
+    fn default() -> Self {
+        BasicQueue::new()
+    }
+}
+
+impl<T, S: Storage<T>> BasicQueue<T, S> {
+    /// Makes a queue without bounds.
+    ///
+    /// asyncio: `Queue()`.
+    pub fn new() -> Self {
+        BasicQueue::bounded(0)
+    }
+
+    /// Makes a queue for at most `maxsize` items; zero means without bounds.
+    ///
+    /// asyncio: `Queue(maxsize)`.
+    pub fn bounded(maxsize: usize) -> Self {
+        BasicQueue {
+            shared: Rc::new(Shared {
+                items: RefCell::new(S::default()),
+                maxsize,
+                getters: Waiters::default(),
+                putters: Waiters::default(),
+                unfinished: Cell::new(0),
+                joiners: Waiters::default(),
+            }),
+            item: PhantomData,
+        }
+    }
+
+    /// Counts the items that wait in the queue.
+    ///
+    /// asyncio: `queue.qsize()`.
+    pub fn qsize(&self) -> usize {
+        self.shared.items.borrow().len()
+    }
+
+    /// Gives the bound; zero means there is none.
+    pub fn maxsize(&self) -> usize {
+        self.shared.maxsize
+    }
+
+    /// Tells whether there is nothing to get.
+    pub fn is_empty(&self) -> bool {
+        self.qsize() == 0
+    }
+
+    /// Tells whether there is no room; never true of a queue without bounds.
+    pub fn is_full(&self) -> bool {
+        self.shared.maxsize > 0 && self.qsize() >= self.shared.maxsize
+    }
+
+    /// Puts an item in if there is room.
+    ///
+    /// # Errors
+    /// [`QueueFull`] with the item.
+    ///
+    /// asyncio: `queue.put_nowait(item)`.
+    pub fn put_nowait(&self, item: T) -> Result<(), QueueFull<T>> {
+        if self.is_full() {
+            return Err(QueueFull(item));
+        }
+        let shared = &self.shared;
+        shared.items.borrow_mut().push(item);
+        shared.unfinished.set(shared.unfinished.get() + 1);
+        shared.getters.wake_next();
+        Ok(())
+    }
+
+    /// Puts an item in, and waits for room if there is none. With room it does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits; the item was not put in and is dropped.
+    ///
+    /// # Cancellation
+    /// A put that is cancelled or dropped inserts nothing and passes its turn on.
+    ///
+    /// asyncio: `await queue.put(item)`.
+    pub async fn put(&self, item: T) -> Result<(), Cancelled> {
+        while self.is_full() {
+            self.shared
+                .putters
+                .wait(|| {
+                    if !self.is_full() {
+                        self.shared.putters.wake_next();
+                    }
+                })
+                .await?;
+        }
+        if self.put_nowait(item).is_err() {
+            unreachable!("there is room, and nobody ran since it was seen");
+        }
+        Ok(())
+    }
+
+    /// Takes the next item if there is one.
+    ///
+    /// # Errors
+    /// [`QueueEmpty`].
+    ///
+    /// asyncio: `queue.get_nowait()`.
+    pub fn get_nowait(&self) -> Result<T, QueueEmpty> {
+        let item = self.shared.items.borrow_mut().pop().ok_or(QueueEmpty)?;
+        self.shared.putters.wake_next();
+        Ok(item)
+    }
+
+    /// Takes the next item, and waits for one if there is none. With an item at hand it does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits.
+    ///
+    /// # Cancellation
+    /// No item is lost: a get that was woken and then cancelled or dropped leaves its item to the next getter.
+    ///
+    /// asyncio: `await queue.get()`.
+    pub async fn get(&self) -> Result<T, Cancelled> {
+        loop {
+            if let Ok(item) = self.get_nowait() {
+                return Ok(item);
+            }
+            self.shared
+                .getters
+                .wait(|| {
+                    if !self.is_empty() {
+                        self.shared.getters.wake_next();
+                    }
+                })
+                .await?;
+        }
+    }
+
+    /// Reports that one item that was taken has been dealt with.
+    ///
+    /// # Errors
+    /// If every item was reported already.
+    ///
+    /// asyncio: `queue.task_done()`.
+    pub fn task_done(&self) -> Result<(), TooManyTaskDone> {
+        let unfinished = &self.shared.unfinished;
+        unfinished.set(unfinished.get().checked_sub(1).ok_or(TooManyTaskDone)?);
+        if unfinished.get() == 0 {
+            self.shared.joiners.wake_all();
+        }
+        Ok(())
+    }
+
+    /// Waits until every item that was put has been reported by `task_done`. At zero it does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits.
+    ///
+    /// asyncio: `await queue.join()`.
+    pub async fn join(&self) -> Result<(), Cancelled> {
+        while self.shared.unfinished.get() > 0 {
+            self.shared.joiners.wait(|| {}).await?;
+        }
+        Ok(())
+    }
+}

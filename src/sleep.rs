@@ -1,0 +1,56 @@
+//! The timer that a task can await.
+
+use std::time::Duration;
+
+use crate::error::Cancelled;
+use crate::event_loop::expect_running_loop;
+use crate::handle::TimerHandle;
+use crate::promise::Promise;
+use crate::task::yield_now;
+
+/// Cancels a timer when the code that set it ends, in whatever way.
+pub(crate) struct CancelOnDrop(pub(crate) TimerHandle);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Suspends the task for `delay`; a zero delay merely lets the others have a turn.
+///
+/// # Errors
+/// If the task is cancelled meanwhile.
+///
+/// # Panics
+/// Outside a running loop.
+///
+/// # Cancellation
+/// The timer is taken back, on `Err(Cancelled)` and on drop.
+///
+/// asyncio: `asyncio.sleep(delay)`.
+pub async fn sleep(delay: Duration) -> Result<(), Cancelled> {
+    if delay.is_zero() {
+        return yield_now().await;
+    }
+    let event_loop = expect_running_loop();
+    let over: Promise<()> = event_loop.create_promise();
+    let set = over.clone();
+    let _timer = CancelOnDrop(event_loop.call_later(delay, move || {
+        // A cancelled sleep has nobody left to wake.
+        let _ = set.set_result(());
+    }));
+    wait_for_signal(over).await
+}
+
+/// Awaits a promise that nobody fills with an error.
+pub(crate) async fn wait_for_signal<T: Clone + 'static>(
+    signal: Promise<T>,
+) -> Result<T, Cancelled> {
+    signal.await.map_err(|error| {
+        error
+            .downcast_ref::<Cancelled>()
+            .cloned()
+            .unwrap_or_else(|| panic!("a signal cannot fail: {error}"))
+    })
+}

@@ -1,0 +1,418 @@
+//! Locks, events, semaphores, conditions and barriers for tasks of one loop.
+//!
+//! Tasks of one loop never run at the same time, so these guard what happens *between* two awaits of one task.
+//! They hold no data; Rust's own `RefCell` and `Rc` do.
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::error::Cancelled;
+use crate::waiters::Waiters;
+
+#[derive(Default)]
+struct LockState {
+    locked: Cell<bool>,
+    waiters: Waiters,
+}
+
+impl LockState {
+    fn release(&self) {
+        self.locked.set(false);
+        self.waiters.wake_next();
+    }
+}
+
+/// Lets one task at a time pass, in the order in which they came.
+///
+/// Clones are handles to the same lock. A release wakes the first waiter; until that one runs the lock is free, but newcomers queue
+/// behind it.
+///
+/// asyncio: `Lock`.
+///
+/// ```
+/// use asyncio::{EventLoop, Lock};
+///
+/// EventLoop::new().run(async {
+///     let lock = Lock::new();
+///     let guard = lock.acquire().await?;
+///     assert!(lock.is_locked());
+///     drop(guard);
+///     assert!(!lock.is_locked());
+///     Ok(())
+/// }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct Lock {
+    state: Rc<LockState>,
+}
+
+impl Lock {
+    /// Makes a free lock.
+    pub fn new() -> Self {
+        Lock::default()
+    }
+
+    /// Tells whether a task holds the lock.
+    ///
+    /// asyncio: `lock.locked()`.
+    pub fn is_locked(&self) -> bool {
+        self.state.locked.get()
+    }
+
+    /// Waits for the lock; dropping the guard releases it. A free lock that nobody waits for does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits; its turn goes to the next.
+    ///
+    /// asyncio: `async with lock`.
+    pub async fn acquire(&self) -> Result<LockGuard, Cancelled> {
+        let state = &self.state;
+        if state.locked.get() || !state.waiters.is_empty() {
+            state
+                .waiters
+                .wait(|| {
+                    if !state.locked.get() {
+                        state.waiters.wake_next();
+                    }
+                })
+                .await?;
+        }
+        state.locked.set(true);
+        Ok(LockGuard { lock: self.clone() })
+    }
+}
+
+/// Holds a [`Lock`] and releases it on drop.
+#[must_use = "the lock is released as soon as the guard is dropped"]
+pub struct LockGuard {
+    lock: Lock,
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        self.lock.state.release();
+    }
+}
+
+#[derive(Default)]
+struct EventState {
+    set: Cell<bool>,
+    waiters: Waiters,
+}
+
+/// A flag that tasks wait for; once set it stays set until it is cleared.
+///
+/// Clones are handles to the same flag. asyncio: `Event`.
+#[derive(Clone, Default)]
+pub struct Event {
+    state: Rc<EventState>,
+}
+
+impl Event {
+    /// Makes an event that is not set.
+    pub fn new() -> Self {
+        Event::default()
+    }
+
+    /// Tells whether the flag is set.
+    pub fn is_set(&self) -> bool {
+        self.state.set.get()
+    }
+
+    /// Sets the flag and wakes all who wait, in the order in which they came; a `clear` right after does not hold them back.
+    pub fn set(&self) {
+        if !self.state.set.replace(true) {
+            self.state.waiters.wake_all();
+        }
+    }
+
+    /// Clears the flag.
+    pub fn clear(&self) {
+        self.state.set.set(false);
+    }
+
+    /// Waits for the flag. If it is set, it does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits.
+    pub async fn wait(&self) -> Result<(), Cancelled> {
+        if self.is_set() {
+            return Ok(());
+        }
+        self.state.waiters.wait(|| {}).await
+    }
+}
+
+/// Says that a bounded semaphore was released more often than it was acquired.
+///
+/// asyncio: `ValueError: BoundedSemaphore released too many times`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleasedTooOften;
+
+impl fmt::Display for ReleasedTooOften {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bounded semaphore released too many times")
+    }
+}
+
+impl std::error::Error for ReleasedTooOften {}
+
+struct SemaphoreState {
+    permits: Cell<usize>,
+    /// The most permits that `release` may leave.
+    bound: Option<usize>,
+    waiters: Waiters,
+}
+
+/// Lets a number of tasks pass at a time, in the order in which they came.
+///
+/// Clones are handles to the same semaphore. A released permit goes to the first waiter at once; nobody can overtake it.
+///
+/// asyncio: `Semaphore` and `BoundedSemaphore`.
+#[derive(Clone)]
+pub struct Semaphore {
+    state: Rc<SemaphoreState>,
+}
+
+impl Semaphore {
+    /// Makes a semaphore with so many permits; `release` may add more.
+    pub fn new(permits: usize) -> Self {
+        Semaphore::with_bound(permits, None)
+    }
+
+    /// Makes a semaphore that never has more permits than at the beginning.
+    ///
+    /// asyncio: `BoundedSemaphore(permits)`.
+    pub fn bounded(permits: usize) -> Self {
+        Semaphore::with_bound(permits, Some(permits))
+    }
+
+    fn with_bound(permits: usize, bound: Option<usize>) -> Self {
+        Semaphore {
+            state: Rc::new(SemaphoreState {
+                permits: Cell::new(permits),
+                bound,
+                waiters: Waiters::default(),
+            }),
+        }
+    }
+
+    /// Counts the permits that are free.
+    pub fn available(&self) -> usize {
+        self.state.permits.get()
+    }
+
+    /// Tells whether `acquire` would wait.
+    ///
+    /// asyncio: `semaphore.locked()`.
+    pub fn is_locked(&self) -> bool {
+        self.available() == 0 || !self.state.waiters.is_empty()
+    }
+
+    /// Waits for a permit; dropping it releases it. With a free permit and nobody before it, it does not suspend.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits; its turn goes to the next.
+    ///
+    /// asyncio: `async with semaphore`.
+    pub async fn acquire(&self) -> Result<Permit, Cancelled> {
+        if self.is_locked() {
+            // Whoever wakes a waiter has taken the permit out for it.
+            self.state.waiters.wait(|| self.give_back()).await?;
+        } else {
+            self.state.permits.set(self.available() - 1);
+        }
+        Ok(Permit {
+            semaphore: Some(self.clone()),
+        })
+    }
+
+    /// Adds a permit; for one that was acquired and then forgotten, or to let more tasks pass.
+    ///
+    /// # Errors
+    /// If the semaphore is bounded and has all its permits.
+    ///
+    /// asyncio: `semaphore.release()`.
+    pub fn release(&self) -> Result<(), ReleasedTooOften> {
+        if self
+            .state
+            .bound
+            .is_some_and(|bound| self.available() >= bound)
+        {
+            return Err(ReleasedTooOften);
+        }
+        self.give_back();
+        Ok(())
+    }
+
+    fn give_back(&self) {
+        if !self.state.waiters.wake_next() {
+            self.state.permits.set(self.available() + 1);
+        }
+    }
+}
+
+/// Holds one permit of a [`Semaphore`] and releases it on drop.
+#[must_use = "the permit is released as soon as it is dropped"]
+pub struct Permit {
+    semaphore: Option<Semaphore>,
+}
+
+impl Permit {
+    /// Keeps the permit from being released; `Semaphore::release` gives it back.
+    pub fn forget(mut self) {
+        self.semaphore = None;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(semaphore) = &self.semaphore {
+            semaphore.give_back();
+        }
+    }
+}
+
+#[derive(Default)]
+struct ConditionState {
+    waiters: Waiters,
+}
+
+/// Lets the holder of a lock wait until another one says that something has changed.
+///
+/// Clones are handles to the same condition. Waiting and notifying take the guard, so asyncio's errors about a lock that is not held
+/// cannot happen. asyncio: `Condition`.
+#[derive(Clone)]
+pub struct Condition {
+    lock: Lock,
+    state: Rc<ConditionState>,
+}
+
+impl Condition {
+    /// Makes a condition over a lock.
+    pub fn new(lock: &Lock) -> Self {
+        Condition {
+            lock: lock.clone(),
+            state: Rc::default(),
+        }
+    }
+
+    /// Releases the lock, waits for a notification, and takes the lock again.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits.
+    ///
+    /// # Panics
+    /// If the guard is of another lock.
+    ///
+    /// # Cancellation
+    /// The lock is taken again before `Err(Cancelled)` comes back with it, and that may take long. A wait that is dropped
+    /// drops the guard.
+    ///
+    /// asyncio: `await condition.wait()`.
+    pub async fn wait(&self, guard: LockGuard) -> (LockGuard, Result<(), Cancelled>) {
+        assert!(
+            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
+            "the guard belongs to another lock than the condition"
+        );
+        drop(guard);
+        let mut result = self
+            .state
+            .waiters
+            .wait(|| {
+                self.state.waiters.wake_next();
+            })
+            .await;
+        loop {
+            match self.lock.acquire().await {
+                Ok(guard) => return (guard, result),
+                Err(cancelled) => result = Err(cancelled),
+            }
+        }
+    }
+
+    /// Wakes up to `count` tasks that wait, in the order in which they came; each goes on when it has the lock.
+    ///
+    /// # Panics
+    /// If the guard is of another lock.
+    ///
+    /// asyncio: `condition.notify(n)`.
+    pub fn notify(&self, guard: &LockGuard, count: usize) {
+        assert!(
+            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
+            "the guard belongs to another lock than the condition"
+        );
+        for _ in 0..count {
+            if !self.state.waiters.wake_next() {
+                break;
+            }
+        }
+    }
+
+    /// Wakes all that wait.
+    ///
+    /// asyncio: `condition.notify_all()`.
+    pub fn notify_all(&self, guard: &LockGuard) {
+        self.notify(guard, usize::MAX);
+    }
+}
+
+struct BarrierState {
+    parties: usize,
+    arrived: Cell<usize>,
+    waiters: Waiters,
+}
+
+/// Holds tasks back until so many have come.
+///
+/// Clones are handles to the same barrier, which can be used again when all have passed. asyncio: `Barrier`.
+#[derive(Clone)]
+pub struct Barrier {
+    state: Rc<BarrierState>,
+}
+
+impl Barrier {
+    /// Makes a barrier for so many tasks.
+    ///
+    /// # Panics
+    /// If `parties` is zero.
+    pub fn new(parties: usize) -> Self {
+        assert!(parties > 0, "a barrier needs at least one party");
+        Barrier {
+            state: Rc::new(BarrierState {
+                parties,
+                arrived: Cell::new(0),
+                waiters: Waiters::default(),
+            }),
+        }
+    }
+
+    /// Waits until all have come, and gives the number of the own arrival, from zero. The last one does not wait.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits; its place is free again.
+    pub async fn wait(&self) -> Result<usize, Cancelled> {
+        /// Frees the place of one who does not wait to the end.
+        struct Arrival<'a>(&'a BarrierState, bool);
+        impl Drop for Arrival<'_> {
+            fn drop(&mut self) {
+                if self.1 {
+                    self.0.arrived.set(self.0.arrived.get() - 1);
+                }
+            }
+        }
+        let state = &self.state;
+        let index = state.arrived.get();
+        state.arrived.set(index + 1);
+        if index + 1 == state.parties {
+            state.arrived.set(0);
+            state.waiters.wake_all();
+            return Ok(index);
+        }
+        let mut arrival = Arrival(state, true);
+        let waited = state.waiters.wait(|| {}).await;
+        arrival.1 = waited.is_err();
+        waited.map(|()| index)
+    }
+}

@@ -1,0 +1,86 @@
+//! The loop's table of tasks.
+
+use std::rc::Rc;
+
+use crate::task::Body;
+
+/// Names a task for wakers and for the ready queue.
+///
+/// A place in the table is used again; the generation tells its successive tenants apart, so a late wake-up meets nobody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskId {
+    index: u32,
+    generation: u32,
+}
+
+struct Place {
+    generation: u32,
+    /// True while a step of the task is in the ready queue; a second wake-up adds no second step.
+    scheduled: bool,
+    task: Option<Rc<dyn Body>>,
+}
+
+/// Invariant: `free` lists exactly the places without a tenant.
+#[derive(Default)]
+pub(crate) struct TaskTable {
+    places: Vec<Place>,
+    free: Vec<u32>,
+}
+
+impl TaskTable {
+    /// Finds a place and the name for the task that `make` builds, and keeps the task there until it ends.
+    pub(crate) fn insert<T: Body + 'static>(&mut self, make: impl FnOnce(TaskId) -> T) -> Rc<T> {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place {
+                generation: 0,
+                scheduled: false,
+                task: None,
+            });
+            u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks")
+        });
+        let place = &mut self.places[index as usize];
+        let task = Rc::new(make(TaskId {
+            index,
+            generation: place.generation,
+        }));
+        place.task = Some(task.clone());
+        task
+    }
+
+    fn place(&mut self, id: TaskId) -> Option<&mut Place> {
+        self.places
+            .get_mut(id.index as usize)
+            .filter(|place| place.generation == id.generation)
+    }
+
+    pub(crate) fn get(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
+        self.place(id)?.task.clone()
+    }
+
+    /// Marks the task as scheduled; true if it exists and was not scheduled before.
+    pub(crate) fn mark_scheduled(&mut self, id: TaskId) -> bool {
+        self.place(id)
+            .is_some_and(|place| !std::mem::replace(&mut place.scheduled, true))
+    }
+
+    /// Gives the task whose turn has come, and lets it be scheduled again.
+    pub(crate) fn begin_step(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
+        let place = self.place(id)?;
+        place.scheduled = false;
+        place.task.clone()
+    }
+
+    /// Frees the place of a task that ended.
+    pub(crate) fn remove(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
+        let place = self.place(id)?;
+        let task = place.task.take();
+        place.generation = place.generation.wrapping_add(1);
+        place.scheduled = false;
+        self.free.push(id.index);
+        task
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rc<dyn Body>> {
+        self.places.iter().filter_map(|place| place.task.as_ref())
+    }
+}

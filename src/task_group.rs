@@ -1,0 +1,232 @@
+//! Tasks that end together.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+
+use crate::error::{Cancelled, Error, Result};
+use crate::event_loop::expect_running_loop;
+use crate::promise::Promise;
+use crate::sleep::wait_for_signal;
+use crate::task::{AnyTask, Task, create_task, current_task};
+
+/// The errors that the tasks of a group ended with, in the order in which they failed.
+///
+/// asyncio: `ExceptionGroup`.
+#[derive(Clone, Debug)]
+pub struct ErrorGroup {
+    errors: Vec<Error>,
+}
+
+impl ErrorGroup {
+    /// Borrows the errors.
+    pub fn errors(&self) -> &[Error] {
+        &self.errors
+    }
+}
+
+impl fmt::Display for ErrorGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.errors.len();
+        let plural = if count == 1 { "" } else { "s" };
+        write!(
+            f,
+            "unhandled errors in a task group ({count} sub-error{plural}: "
+        )?;
+        for (n, error) in self.errors.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}{error}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl std::error::Error for ErrorGroup {}
+
+/// Says that a group takes no more tasks.
+///
+/// asyncio: a `RuntimeError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupClosed {
+    /// A task failed or the block was cancelled; the group cancels what it has.
+    ShuttingDown,
+    /// The block has ended.
+    Finished,
+}
+
+impl fmt::Display for GroupClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GroupClosed::ShuttingDown => "task group is shutting down",
+            GroupClosed::Finished => "task group is finished",
+        })
+    }
+}
+
+impl std::error::Error for GroupClosed {}
+
+struct Members {
+    parent: AnyTask,
+    tasks: RefCell<Vec<AnyTask>>,
+    errors: RefCell<Vec<Error>>,
+    /// What the end of the block waits on, while it waits.
+    on_completed: RefCell<Option<Promise<()>>>,
+    /// The body has ended.
+    exiting: Cell<bool>,
+    /// The tasks were told to end.
+    aborting: Cell<bool>,
+    parent_cancel_requested: Cell<bool>,
+}
+
+impl Members {
+    fn abort(&self) {
+        self.aborting.set(true);
+        let tasks = self.tasks.borrow().clone();
+        for task in tasks {
+            task.cancel();
+        }
+    }
+
+    fn on_task_done(&self, task: &AnyTask) {
+        self.tasks.borrow_mut().retain(|member| member != task);
+        if self.tasks.borrow().is_empty()
+            && let Some(completed) = &*self.on_completed.borrow()
+        {
+            let _ = completed.set_result(());
+        }
+        let Some(error) = task.exception() else {
+            return;
+        };
+        self.errors.borrow_mut().push(error);
+        if !self.aborting.get() && !self.parent_cancel_requested.get() {
+            self.abort();
+            self.parent_cancel_requested.set(true);
+            self.parent.cancel();
+        }
+    }
+}
+
+/// The group inside its block: it makes tasks. Clones are handles to the same group.
+#[derive(Clone)]
+pub struct TaskGroup {
+    members: Rc<Members>,
+}
+
+impl TaskGroup {
+    /// Makes a task that ends before the block does.
+    ///
+    /// # Errors
+    /// If the group is shutting down or finished; the future is dropped.
+    ///
+    /// asyncio: `group.create_task(coro)`.
+    pub fn create_task<T: 'static>(
+        &self,
+        body: impl Future<Output = Result<T>> + 'static,
+    ) -> Result<Task<T>, GroupClosed> {
+        let members = &self.members;
+        if members.exiting.get() && members.tasks.borrow().is_empty() {
+            return Err(GroupClosed::Finished);
+        }
+        if members.aborting.get() {
+            return Err(GroupClosed::ShuttingDown);
+        }
+        let task = create_task(body);
+        members.tasks.borrow_mut().push(task.any().clone());
+        let this = members.clone();
+        let any = task.any().clone();
+        task.add_done_callback(move |_| this.on_task_done(&any));
+        Ok(task)
+    }
+}
+
+/// Runs `body` and every task that it adds to the group; ends when all have ended.
+///
+/// The first failure cancels the other tasks and the body. A task that is cancelled alone does not fail the group.
+///
+/// # Errors
+/// [`ErrorGroup`] with every failure, the body's included; `Cancelled` if the block was cancelled from outside and nothing failed.
+///
+/// # Panics
+/// Outside a task.
+///
+/// # Cancellation
+/// A cancellation cancels the tasks and waits for them. Dropping the block cancels them and waits for nobody.
+///
+/// asyncio: `async with asyncio.TaskGroup() as group`.
+///
+/// ```
+/// use asyncio::{EventLoop, task_group};
+///
+/// let sum = EventLoop::new().run(async {
+///     let (one, two) = task_group(async |group| {
+///         let one = group.create_task(async { Ok(1) })?;
+///         let two = group.create_task(async { Ok(2) })?;
+///         Ok((one, two))
+///     }).await?;
+///     Ok(one.result()? + two.result()?)
+/// });
+/// assert_eq!(sum.unwrap(), 3);
+/// ```
+pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Result<T> {
+    /// Cancels the tasks if the block is dropped in the middle.
+    struct Block(Rc<Members>);
+    impl Drop for Block {
+        fn drop(&mut self) {
+            self.0.exiting.set(true);
+            if !self.0.tasks.borrow().is_empty() {
+                self.0.abort();
+            }
+        }
+    }
+    let members = Rc::new(Members {
+        parent: current_task().expect("a task group works inside a task only"),
+        tasks: RefCell::default(),
+        errors: RefCell::default(),
+        on_completed: RefCell::new(None),
+        exiting: Cell::new(false),
+        aborting: Cell::new(false),
+        parent_cancel_requested: Cell::new(false),
+    });
+    let _block = Block(members.clone());
+    let result = body(TaskGroup {
+        members: members.clone(),
+    })
+    .await;
+    members.exiting.set(true);
+
+    let mut cancelled: Option<Cancelled> = match &result {
+        Err(error) => error.downcast_ref::<Cancelled>().cloned(),
+        Ok(_) => None,
+    };
+    if members.parent_cancel_requested.get() && members.parent.uncancel() == 0 {
+        // The cancellation was the group's own.
+        cancelled = None;
+    }
+    if result.is_err() && !members.aborting.get() {
+        members.abort();
+    }
+    while !members.tasks.borrow().is_empty() {
+        let completed = expect_running_loop().create_promise();
+        *members.on_completed.borrow_mut() = Some(completed.clone());
+        if let Err(reason) = wait_for_signal(completed).await
+            && !members.aborting.get()
+        {
+            cancelled = Some(reason);
+            members.abort();
+        }
+        members.on_completed.take();
+    }
+    let mut errors = members.errors.take();
+    if let Some(cancelled) = cancelled
+        && errors.is_empty()
+    {
+        return Err(cancelled.into());
+    }
+    match result {
+        Err(error) if !error.is_cancelled() => errors.push(error),
+        Ok(value) if errors.is_empty() => return Ok(value),
+        _ => {}
+    }
+    Err(ErrorGroup { errors }.into())
+}

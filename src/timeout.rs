@@ -1,0 +1,234 @@
+//! Limits of time.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::event_loop::expect_running_loop;
+use crate::handle::{Handle, TimerHandle};
+use crate::promise::Awaitable;
+use crate::task::{AnyTask, cancellable, current_task};
+
+/// Says that a limit of time was over.
+///
+/// asyncio: `TimeoutError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timed out")
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+enum Alarm {
+    Soon(Handle),
+    Timer(TimerHandle),
+}
+
+impl Alarm {
+    fn cancel(&self) {
+        match self {
+            Alarm::Soon(handle) => handle.cancel(),
+            Alarm::Timer(handle) => handle.cancel(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Limits {
+    deadline: Cell<Option<Duration>>,
+    expired: Cell<bool>,
+    finished: Cell<bool>,
+    alarm: RefCell<Option<Alarm>>,
+    /// The task inside the block, once it was entered.
+    task: RefCell<Option<AnyTask>>,
+}
+
+/// A limit of time that can be moved while the block that it limits runs.
+///
+/// Clones are handles to the same limit. asyncio: the object of `async with asyncio.timeout(…) as limit`.
+///
+/// ```
+/// use asyncio::{EventLoop, TimedOut, Timeout, sleep};
+/// use std::time::Duration;
+///
+/// let event_loop = EventLoop::with_virtual_clock();
+/// let error = event_loop.run(async {
+///     let limit = Timeout::after(Duration::from_secs(1));
+///     let moved = limit.clone();
+///     limit.run(async move {
+///         moved.reschedule(Duration::from_secs(3));
+///         Ok(sleep(Duration::from_secs(10)).await?)
+///     }).await
+/// });
+/// assert!(error.unwrap_err().is::<TimedOut>());
+/// assert_eq!(event_loop.time(), Duration::from_secs(3));
+/// ```
+#[derive(Clone)]
+pub struct Timeout {
+    limits: Rc<Limits>,
+}
+
+impl Timeout {
+    /// Makes a limit of `delay` from now, or none at all.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    ///
+    /// asyncio: `asyncio.timeout(delay)`.
+    pub fn after(delay: impl Into<Option<Duration>>) -> Self {
+        let now = expect_running_loop().time();
+        Timeout::at(delay.into().map(|delay| now.saturating_add(delay)))
+    }
+
+    /// Makes a limit at a time on the loop's clock, or none at all.
+    ///
+    /// asyncio: `asyncio.timeout_at(when)`.
+    pub fn at(when: impl Into<Option<Duration>>) -> Self {
+        let limits = Limits::default();
+        limits.deadline.set(when.into());
+        Timeout {
+            limits: Rc::new(limits),
+        }
+    }
+
+    /// Gives the deadline on the loop's clock.
+    pub fn when(&self) -> Option<Duration> {
+        self.limits.deadline.get()
+    }
+
+    /// Tells whether the limit was over before the block ended.
+    ///
+    /// asyncio: `limit.expired()`.
+    pub fn is_expired(&self) -> bool {
+        self.limits.expired.get()
+    }
+
+    /// Moves the deadline, or takes it away; after the limit expired, or the block ended, nothing changes.
+    ///
+    /// asyncio: `limit.reschedule(when)`.
+    pub fn reschedule(&self, when: impl Into<Option<Duration>>) {
+        if self.limits.expired.get() || self.limits.finished.get() {
+            return;
+        }
+        self.limits.deadline.set(when.into());
+        if self.limits.task.borrow().is_some() {
+            self.set_alarm();
+        }
+    }
+
+    fn set_alarm(&self) {
+        self.cancel_alarm();
+        let Some(when) = self.limits.deadline.get() else {
+            return;
+        };
+        let event_loop = expect_running_loop();
+        let limits = self.limits.clone();
+        let on_timeout = move || {
+            limits.expired.set(true);
+            let task = limits.task.borrow().clone();
+            if let Some(task) = task {
+                task.cancel();
+            }
+        };
+        let alarm = if when <= event_loop.time() {
+            Alarm::Soon(event_loop.call_soon(on_timeout))
+        } else {
+            Alarm::Timer(event_loop.call_at(when, on_timeout))
+        };
+        *self.limits.alarm.borrow_mut() = Some(alarm);
+    }
+
+    fn cancel_alarm(&self) {
+        if let Some(alarm) = self.limits.alarm.take() {
+            alarm.cancel();
+        }
+    }
+
+    /// Runs `body` under the limit; when it is over, the body sees a cancellation and may clean up, and that takes the time
+    /// that it takes.
+    ///
+    /// # Errors
+    /// [`TimedOut`] if the body ended because of the limit; else the body's own error. A cancellation from elsewhere passes through.
+    ///
+    /// # Panics
+    /// Outside a task.
+    ///
+    /// # Cancellation
+    /// Dropping it drops the body and takes the timer back.
+    pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
+        /// Takes the timer back however the block ends.
+        struct Block<'a>(&'a Timeout);
+        impl Drop for Block<'_> {
+            fn drop(&mut self) {
+                self.0.cancel_alarm();
+                self.0.limits.finished.set(true);
+                self.0.limits.task.take();
+            }
+        }
+        let task = current_task().expect("a timeout works inside a task only");
+        let cancelling = task.cancelling();
+        *self.limits.task.borrow_mut() = Some(task.clone());
+        let block = Block(&self);
+        self.set_alarm();
+        let result = match cancellable(body).await {
+            Ok(result) => result,
+            Err(cancelled) => Err(cancelled.into()),
+        };
+        drop(block);
+        // The cancellation was this limit's own only if taking it back leaves as many as there were at the beginning.
+        if self.is_expired()
+            && task.uncancel() <= cancelling
+            && result.as_ref().is_err_and(Error::is_cancelled)
+        {
+            return Err(TimedOut.into());
+        }
+        result
+    }
+}
+
+/// Runs `body` for at most `delay`: see [`Timeout::run`].
+///
+/// asyncio: `async with asyncio.timeout(delay)`.
+pub async fn timeout<T>(
+    delay: impl Into<Option<Duration>>,
+    body: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    Timeout::after(delay).run(body).await
+}
+
+/// Awaits for at most `limit`, then cancels the awaitable and waits until it has ended.
+///
+/// With a limit of zero a promise that is done gives its result, and a future never starts.
+///
+/// # Errors
+/// [`TimedOut`] if the limit ended it; else the awaitable's own error.
+///
+/// # Panics
+/// Outside a task.
+///
+/// asyncio: `asyncio.wait_for(aw, timeout)`, in the form of CPython 3.12, which never loses a cancellation.
+pub async fn wait_for<A: Awaitable>(
+    awaitable: A,
+    limit: impl Into<Option<Duration>>,
+) -> Result<A::Value>
+where
+    A::Value: Clone,
+{
+    let promise = awaitable.ensure_promise(&expect_running_loop());
+    let limit = limit.into();
+    if limit.is_some_and(|limit| limit.is_zero()) && !promise.is_done() {
+        promise.cancel();
+        return match (&promise).await {
+            Err(error) if error.is_cancelled() && promise.is_cancelled() => Err(TimedOut.into()),
+            result => result,
+        };
+    }
+    timeout(limit, promise.into_future()).await
+}

@@ -1,0 +1,98 @@
+//! Deadlines, soonest first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::handle::Callback;
+
+/// Below this many cancelled timers a sweep is not worth its cost; asyncio uses the same number.
+const SWEEP_FROM: usize = 100;
+
+struct Timer {
+    when: Duration,
+    /// Numbers the timers, so that equal deadlines fire in the order in which they were set.
+    /// asyncio promises no order here.
+    sequence: u64,
+    callback: Rc<dyn Callback>,
+}
+
+impl Timer {
+    fn key(&self) -> Reverse<(Duration, u64)> {
+        Reverse((self.when, self.sequence))
+    }
+}
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Timer {}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Timer>,
+    set: u64,
+    /// How many of the heap's timers were cancelled; they leave at the next sweep, or when they reach the top.
+    cancelled: usize,
+}
+
+impl Timers {
+    pub(crate) fn insert(&mut self, when: Duration, callback: Rc<dyn Callback>) {
+        let sequence = self.set;
+        self.set += 1;
+        self.heap.push(Timer {
+            when,
+            sequence,
+            callback,
+        });
+    }
+
+    pub(crate) fn note_cancelled(&mut self) {
+        self.cancelled += 1;
+    }
+
+    /// Gives the soonest deadline that is still wanted.
+    pub(crate) fn next_deadline(&mut self) -> Option<Duration> {
+        if self.cancelled > SWEEP_FROM && self.cancelled * 2 > self.heap.len() {
+            self.heap.retain(|timer| !timer.callback.is_cancelled());
+            self.cancelled = 0;
+        }
+        while self.heap.peek()?.callback.is_cancelled() {
+            self.heap.pop();
+            self.cancelled = self.cancelled.saturating_sub(1);
+        }
+        self.heap.peek().map(|timer| timer.when)
+    }
+
+    /// Takes out the next callback that is due at `now`, soonest first.
+    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Rc<dyn Callback>> {
+        if self.next_deadline()? > now {
+            return None;
+        }
+        self.heap.pop().map(|timer| timer.callback)
+    }
+
+    /// Counts the timers that were neither fired nor cancelled.
+    pub(crate) fn live(&self) -> usize {
+        self.heap
+            .iter()
+            .filter(|timer| !timer.callback.is_cancelled())
+            .count()
+    }
+}
