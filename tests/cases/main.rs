@@ -1,0 +1,21 @@
+//! Every case of `cases.md`, run on the library and compared with CPython's trace.
+//!
+//! Run one area with `cargo test --test cases queue`, one case with `cargo test --test cases q07`.
+
+mod harness;
+
+mod as_completed;
+mod complete;
+mod future;
+mod gather;
+mod loop_;
+mod python;
+mod queue;
+mod shield;
+mod sync;
+mod task;
+mod task_group;
+mod threads;
+mod timeout;
+mod wait;
+mod wait_for;
