@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop};
+use asyncio::{Error, EventLoop, InvalidState, RunError};
 
 /// The cases, as they are written for readers.
 pub const CASES: &str = include_str!("cases.md");
@@ -36,7 +36,11 @@ impl Trace {
     pub fn expect_instead(&self, code: &str, why: &str, lines: &[&str]) {
         assert!(!why.is_empty(), "a deviation needs a reason");
         assert_eq!(*self.lines.borrow(), lines, "case {code}, deviation: {why}");
-        assert_ne!(expected(code), lines, "case {code} does not deviate any more");
+        assert_ne!(
+            expected(code),
+            lines,
+            "case {code} does not deviate any more"
+        );
     }
 }
 
@@ -86,11 +90,56 @@ pub fn exception(error: &Error) -> String {
     if error.is::<asyncio::TimedOut>() {
         return "TimeoutError".to_owned();
     }
+    if let Some(error) = error.downcast_ref::<RunError>() {
+        return run_error(*error).to_owned();
+    }
+    if let Some(error) = error.downcast_ref::<InvalidState>() {
+        return invalid_state(*error).to_owned();
+    }
     match error.downcast_ref::<Raised>() {
         Some(Raised(kind, message)) if message.is_empty() => (*kind).to_owned(),
         Some(Raised(kind, message)) => format!("{kind}: {message}"),
         None => format!("{error:?}: {error}"),
     }
+}
+
+/// Names an error of the loop as Python does.
+pub fn run_error(error: RunError) -> &'static str {
+    match error {
+        RunError::AlreadyRunning => "RuntimeError: This event loop is already running",
+        RunError::AnotherLoopRunning => {
+            "RuntimeError: Cannot run the event loop while another loop is running"
+        }
+        RunError::Closed => "RuntimeError: Event loop is closed",
+        RunError::CloseWhileRunning => "RuntimeError: Cannot close a running event loop",
+        RunError::StoppedBeforeDone => "RuntimeError: Event loop stopped before Future completed.",
+        RunError::WrongLoop => {
+            "ValueError: The future belongs to a different loop than the one specified as the loop argument"
+        }
+        RunError::Stalled => "(no counterpart: asyncio hangs)",
+    }
+}
+
+/// Names an error of a promise as Python does.
+pub fn invalid_state(error: InvalidState) -> &'static str {
+    match error {
+        InvalidState::ResultNotSet => "InvalidStateError: Result is not set.",
+        InvalidState::ExceptionNotSet => "InvalidStateError: Exception is not set.",
+        InvalidState::AlreadyDone => "InvalidStateError",
+        InvalidState::OwnedByTask => "RuntimeError: Task does not support set_result operation",
+    }
+}
+
+/// Lets the trace hear of what the loop reports, as the programs in Python do; what this library calls a promise is a future there.
+pub fn report_to(event_loop: &EventLoop, trace: &Trace) {
+    let trace = trace.clone();
+    event_loop.set_exception_handler(move |context| {
+        let message = context.message.replace("Promise", "Future");
+        trace.say(match &context.error {
+            Some(error) => format!("handler: {message} / {}", exception(error)),
+            None => format!("handler: {message}"),
+        });
+    });
 }
 
 /// Stands for a Python exception: its type and its text.
