@@ -1,11 +1,13 @@
 //! Compiling one program of the book, at most once.
 
+use std::collections::HashSet;
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::UNIX_EPOCH;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ pub struct Compiler {
     ///
     /// An entry is made elsewhere and then renamed, so what lies here is whole.
     cache: PathBuf,
+    /// The entries that were asked for.
+    #[serde(skip)]
+    used: Mutex<HashSet<String>>,
 }
 
 /// What the compiler made of a program.
@@ -104,12 +109,18 @@ impl Compiler {
             args,
             stamp,
             cache,
+            used: Mutex::default(),
         })
     }
 
     /// Compiles the program, or finds what an earlier call made of the same program.
     pub fn compile(&self, source: &str) -> Result<Compiled> {
-        let entry = self.cache.join(self.key(source));
+        let key = self.key(source);
+        let entry = self.cache.join(&key);
+        self.used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key);
         if !entry.is_dir() {
             self.compile_into(source, &entry)?;
         }
@@ -169,12 +180,16 @@ impl Compiler {
             .collect()
     }
 
-    /// Removes what is in the cache for any other than these programs.
-    pub fn keep_only<'a>(&self, sources: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        let keys: Vec<String> = sources.into_iter().map(|s| self.key(s)).collect();
+    /// Removes from the cache what this compiler was not asked for and nobody made within the last hour.
+    ///
+    /// To be called after every program of the book has been compiled; another process may be busy with newer ones.
+    pub fn forget_unused(&self) -> Result<()> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in fs::read_dir(&self.cache)? {
             let entry = entry?;
-            if keys.iter().all(|key| entry.file_name() != key.as_str()) {
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !used.contains(&name) && age > Duration::from_secs(3600) {
                 fs::remove_dir_all(entry.path())?;
             }
         }

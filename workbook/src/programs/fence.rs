@@ -94,9 +94,16 @@ impl Fence {
         self.is_run() || matches!(self, Fence::RustCompileFail(_))
     }
 
-    /// Whether the block is Rust that skeptic compiles and runs.
-    pub fn is_skeptic(&self) -> bool {
-        matches!(self, Fence::Rust | Fence::RustPanics | Fence::RustWarns(_))
+    /// Whether the block holds Rust of any kind.
+    pub fn is_rust(&self) -> bool {
+        matches!(
+            self,
+            Fence::Rust
+                | Fence::RustPanics
+                | Fence::RustWarns(_)
+                | Fence::RustCompileFail(_)
+                | Fence::RustSource
+        )
     }
 
     /// Whether the block must be one `{{#include …}}` line.

@@ -69,7 +69,7 @@ pub fn programs(chapter: &Chapter) -> (Vec<Program>, Vec<Problem>) {
                 }
             },
             Fence::Compiler => match programs.last_mut() {
-                Some(program) if is_rust(&program.block.fence) => {
+                Some(program) if program.block.fence.is_rust() => {
                     program.compiler.push(block.clone())
                 }
                 _ => problem("the compiler's words on no program: put them after the Rust program"),
@@ -79,10 +79,6 @@ pub fn programs(chapter: &Chapter) -> (Vec<Program>, Vec<Problem>) {
     }
     problems.extend(programs.iter().filter_map(missing_statement));
     (programs, problems)
-}
-
-fn is_rust(fence: &Fence) -> bool {
-    fence.is_skeptic() || matches!(fence, Fence::RustCompileFail(_))
 }
 
 /// Without the message, a program that fails for another reason would pass.

@@ -1,1 +1,78 @@
-fn main() {}
+//! Holds the book to its rules: every program is compiled and run, every output compared, every link followed.
+//!
+//! `CONTRIBUTING.md` has the rules for authors.
+//! This test has a `main` of its own, because it ends by starting skeptic's tests with a compiler of ours, which is this same executable (see `skeptic.rs`).
+
+mod counts;
+mod examples;
+mod fixtures;
+mod links;
+mod programs;
+mod skeptic;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Trial};
+use workbook::book::Book;
+use workbook::programs::chapter;
+use workbook::programs::compile::Compiler;
+use workbook::programs::python::Python;
+
+use crate::counts::Counts;
+
+/// What all trials share; it lives as long as the process.
+struct Context {
+    book: Book,
+    compiler: Compiler,
+    /// Or why there is none.
+    python: Result<Python, String>,
+    counts: Counts,
+}
+
+fn main() -> Result<ExitCode> {
+    if let Some(code) = skeptic::stand_in()? {
+        return Ok(code);
+    }
+    let args = Arguments::from_args();
+    let book = Book::find(None)?;
+    let chapters = chapter::read_all(&book.folder().join("src"))?;
+    let context: &'static Context = Box::leak(Box::new(Context {
+        compiler: Compiler::find(book.project())?,
+        book,
+        python: Python::find(),
+        counts: Counts::default(),
+    }));
+    if let Err(why) = &context.python {
+        eprintln!("note: Python programs are skipped: {why}");
+    }
+
+    let mut trials = tidy::trials(context, &chapters);
+    trials.extend(programs::trials(context, &chapters));
+    trials.extend(examples::trials(context)?);
+    trials.extend(links::trials(context));
+    trials.extend(fixtures::trials(context));
+    let conclusion = libtest_mimic::run(&args, trials);
+    if args.list {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}\n", context.counts.line(&chapters));
+    // Skeptic sets no limit on time, so it runs only what has passed here.
+    if conclusion.has_failed() {
+        println!("skeptic runs when these tests pass\n");
+        return Ok(ExitCode::from(101));
+    }
+    // A filter names trials of ours, which skeptic does not know.
+    if args.filter.is_some() || !args.skip.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.compiler.forget_unused()?;
+    skeptic::run(context, &chapters)
+}
+
+/// A trial that needs something which may be missing: then it is skipped, or fails where everything is required.
+fn skip_unless(available: bool, trial: Trial) -> Trial {
+    trial.with_ignored_flag(!available && env::var_os("WORKBOOK_REQUIRE_ALL").is_none())
+}

@@ -1,0 +1,107 @@
+//! Each example and its Python twin print the same transcript.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+
+use anyhow::Result;
+use libtest_mimic::{Failed, Trial};
+use workbook::programs::cargo;
+use workbook::programs::pattern::same_text;
+use workbook::programs::process;
+use workbook::programs::program::in_empty_folder;
+
+use crate::{Context, skip_unless};
+
+pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
+    let project = context.book.project();
+    let folder = project.join("examples");
+    let slugs = slugs(&folder)?;
+    let mut executables: BTreeMap<String, PathBuf> = BTreeMap::new();
+    if !slugs.is_empty() {
+        for artifact in cargo::artifacts(project, &["build", "--examples"])? {
+            if let (Some(file), "example") = (artifact.executable, artifact.kind.as_str()) {
+                executables.insert(artifact.name, file);
+            }
+        }
+    }
+    let missing = missing_files(&folder, &slugs);
+    let mut trials = vec![Trial::test("tidy examples", move || {
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Failed::from(missing.join("\n")))
+        }
+    })];
+    for slug in slugs {
+        let executable = executables.get(&slug.replace('-', "_")).cloned();
+        let transcript = folder.join(format!("{slug}.txt"));
+        let script = folder.join(format!("{slug}.py"));
+        if folder.join(format!("{slug}.rs")).is_file() {
+            let transcript = transcript.clone();
+            trials.push(Trial::test(format!("example {slug}.rs"), move || {
+                let file = executable.as_ref().ok_or("cargo built no such example")?;
+                compare(context, Command::new(file), &transcript)
+            }));
+        }
+        if script.is_file() {
+            trials.push(twin(context, &slug, script, transcript));
+        }
+    }
+    Ok(trials)
+}
+
+fn twin(context: &'static Context, slug: &str, script: PathBuf, transcript: PathBuf) -> Trial {
+    let can_run = context.python.is_ok();
+    if !can_run {
+        context.counts.skipped.fetch_add(1, Relaxed);
+    }
+    let trial = Trial::test(format!("example {slug}.py"), move || {
+        let mut command = context.python.as_ref()?.command();
+        command.arg(&script);
+        compare(context, command, &transcript)
+    });
+    skip_unless(can_run, trial)
+}
+
+fn compare(context: &Context, command: Command, transcript: &Path) -> Result<(), Failed> {
+    let end = in_empty_folder(command, process::LIMIT)?;
+    if !end.status.success() {
+        return Err(format!("ended with {}\n{}", end.status, end.stderr).into());
+    }
+    let expected = fs::read_to_string(transcript)
+        .map_err(|error| format!("cannot read {}: {error}", transcript.display()))?;
+    same_text(&expected, &end.stdout)?;
+    context.counts.examples.fetch_add(1, Relaxed);
+    Ok(())
+}
+
+/// The names of all examples, by any of their files.
+fn slugs(folder: &Path) -> Result<Vec<String>> {
+    let mut slugs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ending = path.extension().unwrap_or_default();
+        if ["rs", "py", "txt"].iter().any(|known| ending == *known) {
+            slugs.extend(
+                path.file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned()),
+            );
+        }
+    }
+    slugs.sort();
+    slugs.dedup();
+    Ok(slugs)
+}
+
+/// Says which of an example's three files are missing.
+pub fn missing_files(folder: &Path, slugs: &[String]) -> Vec<String> {
+    slugs
+        .iter()
+        .flat_map(|slug| ["rs", "py", "txt"].map(|ending| format!("{slug}.{ending}")))
+        .filter(|file| !folder.join(file).is_file())
+        .map(|file| format!("examples/{file} is missing: every example has SLUG.rs, its twin SLUG.py, and what both print in SLUG.txt"))
+        .collect()
+}

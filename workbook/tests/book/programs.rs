@@ -1,0 +1,42 @@
+//! One trial for each program of the book.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use libtest_mimic::Trial;
+use workbook::programs::chapter::Chapter;
+use workbook::programs::fence::Fence;
+use workbook::programs::process;
+use workbook::programs::program::{Program, Tools, programs};
+
+use crate::{Context, skip_unless};
+
+pub fn trials(context: &'static Context, chapters: &[Chapter]) -> Vec<Trial> {
+    let programs = chapters.iter().flat_map(|chapter| programs(chapter).0);
+    programs.map(|program| trial(context, program)).collect()
+}
+
+fn trial(context: &'static Context, program: Program) -> Trial {
+    let kind = match program.block.fence {
+        Fence::Python | Fence::PythonRaises => "python",
+        _ => "rust",
+    };
+    let can_run = kind == "rust" || context.python.is_ok();
+    let name = format!("program {}", program.block.place());
+    if !can_run {
+        context.counts.skipped.fetch_add(1, Relaxed);
+    }
+    let trial = Trial::test(name, move || {
+        if let (false, Err(why)) = (can_run, &context.python) {
+            return Err(why.into());
+        }
+        let tools = Tools {
+            compiler: &context.compiler,
+            python: context.python.as_ref().ok(),
+            limit: process::LIMIT,
+        };
+        let checked = program.check(&tools)?;
+        context.counts.add(&program.block.fence, checked);
+        Ok(())
+    });
+    skip_unless(can_run, trial.with_kind(kind))
+}
