@@ -31,7 +31,7 @@ pub(crate) enum Ready {
     Step(TaskId),
 }
 
-type ExceptionHandler = Rc<dyn Fn(&ErrorContext)>;
+type ExceptionHandler = Rc<dyn Fn(&ErrorContext) -> Option<Error>>;
 
 /// The loop itself, behind every [`EventLoop`] handle.
 ///
@@ -197,7 +197,11 @@ impl Core {
         };
         let handler = self.exception_handler.borrow().clone();
         match handler {
-            Some(handler) => handler(&context),
+            Some(handler) => {
+                if let Some(error) = handler(&context) {
+                    eprintln!("the exception handler failed with \"{error}\" on: {context}");
+                }
+            }
             None => eprintln!("{context}"),
         }
     }
@@ -724,8 +728,13 @@ impl EventLoop {
     /// Sets what hears of errors that nobody else can see; without one they are printed on standard error.
     ///
     /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
+    /// An error that the handler itself returns is printed, and the loop goes on.
     /// asyncio: `loop.set_exception_handler(handler)`.
-    pub fn set_exception_handler(&self, handler: impl Fn(&ErrorContext) + 'static) {
+    pub fn set_exception_handler<R: CallbackOutput>(
+        &self,
+        handler: impl Fn(&ErrorContext) -> R + 'static,
+    ) {
+        let handler = move |context: &ErrorContext| handler(context).into_error();
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }
 

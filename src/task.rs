@@ -261,6 +261,7 @@ impl<T: 'static> Body for TaskCell<T> {
             return;
         }
         core.release(self.header.id);
+        drop(body);
         core.report(
             format!(
                 "Task {} was destroyed but it is pending",
@@ -268,7 +269,6 @@ impl<T: 'static> Body for TaskCell<T> {
             ),
             None,
         );
-        drop(body);
     }
 
     fn request_cancel(self: Rc<Self>, reason: &Cancelled) -> bool {
