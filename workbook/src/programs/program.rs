@@ -1,5 +1,6 @@
 //! A program of the book with what the book says of it.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -106,6 +107,8 @@ fn missing_statement(program: &Program) -> Option<Problem> {
 pub struct Tools<'a> {
     pub compiler: &'a Compiler,
     pub python: Option<&'a Python>,
+    /// The folder of the modules that Python programs may import.
+    pub modules: &'a Path,
     pub limit: Duration,
 }
 
@@ -145,7 +148,7 @@ impl Program {
             }
             _ => {
                 let python = tools.python.ok_or("there is no Python")?;
-                let end = run_python(python, &self.block.text, tools.limit).map_err(show)?;
+                let end = run_python(python, &self.block.text, tools).map_err(show)?;
                 self.check_end(&end)
             }
         }
@@ -249,14 +252,15 @@ fn check_lint(lint: &str, compiled: &Compiled) -> Result<(), String> {
     ))
 }
 
-/// Runs a Python program that is given as text.
-pub fn run_python(python: &Python, source: &str, limit: Duration) -> Result<Ended> {
+fn run_python(python: &Python, source: &str, tools: &Tools<'_>) -> Result<Ended> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let file = folder.path().join("main.py");
-    std::fs::write(&file, source)?;
+    std::fs::write(folder.path().join("main.py"), source)?;
     let mut command = python.command();
-    command.arg("main.py").current_dir(folder.path());
-    process::run(&mut command, limit)
+    command
+        .arg("main.py")
+        .current_dir(folder.path())
+        .env("PYTHONPATH", tools.modules);
+    process::run(&mut command, tools.limit)
 }
 
 /// Runs a program where it finds no files and can leave some.

@@ -78,13 +78,13 @@ fn compare(context: &Context, command: Command, transcript: &Path) -> Result<(),
     Ok(())
 }
 
-/// The names of all examples, by any of their files.
+/// The names of all examples; a Python file alone is a module that twins share.
 fn slugs(folder: &Path) -> Result<Vec<String>> {
     let mut slugs = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let ending = path.extension().unwrap_or_default();
-        if ["rs", "py", "txt"].iter().any(|known| ending == *known) {
+        if ["rs", "txt"].iter().any(|known| ending == *known) {
             slugs.extend(
                 path.file_stem()
                     .map(|stem| stem.to_string_lossy().into_owned()),

@@ -149,6 +149,7 @@ fn complaints(context: &Context, chapter: &Chapter) -> Result<Vec<String>, Faile
     let tools = Tools {
         compiler: &context.compiler,
         python: context.python.as_ref().ok(),
+        modules: &context.book.project().join("examples"),
         limit: match chapter.name.as_str() {
             "time.md" => Duration::from_millis(500),
             _ => process::LIMIT,

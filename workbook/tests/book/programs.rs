@@ -32,6 +32,7 @@ fn trial(context: &'static Context, program: Program) -> Trial {
         let tools = Tools {
             compiler: &context.compiler,
             python: context.python.as_ref().ok(),
+            modules: &context.book.project().join("examples"),
             limit: process::LIMIT,
         };
         let checked = program.check(&tools)?;
