@@ -15,15 +15,29 @@ use sha2::{Digest, Sha256};
 
 use super::cargo;
 
+/// What the compiler is told of every program.
+///
+/// It is compiled in a folder of its own under the name that cargo would give it, so that messages are what a reader will see.
+const ARGS: [&str; 7] = [
+    "src/main.rs",
+    "--crate-name=main",
+    "--crate-type=bin",
+    "--edition=2024",
+    "--error-format=json",
+    "-Cdebuginfo=0",
+    "-Cstrip=debuginfo",
+];
+
 /// The compiler with everything that is the same for every program.
 ///
 /// Written to a file, it also reaches the compiler that skeptic starts (see [`Compiler::stand_in`]).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compiler {
     rustc: String,
+    /// What `rustc -vV` says.
+    version: String,
     args: Vec<String>,
-    /// Everything but the source that the result depends on.
-    stamp: String,
+    crates: Vec<Crate>,
     /// One folder per program and stamp, named by their hash.
     ///
     /// An entry is made elsewhere and then renamed, so what lies here is whole.
@@ -31,6 +45,32 @@ pub struct Compiler {
     /// The entries that were asked for.
     #[serde(skip)]
     used: Mutex<HashSet<String>>,
+}
+
+/// A crate that programs may use.
+#[derive(Debug, Serialize, Deserialize)]
+struct Crate {
+    name: String,
+    file: PathBuf,
+    /// Differs between two builds of the crate, because cargo makes the file anew whenever anything behind it changes.
+    build: String,
+}
+
+impl Crate {
+    fn new(name: String, file: PathBuf) -> Result<Crate> {
+        let data = fs::metadata(&file)?;
+        let changed = data.modified()?.duration_since(UNIX_EPOCH)?;
+        Ok(Crate {
+            name,
+            file,
+            build: format!("{} {}", data.len(), changed.as_nanos()),
+        })
+    }
+
+    /// Whether the program can possibly use the crate; if it does not, a new build of it changes nothing.
+    fn is_named_in(&self, source: &str) -> bool {
+        source.contains(&self.name)
+    }
 }
 
 /// What the compiler made of a program.
@@ -76,38 +116,23 @@ impl Compiler {
             .arg("-vV")
             .output()
             .with_context(|| format!("cannot start the compiler {rustc}"))?;
-        let mut stamp = String::from_utf8_lossy(&version.stdout).into_owned();
+        let version = String::from_utf8_lossy(&version.stdout).into_owned();
 
-        // A program is compiled in a folder of its own under the name that
-        // cargo would give it, so that messages are what a reader will see.
-        let mut args: Vec<String> = [
-            "src/main.rs",
-            "--crate-name=main",
-            "--crate-type=bin",
-            "--edition=2024",
-            "--error-format=json",
-            "-Cdebuginfo=0",
-            "-Cstrip=debuginfo",
-        ]
-        .map(str::to_owned)
-        .into();
+        let mut args: Vec<String> = ARGS.map(str::to_owned).into();
         for folder in &crates.folders {
             args.push(format!("-Ldependency={}", folder.display()));
-        }
-        for (name, file) in &crates.externs {
-            // Cargo makes the file anew whenever anything behind it changes.
-            let data = fs::metadata(file)?;
-            let changed = data.modified()?.duration_since(UNIX_EPOCH)?;
-            stamp += &format!("{name} {} {}\n", data.len(), changed.as_nanos());
-            args.push(format!("--extern={name}={}", file.display()));
         }
         let cache = crates.target.join("book-programs");
         fs::create_dir_all(&cache)
             .with_context(|| format!("cannot make the folder {}", cache.display()))?;
+        let externs = crates.externs.into_iter();
         Ok(Compiler {
             rustc,
+            version,
             args,
-            stamp,
+            crates: externs
+                .map(|(name, file)| Crate::new(name, file))
+                .collect::<Result<_>>()?,
             cache,
             used: Mutex::default(),
         })
@@ -140,6 +165,10 @@ impl Compiler {
         fs::write(work.path().join("src/main.rs"), source)?;
         let output = Command::new(&self.rustc)
             .args(&self.args)
+            .args(
+                self.crates_of(source)
+                    .map(|c| format!("--extern={}={}", c.name, c.file.display())),
+            )
             .arg("-o")
             .arg(executable_name())
             .current_dir(work.path())
@@ -167,17 +196,27 @@ impl Compiler {
         }
     }
 
+    fn crates_of(&self, source: &str) -> impl Iterator<Item = &Crate> {
+        self.crates.iter().filter(move |c| c.is_named_in(source))
+    }
+
+    /// The name of the program's entry: a hash of everything that the result depends on.
     fn key(&self, source: &str) -> String {
         let mut hash = Sha256::new();
-        for part in [self.stamp.as_str(), &self.args.join("\n"), source] {
+        let mut add = |part: &str| {
             // The length keeps neighbouring parts apart.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
+        };
+        add(&self.version);
+        add(&self.args.join("\n"));
+        for used in self.crates_of(source) {
+            add(&used.file.to_string_lossy());
+            add(&used.build);
         }
-        hash.finalize()[..16]
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect()
+        add(source);
+        let hash = hash.finalize();
+        hash[..16].iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// Removes from the cache what this compiler was not asked for and nobody made within the last hour.
@@ -244,4 +283,116 @@ fn diagnostics(stderr: &str) -> Result<Vec<Diagnostic>> {
 
 fn executable_name() -> String {
     format!("program{}", env::consts::EXE_SUFFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two `let` in one condition need edition 2024.
+    const PROGRAM: &str =
+        "fn main() { if let Some(x) = Some(1) && x == 1 { println!(\"{x}\") } }\n";
+
+    fn compiler(cache: &Path) -> Compiler {
+        Compiler {
+            rustc: "rustc".to_owned(),
+            version: String::new(),
+            args: ARGS.map(str::to_owned).into(),
+            crates: Vec::new(),
+            cache: cache.to_path_buf(),
+            used: Mutex::default(),
+        }
+    }
+
+    fn entries(cache: &Path) -> usize {
+        fs::read_dir(cache).expect("the cache").count()
+    }
+
+    #[test]
+    fn a_program_is_compiled_once() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let compiler = compiler(cache.path());
+        let made = |source| compiler.compile(source).expect("rustc").executable;
+        let first = made(PROGRAM).expect("a right program");
+        fs::write(&first, "marked").expect("a file in the cache");
+        let again = made(PROGRAM).expect("a right program");
+        assert_eq!(fs::read(again).expect("the same file"), b"marked");
+        assert_eq!(made("fn main() { missing() }"), None);
+        assert_eq!(entries(cache.path()), 2);
+    }
+
+    #[test]
+    fn a_new_build_of_a_crate_concerns_the_programs_that_name_it() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let mut compiler = compiler(cache.path());
+        let file = cache.path().join("libtokio.rlib");
+        let key = |compiler: &mut Compiler, content: &str, source: &str| {
+            fs::write(&file, content).expect("a file");
+            let tokio = Crate::new("tokio".to_owned(), file.clone());
+            compiler.crates = vec![tokio.expect("the file was just written")];
+            compiler.key(source)
+        };
+        let uses = "use tokio::task;";
+        assert_ne!(
+            key(&mut compiler, "1", uses),
+            key(&mut compiler, "22", uses)
+        );
+        assert_eq!(
+            key(&mut compiler, "1", "use std::io;"),
+            key(&mut compiler, "22", "use std::io;")
+        );
+    }
+
+    #[test]
+    fn what_skeptic_wants_in_an_old_edition_is_compiled_in_ours() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let compiler = compiler(cache.path());
+        let file = |name: &str| work.path().join(name).display().to_string();
+        let args = |source: &str, output: &str| {
+            [
+                source,
+                "--verbose",
+                "--crate-type=bin",
+                "--edition=2021",
+                "-o",
+                output,
+            ]
+            .map(str::to_owned)
+        };
+        // As skeptic writes it, with an empty line before the program.
+        fs::write(file("good.rs"), format!("\n{PROGRAM}")).expect("a file");
+        fs::write(file("bad.rs"), "\nfn main() { missing() }").expect("a file");
+
+        let status = compiler.stand_in(&args(&file("good.rs"), &file("good.exe")));
+        assert_eq!(status.expect("rustc"), 0);
+        let output = Command::new(file("good.exe")).output().expect("a program");
+        assert_eq!(output.stdout, b"1\n");
+        let compiled = compiler.compile(PROGRAM).expect("rustc");
+        assert!(compiled.executable.is_some());
+        assert_eq!(entries(cache.path()), 1, "it is the same program");
+
+        let status = compiler.stand_in(&args(&file("bad.rs"), &file("bad.exe")));
+        assert_eq!(status.expect("rustc"), 1);
+        assert!(!Path::new(&file("bad.exe")).exists());
+    }
+
+    #[test]
+    fn other_questions_go_to_rustc() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let compiler = compiler(cache.path());
+        assert_eq!(
+            compiler
+                .stand_in(&["--print=sysroot".to_owned()])
+                .expect("rustc"),
+            0
+        );
+        assert_eq!(
+            compiler
+                .stand_in(&["--no-such-flag".to_owned()])
+                .expect("rustc"),
+            1
+        );
+        assert_eq!(entries(cache.path()), 0);
+    }
 }
