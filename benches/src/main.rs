@@ -1,1 +1,114 @@
-fn main() {}
+//! Measures the library beside Tokio, asyncio and uvloop, and prints one Markdown table.
+//!
+//! `cargo run --release -p benches` takes a few minutes; `-- --help` lists the options.
+//!
+//! The measuring is done here and not by criterion or divan. Both take all samples of one function before they begin with the
+//! next, and neither can ask a Python process; so a busy minute of the machine would fall on one column alone. Here every
+//! round asks each column in turn, and the table gives the median of the rounds.
+
+mod machine;
+mod memory;
+mod options;
+mod ours;
+mod python;
+mod rows;
+mod table;
+mod tokio_side;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::options::{Mode, Options};
+use crate::python::{Python, PythonLoop};
+use crate::rows::{ROWS, Row, Size};
+use crate::table::Cell;
+
+/// What our own column is compared with, in the order of the table.
+struct Columns {
+    current_thread: Option<tokio::runtime::Runtime>,
+    multi_thread: Option<tokio::runtime::Runtime>,
+    asyncio: Option<Python>,
+    uvloop: Option<Python>,
+}
+
+/// How much less Python does per round; its cost per operation does not depend on it.
+const PYTHON_DOES_LESS: usize = 20;
+
+impl Columns {
+    /// Measures one row once in each column.
+    fn measure(&mut self, row: &Row, size: Size) -> [Option<Duration>; 5] {
+        let less = Size {
+            repeats: (size.repeats / PYTHON_DOES_LESS).max(1),
+            ..size
+        };
+        let per_operation = |took: Duration, size: Size| took.div_f64(size.operations() as f64);
+        let on_tokio = |runtime: &_| per_operation((row.tokio)(runtime, size), size);
+        let ask = |python: &mut Option<Python>| {
+            python
+                .as_mut()
+                .and_then(|python| python.measure(row.python, less))
+                .map(|took| per_operation(took, less))
+        };
+        [
+            Some(per_operation((row.ours)(size), size)),
+            self.current_thread.as_ref().map(on_tokio),
+            self.multi_thread.as_ref().map(on_tokio),
+            ask(&mut self.asyncio),
+            ask(&mut self.uvloop),
+        ]
+    }
+}
+
+fn main() -> ExitCode {
+    let options = match Options::parse() {
+        Ok(Mode::Measure(options)) => options,
+        Ok(Mode::Memory { whose, tasks }) => return memory::measure_here(&whose, tasks),
+        Ok(Mode::Help) => {
+            println!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{error}\n\n{}", options::HELP);
+            return ExitCode::from(2);
+        }
+    };
+    let python = |which| {
+        options
+            .python
+            .as_ref()
+            .and_then(|p| Python::start(p, which))
+    };
+    let mut columns = Columns {
+        current_thread: (!options.only_ours).then(tokio_side::current_thread),
+        multi_thread: (!options.only_ours).then(tokio_side::multi_thread),
+        asyncio: python(PythonLoop::Asyncio),
+        uvloop: python(PythonLoop::Uvloop),
+    };
+    println!("{}", machine::describe(&options, &columns));
+    table::print_head();
+    for row in ROWS.iter().filter(|row| options.wants(row.name)) {
+        let size = row.size(options.quick);
+        let rounds: Vec<_> = (0..options.rounds)
+            .map(|_| columns.measure(row, size))
+            .collect();
+        let cells: [Cell; 5] = std::array::from_fn(|column| {
+            Cell::nanoseconds(
+                rounds.iter().filter_map(|round| round[column]),
+                options.statistic,
+                options.why_missing(),
+            )
+        });
+        table::print_row(row.name, &cells);
+    }
+    if options.wants(memory::NAME) {
+        table::print_row(memory::NAME, &memory::measure(&options));
+    }
+    println!("\nWhat the rows measure:\n");
+    for row in ROWS.iter().filter(|row| options.wants(row.name)) {
+        println!("- **{}**: {}", row.name, row.meaning);
+    }
+    if options.wants(memory::NAME) {
+        println!("- **{}**: {}", memory::NAME, memory::MEANING);
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,98 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use crate::table::Statistic;
+
+pub const HELP: &str = "\
+Measures the library beside Tokio, asyncio and uvloop, and prints one Markdown table.
+
+cargo run --release -p benches -- [OPTIONS]
+
+  --quick          do a tenth of the work, in 3 rounds
+  --no-python      leave out asyncio and uvloop
+  --only-ours      leave out all others, for a profiler
+  --python PATH    the interpreter to ask (python3)
+  --filter TEXT    only the rows whose name contains TEXT
+  --rounds N       how often each row is measured in each column (7)
+  --min            print the fastest round and not the median
+  --help           print this
+
+The uvloop column needs uvloop, the asyncio column nothing but Python 3.11 or later:
+
+  python3 -m venv target/bench-venv
+  target/bench-venv/bin/pip install uvloop
+  cargo run --release -p benches -- --python target/bench-venv/bin/python";
+
+pub struct Options {
+    pub quick: bool,
+    pub only_ours: bool,
+    /// `None` for `--no-python`.
+    pub python: Option<PathBuf>,
+    pub filter: String,
+    pub rounds: usize,
+    pub statistic: Statistic,
+}
+
+pub enum Mode {
+    Measure(Options),
+    /// What the program asks of its own child processes.
+    Memory {
+        whose: String,
+        tasks: usize,
+    },
+    Help,
+}
+
+impl Options {
+    pub fn parse() -> Result<Mode, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut options = Options {
+            quick: false,
+            only_ours: false,
+            python: Some("python3".into()),
+            filter: String::new(),
+            rounds: 0,
+            statistic: Statistic::Median,
+        };
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("quick") => options.quick = true,
+                Long("no-python") => options.python = None,
+                Long("only-ours") => {
+                    options.only_ours = true;
+                    options.python = None;
+                }
+                Long("python") => options.python = Some(parser.value()?.into()),
+                Long("filter") => options.filter = parser.value()?.parse()?,
+                Long("rounds") => options.rounds = parser.value()?.parse()?,
+                Long("min") => options.statistic = Statistic::Minimum,
+                Long("help") | Short('h') => return Ok(Mode::Help),
+                Long("memory") => {
+                    return Ok(Mode::Memory {
+                        whose: parser.value()?.parse()?,
+                        tasks: parser.value()?.parse()?,
+                    });
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        if options.rounds == 0 {
+            options.rounds = if options.quick { 3 } else { 7 };
+        }
+        Ok(Mode::Measure(options))
+    }
+
+    /// Says why a column has no figure.
+    pub fn why_missing(&self) -> &'static str {
+        match self.python {
+            Some(_) => "not installed",
+            None => "left out",
+        }
+    }
+
+    pub fn wants(&self, row: &str) -> bool {
+        row.contains(&self.filter)
+    }
+}

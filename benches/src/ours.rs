@@ -1,0 +1,160 @@
+//! The operations on this library's loop. `rows` says in a sentence what each is.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use asyncio::{
+    EventLoop, Promise, Queue, Result, create_task, gather, get_running_loop, sleep, yield_now,
+};
+use cpu_time::ProcessTime;
+
+use crate::rows::Size;
+
+/// Runs `body` as the main task of a new loop and measures it from inside.
+fn timed(body: impl Future<Output = Result<()>> + 'static) -> Duration {
+    EventLoop::new()
+        .run(async {
+            let start = Instant::now();
+            body.await?;
+            Ok(start.elapsed())
+        })
+        .expect("nothing in a measurement fails")
+}
+
+pub fn spawn_await(size: Size) -> Duration {
+    timed(async move {
+        for _ in 0..size.repeats {
+            create_task(async { Ok(()) }).await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn yields(size: Size) -> Duration {
+    timed(async move {
+        let tasks: Vec<_> = (0..size.at_once)
+            .map(|_| {
+                create_task(async move {
+                    for _ in 0..size.repeats {
+                        yield_now().await?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn call_soon(size: Size) -> Duration {
+    struct Batch {
+        left: Cell<usize>,
+        all_ran: Promise<()>,
+    }
+    timed(async move {
+        let event_loop = get_running_loop()?;
+        for _ in 0..size.repeats {
+            let batch = Rc::new(Batch {
+                left: Cell::new(size.at_once),
+                all_ran: event_loop.create_promise(),
+            });
+            for _ in 0..size.at_once {
+                let batch = batch.clone();
+                event_loop.call_soon(move || {
+                    batch.left.set(batch.left.get() - 1);
+                    if batch.left.get() == 0 {
+                        batch.all_ran.set_result(()).expect("set once");
+                    }
+                });
+            }
+            (&batch.all_ran).await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn call_later_cancel(size: Size) -> Duration {
+    timed(async move {
+        let event_loop = get_running_loop()?;
+        for _ in 0..size.repeats {
+            for _ in 0..size.at_once {
+                event_loop
+                    .call_later(Duration::from_secs(60), || ())
+                    .cancel();
+            }
+            yield_now().await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn gathers(size: Size) -> Duration {
+    timed(async move {
+        for _ in 0..size.repeats {
+            gather((0..size.at_once).map(|n| async move { Ok(n) })).await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn queue(size: Size) -> Duration {
+    timed(async move {
+        let queue = Queue::bounded(100);
+        for n in 0..size.repeats {
+            queue.put(n).await?;
+            queue.get().await?;
+        }
+        Ok(())
+    })
+}
+
+pub fn ping_pong(size: Size) -> Duration {
+    timed(async move {
+        let (pings, pongs) = (Queue::bounded(1), Queue::bounded(1));
+        let (pinged, pong) = (pings.clone(), pongs.clone());
+        let answering = create_task(async move {
+            for _ in 0..size.repeats {
+                let n: usize = pinged.get().await?;
+                pong.put(n).await?;
+            }
+            Ok(())
+        });
+        for n in 0..size.repeats {
+            pings.put(n).await?;
+            pongs.get().await?;
+        }
+        answering.await
+    })
+}
+
+/// Spreads the delays over 1 to 10 ms in steps of a microsecond, in no order; the same in every language.
+pub fn timer_delay(n: usize) -> Duration {
+    Duration::from_micros(1_000 + (n as u64 * 7_919) % 9_000)
+}
+
+pub fn timers(size: Size) -> Duration {
+    let start = ProcessTime::now();
+    timed(async move {
+        gather((0..size.at_once).map(|n| async move { Ok(sleep(timer_delay(n)).await?) })).await?;
+        Ok(())
+    });
+    start.elapsed()
+}
+
+pub fn spawn_yield(size: Size) -> Duration {
+    timed(async move {
+        for _ in 0..size.repeats {
+            let tasks: Vec<_> = (0..size.at_once)
+                .map(|_| create_task(async { Ok(yield_now().await?) }))
+                .collect();
+            for task in tasks {
+                task.await?;
+            }
+        }
+        Ok(())
+    })
+}
