@@ -33,7 +33,7 @@ impl Book {
         };
         for place in &places {
             if place.join("book.toml").is_file() {
-                let folder = dunce(place)?;
+                let folder = full_path(place)?;
                 return Ok(Book { folder });
             }
         }
@@ -104,7 +104,7 @@ impl Book {
 }
 
 /// An absolute path without symbolic links, which file notices on some systems need.
-fn dunce(path: &Path) -> Result<PathBuf> {
+fn full_path(path: &Path) -> Result<PathBuf> {
     let full = fs::canonicalize(path)?;
     // Windows answers with a form of path that not every program understands.
     let text = full.to_string_lossy();
