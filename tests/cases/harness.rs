@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, InvalidState, RunError};
+use asyncio::{Error, EventLoop, InvalidState, Result, RunError, sleep};
 
 /// The cases, as they are written for readers.
 pub const CASES: &str = include_str!("cases.md");
@@ -44,17 +44,31 @@ impl Trace {
     }
 }
 
+/// Lists the codes of all cases, in their order.
+pub fn codes() -> Vec<&'static str> {
+    CASES
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ")?.split_once(" · "))
+        .map(|(code, _)| code)
+        .collect()
+}
+
+/// Gives what `cases.md` says of a case, from its mark on.
+#[track_caller]
+pub fn section(code: &str) -> &'static str {
+    let head = format!("\n## {code} · ");
+    let (_, section) = CASES
+        .split_once(&head)
+        .unwrap_or_else(|| panic!("cases.md has no case {code}"));
+    section.split("\n## ").next().expect("the first part")
+}
+
 /// Gives the trace of a case.
 #[track_caller]
 pub fn expected(code: &str) -> Vec<String> {
-    let head = format!("\n## {code} · ");
-    let from = CASES
-        .find(&head)
-        .unwrap_or_else(|| panic!("cases.md has no case {code}"));
-    let body = &CASES[from + head.len()..];
-    let body = &body[body.find("```text\n").expect("a trace") + 8..];
-    let body = &body[..body.find("```").expect("the end of the trace")];
-    body.lines().map(str::to_owned).collect()
+    let (_, trace) = section(code).split_once("```text\n").expect("a trace");
+    let (trace, _) = trace.split_once("```").expect("the end of the trace");
+    trace.lines().map(str::to_owned).collect()
 }
 
 /// Lets the loop make exactly one pass, as `call_soon(stop); run_forever()` does.
@@ -140,6 +154,23 @@ pub fn report_to(event_loop: &EventLoop, trace: &Trace) {
             None => format!("handler: {message}"),
         });
     });
+}
+
+/// Writes strings and lists of them the way Python does.
+pub fn repr(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}").replace('"', "'")
+}
+
+/// Sleeps, then gives a value.
+pub async fn after<T>(seconds: f64, value: T) -> Result<T> {
+    sleep(s(seconds)).await?;
+    Ok(value)
+}
+
+/// Sleeps, then fails.
+pub async fn fail_after<T>(seconds: f64, error: Raised) -> Result<T> {
+    sleep(s(seconds)).await?;
+    Err(error.into())
 }
 
 /// Stands for a Python exception: its type and its text.
