@@ -223,6 +223,7 @@ impl Core {
         assert!(!self.closed.get(), "{}", RunError::Closed);
     }
 
+    // ANCHOR: run_once
     /// Makes one pass: wait if there is nothing to do, expire timers, then run what is ready now.
     ///
     /// What a callback schedules runs in the next pass.
@@ -252,7 +253,9 @@ impl Core {
         self.since_poll.set(self.since_poll.get() + batch);
         Ok(())
     }
+    // ANCHOR_END: run_once
 
+    // ANCHOR: run_ready
     /// Runs one callback or one step of a task. This is the only place where either is called.
     fn run_ready(self: &Rc<Self>, ready: Ready) {
         let watch = self.debug.get().then(|| (Instant::now(), self.clock.now()));
@@ -284,6 +287,7 @@ impl Core {
             }
         }
     }
+    // ANCHOR_END: run_ready
 
     fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
         /// Forgets the current task however its step ends: a panic leaves the loop usable.
@@ -392,6 +396,7 @@ impl Core {
         }
         let parked = self.parked.take();
         drop(parked);
+        self.poller.close();
     }
 }
 
