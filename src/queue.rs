@@ -280,8 +280,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         while self.is_full() {
             self.shared
                 .putters
-                .wait(|| {
-                    if !self.is_full() {
+                .wait(|woken| {
+                    if woken && !self.is_full() {
                         self.shared.putters.wake_next();
                     }
                 })
@@ -321,8 +321,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
             }
             self.shared
                 .getters
-                .wait(|| {
-                    if !self.is_empty() {
+                .wait(|woken| {
+                    if woken && !self.is_empty() {
                         self.shared.getters.wake_next();
                     }
                 })
@@ -347,13 +347,15 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
 
     /// Waits until every item that was put has been reported by `task_done`. At zero it does not suspend.
     ///
+    /// It ends at that moment: an item that is put before the waiting task runs again does not hold it back.
+    ///
     /// # Errors
     /// If the task is cancelled while it waits.
     ///
     /// asyncio: `await queue.join()`.
     pub async fn join(&self) -> Result<(), Cancelled> {
-        while self.shared.unfinished.get() > 0 {
-            self.shared.joiners.wait(|| {}).await?;
+        if self.shared.unfinished.get() > 0 {
+            self.shared.joiners.wait(|_| {}).await?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ struct LockState {
 impl LockState {
     fn release(&self) {
         self.locked.set(false);
-        self.waiters.wake_next();
+        self.waiters.wake_first();
     }
 }
 
@@ -71,9 +71,9 @@ impl Lock {
         if state.locked.get() || !state.waiters.is_empty() {
             state
                 .waiters
-                .wait(|| {
+                .wait(|_| {
                     if !state.locked.get() {
-                        state.waiters.wake_next();
+                        state.waiters.wake_first();
                     }
                 })
                 .await?;
@@ -140,7 +140,7 @@ impl Event {
         if self.is_set() {
             return Ok(());
         }
-        self.state.waiters.wait(|| {}).await
+        self.state.waiters.wait(|_| {}).await
     }
 }
 
@@ -219,7 +219,16 @@ impl Semaphore {
     pub async fn acquire(&self) -> Result<Permit, Cancelled> {
         if self.is_locked() {
             // Whoever wakes a waiter has taken the permit out for it.
-            self.state.waiters.wait(|| self.give_back()).await?;
+            self.state
+                .waiters
+                .wait(|woken| {
+                    if woken {
+                        self.give_back();
+                    }
+                })
+                .await?;
+            // Those who came meanwhile queued behind this waiter, permits or not.
+            self.serve_next();
         } else {
             self.state.permits.set(self.available() - 1);
         }
@@ -247,8 +256,14 @@ impl Semaphore {
     }
 
     fn give_back(&self) {
-        if !self.state.waiters.wake_next() {
-            self.state.permits.set(self.available() + 1);
+        self.state.permits.set(self.available() + 1);
+        self.serve_next();
+    }
+
+    /// Takes a permit out for the next waiter, if there are both.
+    fn serve_next(&self) {
+        if self.available() > 0 && self.state.waiters.wake_next() {
+            self.state.permits.set(self.available() - 1);
         }
     }
 }
@@ -269,7 +284,8 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(semaphore) = &self.semaphore {
-            semaphore.give_back();
+            // A bounded semaphore that has all its permits takes no further one.
+            let _ = semaphore.release();
         }
     }
 }
@@ -308,25 +324,38 @@ impl Condition {
     ///
     /// # Cancellation
     /// The lock is taken again before `Err(Cancelled)` comes back with it, and that may take long. A wait that is dropped
-    /// drops the guard.
+    /// drops the guard. A notification that such a waiter has received goes to the next.
     ///
-    /// asyncio: `await condition.wait()`.
+    /// asyncio: `await condition.wait()`, in the form of CPython 3.13, which never loses a notification.
     pub async fn wait(&self, guard: LockGuard) -> (LockGuard, Result<(), Cancelled>) {
         assert!(
             Rc::ptr_eq(&guard.lock.state, &self.lock.state),
             "the guard belongs to another lock than the condition"
         );
+        /// Gives a notification that its receiver cannot use to the next.
+        struct Notification<'a>(&'a Waiters);
+        impl Drop for Notification<'_> {
+            fn drop(&mut self) {
+                self.0.wake_next();
+            }
+        }
+        let waiters = &self.state.waiters;
         drop(guard);
-        let mut result = self
-            .state
-            .waiters
-            .wait(|| {
-                self.state.waiters.wake_next();
-            })
-            .await;
+        let waited = waiters.wait(|woken| {
+            if woken {
+                waiters.wake_next();
+            }
+        });
+        let mut result = waited.await;
+        let notification = result.is_ok().then(|| Notification(waiters));
         loop {
             match self.lock.acquire().await {
-                Ok(guard) => return (guard, result),
+                Ok(guard) => {
+                    if result.is_ok() {
+                        std::mem::forget(notification);
+                    }
+                    return (guard, result);
+                }
                 Err(cancelled) => result = Err(cancelled),
             }
         }
@@ -360,13 +389,17 @@ impl Condition {
 
 struct BarrierState {
     parties: usize,
-    arrived: Cell<usize>,
-    waiters: Waiters,
+    /// How many have come and not yet passed.
+    count: Cell<usize>,
+    /// True from the arrival of the last one until all have passed; newcomers are held back meanwhile.
+    draining: Cell<bool>,
+    changed: Condition,
 }
 
 /// Holds tasks back until so many have come.
 ///
-/// Clones are handles to the same barrier, which can be used again when all have passed. asyncio: `Barrier`.
+/// Clones are handles to the same barrier, which can be used again when all have passed. asyncio: `Barrier`, without `reset` and
+/// `abort`.
 #[derive(Clone)]
 pub struct Barrier {
     state: Rc<BarrierState>,
@@ -382,8 +415,9 @@ impl Barrier {
         Barrier {
             state: Rc::new(BarrierState {
                 parties,
-                arrived: Cell::new(0),
-                waiters: Waiters::default(),
+                count: Cell::new(0),
+                draining: Cell::new(false),
+                changed: Condition::new(&Lock::new()),
             }),
         }
     }
@@ -393,26 +427,37 @@ impl Barrier {
     /// # Errors
     /// If the task is cancelled while it waits; its place is free again.
     pub async fn wait(&self) -> Result<usize, Cancelled> {
-        /// Frees the place of one who does not wait to the end.
-        struct Arrival<'a>(&'a BarrierState, bool);
-        impl Drop for Arrival<'_> {
+        /// Frees the place of one who goes, in whatever way; the last one lets newcomers in.
+        struct Place<'a>(&'a BarrierState);
+        impl Drop for Place<'_> {
             fn drop(&mut self) {
-                if self.1 {
-                    self.0.arrived.set(self.0.arrived.get() - 1);
+                let BarrierState { count, .. } = self.0;
+                count.set(count.get() - 1);
+                if count.get() == 0 {
+                    self.0.draining.set(false);
+                    self.0.changed.state.waiters.wake_all();
                 }
             }
         }
-        let state = &self.state;
-        let index = state.arrived.get();
-        state.arrived.set(index + 1);
-        if index + 1 == state.parties {
-            state.arrived.set(0);
-            state.waiters.wake_all();
-            return Ok(index);
+        let state = &*self.state;
+        let mut guard = state.changed.lock.acquire().await?;
+        while state.draining.get() {
+            let waited;
+            (guard, waited) = state.changed.wait(guard).await;
+            waited?;
         }
-        let mut arrival = Arrival(state, true);
-        let waited = state.waiters.wait(|| {}).await;
-        arrival.1 = waited.is_err();
-        waited.map(|()| index)
+        let index = state.count.get();
+        state.count.set(index + 1);
+        let _place = Place(state);
+        if index + 1 == state.parties {
+            state.draining.set(true);
+            state.changed.notify_all(&guard);
+        }
+        while !state.draining.get() {
+            let waited;
+            (guard, waited) = state.changed.wait(guard).await;
+            waited?;
+        }
+        Ok(index)
     }
 }

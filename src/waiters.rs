@@ -1,6 +1,6 @@
 //! The line of those who wait for a queue, a lock or a permit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use crate::error::Cancelled;
@@ -10,10 +10,14 @@ use crate::sleep::wait_for_signal;
 
 /// Wakes in the order of arrival.
 ///
-/// A waiter that was woken and then goes away, cancelled or dropped, hands its turn on: nobody behind it is stranded.
+/// A waiter that was woken and then goes away, cancelled or dropped, is made known to its owner, who hands the turn on: nobody
+/// behind it is stranded.
 #[derive(Default)]
 pub(crate) struct Waiters {
+    /// Those who were not woken yet. One that was cancelled stays until its task has run.
     line: RefCell<VecDeque<Promise<()>>>,
+    /// How many were woken and have not gone on yet; they still come before whoever arrives now.
+    woken: Cell<usize>,
 }
 
 impl Waiters {
@@ -24,8 +28,17 @@ impl Waiters {
                 return false;
             };
             if waiter.set_result(()).is_ok() {
+                self.woken.set(self.woken.get() + 1);
                 return true;
             }
+        }
+    }
+
+    /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
+    pub(crate) fn wake_first(&self) {
+        let first_waits = self.line.borrow().front().is_some_and(|w| !w.is_done());
+        if self.woken.get() == 0 && first_waits {
+            self.wake_next();
         }
     }
 
@@ -33,34 +46,33 @@ impl Waiters {
         while self.wake_next() {}
     }
 
-    /// Tells whether somebody waits.
+    /// Tells whether nobody comes before a newcomer.
     pub(crate) fn is_empty(&self) -> bool {
-        self.line.borrow().iter().all(Promise::is_done)
+        self.woken.get() == 0 && self.line.borrow().iter().all(Promise::is_done)
     }
 
-    /// Waits for a turn. If the turn comes and this wait does not live to use it, `hand_on` is called.
+    /// Waits for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
     ///
     /// # Panics
     /// Outside a running loop.
-    pub(crate) async fn wait(&self, hand_on: impl Fn()) -> Result<(), Cancelled> {
-        struct Place<'a, F: Fn()> {
+    pub(crate) async fn wait(&self, given_up: impl Fn(bool)) -> Result<(), Cancelled> {
+        struct Place<'a, F: Fn(bool)> {
             waiters: &'a Waiters,
             waiter: Promise<()>,
-            hand_on: F,
+            given_up: F,
             used: bool,
         }
-        impl<F: Fn()> Drop for Place<'_, F> {
+        impl<F: Fn(bool)> Drop for Place<'_, F> {
             fn drop(&mut self) {
-                if self.used {
-                    return;
+                let Waiters { line, woken } = self.waiters;
+                let was_woken = !self.waiter.cancel() && !self.waiter.is_cancelled();
+                if was_woken {
+                    woken.set(woken.get() - 1);
+                } else {
+                    line.borrow_mut().retain(|waiter| *waiter != self.waiter);
                 }
-                let woken = !self.waiter.cancel() && !self.waiter.is_cancelled();
-                self.waiters
-                    .line
-                    .borrow_mut()
-                    .retain(|waiter| *waiter != self.waiter);
-                if woken {
-                    (self.hand_on)();
+                if !self.used {
+                    (self.given_up)(was_woken);
                 }
             }
         }
@@ -69,7 +81,7 @@ impl Waiters {
         let mut place = Place {
             waiters: self,
             waiter: waiter.clone(),
-            hand_on,
+            given_up,
             used: false,
         };
         wait_for_signal(waiter).await?;
