@@ -3,78 +3,102 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::error::{Cancelled, Error, Result};
+use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
-use crate::promise::{Awaitable, Promise};
+use crate::promise::{Awaitable, Promise, WeakPromise};
 
 /// What the callbacks of the children share.
 struct Gathering<T> {
-    children: Vec<Promise<T>>,
+    /// For the cancellation that is passed on; each child's callback keeps this struct, so this struct does not keep the children.
+    children: Vec<WeakPromise<T>>,
+    /// What the children ended with, in the order of the arguments.
+    outcomes: RefCell<Vec<Option<Result<T>>>>,
     unfinished: Cell<usize>,
     /// Set when somebody cancelled the whole: then it ends cancelled, whatever the children make of it.
     cancel_requested: RefCell<Option<Cancelled>>,
 }
 
 impl<T: Clone + 'static> Gathering<T> {
-    fn new(awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>) -> Rc<Self> {
+    /// Makes the outer promise; `finish` turns the outcomes into what it becomes when all children have ended.
+    fn gather<R: 'static>(
+        awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
+        first_error_settles: bool,
+        finish: fn(Vec<Result<T>>) -> Result<R>,
+    ) -> Promise<R> {
         let event_loop = expect_running_loop();
         let children: Vec<_> = awaitables
             .into_iter()
             .map(|awaitable| awaitable.ensure_promise(&event_loop))
             .collect();
-        Rc::new(Gathering {
+        let this = Rc::new(Gathering {
+            children: children.iter().map(Promise::downgrade).collect(),
+            outcomes: RefCell::new(vec![None; children.len()]),
             unfinished: Cell::new(children.len()),
-            children,
             cancel_requested: RefCell::new(None),
-        })
-    }
-
-    /// Makes the outer promise; `on_child` says what it becomes when a child has ended, if that settles it.
-    fn outer<R: 'static>(
-        self: &Rc<Self>,
-        on_child: impl Fn(&Self, &Promise<T>) -> Option<Result<R>> + 'static,
-    ) -> Promise<R> {
-        let event_loop = expect_running_loop();
-        let this = self.clone();
-        let outer = Promise::with_canceller(&event_loop, move |_, reason| {
-            let mut accepted = false;
-            for child in &this.children {
-                accepted |= child.cancel_for(reason);
-            }
-            if accepted {
-                *this.cancel_requested.borrow_mut() = Some(reason.clone());
-            }
-            accepted
         });
-        let on_child = Rc::new(on_child);
-        for child in &self.children {
-            let this = self.clone();
-            let on_child = on_child.clone();
+        let canceller = this.clone();
+        let outer = Promise::with_canceller(&event_loop, move |_, reason| canceller.cancel(reason));
+        if children.is_empty() {
+            settle(&outer, finish(Vec::new()));
+        }
+        if !children
+            .iter()
+            .all(|child| child.belongs_to(&event_loop.core))
+        {
+            settle(&outer, Err(RunError::WrongLoop.into()));
+            return outer;
+        }
+        for (n, child) in children.iter().enumerate() {
+            let this = this.clone();
             let outer = outer.clone();
             child.add_done_callback(move |child| {
+                // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
+                let outcome = child.result();
                 this.unfinished.set(this.unfinished.get() - 1);
                 if outer.is_done() {
-                    // The awaiter is gone already; nobody else will look at this child's error.
-                    let _ = child.exception();
                     return;
                 }
-                let settled = match on_child(&this, child) {
-                    None => return,
-                    Some(Ok(results)) => match this.cancel_requested.take() {
-                        None => outer.set_result(results),
-                        Some(reason) => outer.set_exception(reason),
-                    },
-                    Some(Err(error)) => outer.set_exception(error),
-                };
-                debug_assert!(settled.is_ok(), "the outer promise was pending");
+                if let Err(error) = &outcome
+                    && first_error_settles
+                {
+                    return settle(&outer, Err(error.clone()));
+                }
+                this.outcomes.borrow_mut()[n] = Some(outcome);
+                if this.unfinished.get() == 0 {
+                    let outcomes = this.outcomes.take().into_iter().flatten().collect();
+                    settle(
+                        &outer,
+                        match this.cancel_requested.take() {
+                            None => finish(outcomes),
+                            Some(reason) => Err(reason.into()),
+                        },
+                    );
+                }
             });
         }
         outer
     }
 
-    fn all_finished(&self) -> bool {
-        self.unfinished.get() == 0
+    /// Passes a cancellation on to the children; true if any accepts.
+    fn cancel(&self, reason: &Cancelled) -> bool {
+        let mut accepted = false;
+        for child in self.children.iter().filter_map(WeakPromise::upgrade) {
+            accepted |= child.cancel_for(reason);
+        }
+        if accepted {
+            *self.cancel_requested.borrow_mut() = Some(reason.clone());
+        }
+        accepted
     }
+}
+
+/// Ends the outer promise. A cancellation becomes its error like any other: the promise itself was not cancelled.
+fn settle<R: 'static>(outer: &Promise<R>, outcome: Result<R>) {
+    let settled = match outcome {
+        Ok(results) => outer.set_result(results),
+        Err(error) => outer.set_exception(error),
+    };
+    debug_assert!(settled.is_ok(), "the outer promise was pending");
 }
 
 /// Awaits all, and gives their values in the order of the arguments; the first failure is the result of the whole.
@@ -84,6 +108,7 @@ impl<T: Clone + 'static> Gathering<T> {
 ///
 /// # Errors
 /// Awaiting gives the first error of a child. A child that was cancelled counts as failed with [`Cancelled`].
+/// A child of another loop fails the whole at once with [`RunError::WrongLoop`].
 ///
 /// # Panics
 /// Outside a running loop.
@@ -110,17 +135,7 @@ impl<T: Clone + 'static> Gathering<T> {
 pub fn gather<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<T>> {
-    let gathering = Gathering::new(awaitables);
-    let outer = gathering.outer(|this, child| match child.exception() {
-        // Of a cancelled child, `exception` gives the cancellation as its own error.
-        Ok(Some(error)) | Err(error) => Some(Err(error)),
-        Ok(None) if this.all_finished() => {
-            Some(this.children.iter().map(Promise::result).collect())
-        }
-        Ok(None) => None,
-    });
-    finish_if_empty(&gathering, &outer, Vec::new());
-    outer
+    Gathering::gather(awaitables, true, |outcomes| outcomes.into_iter().collect())
 }
 
 /// Awaits all, and gives every outcome in the order of the arguments: a failure is an item like any other.
@@ -132,24 +147,5 @@ pub fn gather<T: Clone + 'static>(
 pub fn gather_return_exceptions<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<Result<T, Error>>> {
-    let gathering = Gathering::new(awaitables);
-    let outer = gathering.outer(|this, _| {
-        this.all_finished()
-            .then(|| Ok(this.children.iter().map(Promise::result).collect()))
-    });
-    finish_if_empty(&gathering, &outer, Vec::new());
-    outer
-}
-
-/// A gathering of nothing is done at once.
-fn finish_if_empty<T: Clone + 'static, R: 'static>(
-    gathering: &Gathering<T>,
-    outer: &Promise<R>,
-    nothing: R,
-) {
-    if gathering.children.is_empty() {
-        outer
-            .set_result(nothing)
-            .expect("a promise without children is pending");
-    }
+    Gathering::gather(awaitables, false, Ok)
 }

@@ -92,6 +92,12 @@ impl<T> Slot<T> {
         removed.is_some()
     }
 
+    /// Drops what was to happen when the promise is done.
+    pub(crate) fn forget_hooks(&self) {
+        let hooks = self.hooks.replace(Few::new());
+        drop(hooks);
+    }
+
     pub(crate) fn error(&self) -> Option<Error> {
         match &*self.state.borrow() {
             State::Pending | State::Done(_) => None,
@@ -172,6 +178,20 @@ pub struct Promise<T> {
     cell: Rc<dyn Settle<T>>,
 }
 
+/// A handle that does not keep its promise.
+///
+/// A promise keeps its callbacks, so a callback that is to look at its own promise, or at its siblings, keeps them in this form:
+/// else each would keep the other, and neither would ever be dropped.
+pub(crate) struct WeakPromise<T> {
+    cell: Weak<dyn Settle<T>>,
+}
+
+impl<T> WeakPromise<T> {
+    pub(crate) fn upgrade(&self) -> Option<Promise<T>> {
+        self.cell.upgrade().map(|cell| Promise { cell })
+    }
+}
+
 impl<T> Clone for Promise<T> {
     fn clone(&self) -> Self {
         Promise {
@@ -235,6 +255,12 @@ impl<T: 'static> Promise<T> {
 
     pub(crate) fn of_task(cell: Rc<dyn Settle<T>>) -> Self {
         Promise { cell }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPromise<T> {
+        WeakPromise {
+            cell: Rc::downgrade(&self.cell),
+        }
     }
 
     pub(crate) fn belongs_to(&self, core: &Rc<Core>) -> bool {

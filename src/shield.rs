@@ -36,9 +36,11 @@ where
             };
         }
     });
-    let protected = inner.clone();
+    let protected = inner.downgrade();
     outer.add_done_callback(move |_| {
-        protected.remove_done_callback(callback);
+        if let Some(inner) = protected.upgrade() {
+            inner.remove_done_callback(callback);
+        }
     });
     outer
 }

@@ -33,14 +33,22 @@ pub async fn sleep(delay: Duration) -> Result<(), Cancelled> {
     if delay.is_zero() {
         return yield_now().await;
     }
+    let (over, _timer) = start_timer(delay);
+    wait_for_signal(over).await
+}
+
+/// Makes the promise that a timer fills.
+///
+/// A function of its own, so that no sleeping task keeps the loop that it sleeps on.
+fn start_timer(delay: Duration) -> (Promise<()>, CancelOnDrop) {
     let event_loop = expect_running_loop();
     let over: Promise<()> = event_loop.create_promise();
     let set = over.clone();
-    let _timer = CancelOnDrop(event_loop.call_later(delay, move || {
+    let timer = event_loop.call_later(delay, move || {
         // A cancelled sleep has nobody left to wake.
         let _ = set.set_result(());
-    }));
-    wait_for_signal(over).await
+    });
+    (over, CancelOnDrop(timer))
 }
 
 /// Awaits a promise that nobody fills with an error.

@@ -262,6 +262,8 @@ impl<T: 'static> Body for TaskCell<T> {
         }
         core.release(self.header.id);
         drop(body);
+        // Its callbacks may hold what holds the task.
+        self.slot.forget_hooks();
         core.report(
             format!(
                 "Task {} was destroyed but it is pending",

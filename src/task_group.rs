@@ -77,6 +77,8 @@ struct Members {
     /// The tasks were told to end.
     aborting: Cell<bool>,
     parent_cancel_requested: Cell<bool>,
+    /// The block is gone, dropped in the middle; nobody collects errors any more.
+    left: Cell<bool>,
 }
 
 impl Members {
@@ -94,6 +96,10 @@ impl Members {
             && let Some(completed) = &*self.on_completed.borrow()
         {
             let _ = completed.set_result(());
+        }
+        if self.left.get() {
+            // An error that nobody looks at is reported like any other.
+            return;
         }
         let Some(error) = task.exception() else {
             return;
@@ -151,7 +157,8 @@ impl TaskGroup {
 /// Outside a task.
 ///
 /// # Cancellation
-/// A cancellation cancels the tasks and waits for them. Dropping the block cancels them and waits for nobody.
+/// A cancellation cancels the tasks and waits for them. Dropping the block cancels them and waits for nobody; a task that fails
+/// after that is reported to the exception handler.
 ///
 /// asyncio: `async with asyncio.TaskGroup() as group`.
 ///
@@ -174,6 +181,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
     impl Drop for Block {
         fn drop(&mut self) {
             self.0.exiting.set(true);
+            self.0.left.set(true);
             if !self.0.tasks.borrow().is_empty() {
                 self.0.abort();
             }
@@ -187,6 +195,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         exiting: Cell::new(false),
         aborting: Cell::new(false),
         parent_cancel_requested: Cell::new(false),
+        left: Cell::new(false),
     });
     let _block = Block(members.clone());
     let result = body(TaskGroup {

@@ -1,15 +1,15 @@
 //! Waiting for some of many, without taking anything from them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event_loop::expect_running_loop;
-use crate::promise::{Awaitable, CallbackId, Promise};
+use crate::promise::{Awaitable, CallbackId, Promise, WeakPromise};
+use crate::queue::Queue;
 use crate::sleep::{CancelOnDrop, wait_for_signal};
 use crate::timeout::TimedOut;
 
@@ -60,7 +60,8 @@ impl<T: 'static> Drop for Callbacks<'_, T> {
 
 /// Waits for tasks or promises until `return_when` holds or `timeout` is over.
 ///
-/// It never cancels anything, never fails because of a child, and a timeout is no error. It always suspends for at least one
+/// It never cancels anything, never fails because of a child, and a timeout is no error. It does not look at a child's error, so
+/// one that nobody looks at later is still reported. It always suspends for at least one
 /// pass, so more than one may be done when it returns. The same task given twice counts once.
 ///
 /// # Errors
@@ -98,14 +99,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     if promises.is_empty() {
         return Err(NothingToWaitFor.into());
     }
-    let event_loop = expect_running_loop();
-    let waiter: Promise<()> = event_loop.create_promise();
-    let _timer = timeout.into().map(|timeout| {
-        let waiter = waiter.clone();
-        CancelOnDrop(event_loop.call_later(timeout, move || {
-            let _ = waiter.set_result(());
-        }))
-    });
+    let (waiter, _timer) = start_wait(timeout.into());
     let unfinished = Rc::new(Cell::new(promises.len()));
     let ids = promises
         .iter()
@@ -135,33 +129,54 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     Ok(Waited { done, pending })
 }
 
+/// Makes what `wait` waits on. The waiting task does not keep the loop itself.
+fn start_wait(timeout: Option<Duration>) -> (Promise<()>, Option<CancelOnDrop>) {
+    let event_loop = expect_running_loop();
+    let waiter: Promise<()> = event_loop.create_promise();
+    let timer = timeout.map(|timeout| {
+        let waiter = waiter.clone();
+        CancelOnDrop(event_loop.call_later(timeout, move || {
+            let _ = waiter.set_result(());
+        }))
+    });
+    (waiter, timer)
+}
+
 /// What the items of one [`as_completed`] share.
 struct Completions<T: 'static> {
-    left: RefCell<Vec<(Promise<T>, CallbackId)>>,
+    callbacks: RefCell<Vec<(WeakPromise<T>, CallbackId)>>,
+    /// How many have neither completed nor timed out.
+    left: Cell<usize>,
     /// What has completed and was not awaited yet; `None` stands for an item that timed out.
-    completed: RefCell<VecDeque<Option<Promise<T>>>>,
-    waiters: RefCell<VecDeque<Promise<()>>>,
+    completed: Queue<Option<Promise<T>>>,
     timer: RefCell<Option<CancelOnDrop>>,
 }
 
 impl<T: 'static> Completions<T> {
     fn push(&self, item: Option<Promise<T>>) {
-        self.completed.borrow_mut().push_back(item);
-        self.wake_next();
+        // A queue without bounds takes every item.
+        let _ = self.completed.put_nowait(item);
     }
 
-    fn wake_next(&self) {
-        while let Some(waiter) = self.waiters.borrow_mut().pop_front() {
-            if waiter.set_result(()).is_ok() {
-                break;
-            }
+    fn complete(&self, promise: &Promise<T>) {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            // The time was over before.
+            return;
+        };
+        self.left.set(left);
+        self.push(Some(promise.clone()));
+        if left == 0 {
+            self.timer.take();
         }
     }
 
     fn time_out(&self) {
-        let left = self.left.take();
-        for (promise, id) in left {
-            promise.remove_done_callback(id);
+        for (promise, id) in self.callbacks.take() {
+            if let Some(promise) = promise.upgrade() {
+                promise.remove_done_callback(id);
+            }
+        }
+        for _ in 0..self.left.replace(0) {
             self.push(None);
         }
     }
@@ -170,7 +185,8 @@ impl<T: 'static> Completions<T> {
 /// Gives the awaitables in the order in which they complete.
 ///
 /// The *n*-th item that is awaited gives the *n*-th completion, whichever item it is. Leaving the iteration early leaves the tasks
-/// running. The same task given twice counts once. Futures become tasks at once, in order.
+/// running. The same task given twice counts once. Futures become tasks at once, in the order of the arguments; asyncio keeps a
+/// set, so there they start in any order.
 ///
 /// # Errors
 /// Awaiting an item gives the error of the awaitable that completed; the iteration goes on. When `timeout` is over, every
@@ -188,12 +204,6 @@ where
     A::Value: Clone,
 {
     let event_loop = expect_running_loop();
-    let completions = Rc::new(Completions {
-        left: RefCell::new(Vec::new()),
-        completed: RefCell::default(),
-        waiters: RefCell::default(),
-        timer: RefCell::new(None),
-    });
     let mut promises: Vec<Promise<A::Value>> = Vec::new();
     for awaitable in awaitables {
         let promise = awaitable.ensure_promise(&event_loop);
@@ -201,58 +211,33 @@ where
             promises.push(promise);
         }
     }
+    let completions = Rc::new(Completions {
+        callbacks: RefCell::default(),
+        left: Cell::new(promises.len()),
+        completed: Queue::new(),
+        timer: RefCell::new(None),
+    });
     for promise in &promises {
         let shared = completions.clone();
-        let id = promise.add_done_callback(move |promise| {
-            let position = shared
-                .left
-                .borrow()
-                .iter()
-                .position(|(left, _)| left == promise);
-            let Some(position) = position else { return };
-            shared.left.borrow_mut().remove(position);
-            if shared.left.borrow().is_empty() {
-                shared.timer.take();
-            }
-            shared.push(Some(promise.clone()));
-        });
-        completions.left.borrow_mut().push((promise.clone(), id));
+        let id = promise.add_done_callback(move |promise| shared.complete(promise));
+        let callback = (promise.downgrade(), id);
+        completions.callbacks.borrow_mut().push(callback);
     }
-    if let Some(timeout) = timeout.into() {
-        let shared = completions.clone();
-        let timer = event_loop.call_later(timeout, move || shared.time_out());
+    if let (Some(timeout), false) = (timeout.into(), promises.is_empty()) {
+        let shared = Rc::downgrade(&completions);
+        let timer = event_loop.call_later(timeout, move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.time_out();
+            }
+        });
         *completions.timer.borrow_mut() = Some(CancelOnDrop(timer));
     }
-    promises
-        .into_iter()
-        .map(move |_| next_completed(completions.clone()))
+    (0..promises.len()).map(move |_| next_completed(completions.clone()))
 }
 
 async fn next_completed<T: Clone + 'static>(completions: Rc<Completions<T>>) -> Result<T> {
-    /// Passes the wake-up on if this item is dropped between being woken and taking a completion.
-    struct Turn<'a, T: 'static>(&'a Completions<T>, Option<Promise<()>>);
-    impl<T: 'static> Drop for Turn<'_, T> {
-        fn drop(&mut self) {
-            if let Some(waiter) = &self.1
-                && !waiter.cancel()
-                && !self.0.completed.borrow().is_empty()
-            {
-                self.0.wake_next();
-            }
-        }
-    }
-    loop {
-        let completed = completions.completed.borrow_mut().pop_front();
-        match completed {
-            Some(Some(promise)) => return promise.result(),
-            Some(None) => return Err(Error::from(TimedOut)),
-            None => {
-                let waiter = expect_running_loop().create_promise();
-                completions.waiters.borrow_mut().push_back(waiter.clone());
-                let mut turn = Turn(&completions, Some(waiter.clone()));
-                wait_for_signal(waiter).await?;
-                turn.1 = None;
-            }
-        }
+    match completions.completed.get().await? {
+        Some(promise) => promise.result(),
+        None => Err(TimedOut.into()),
     }
 }
