@@ -29,9 +29,9 @@ impl<E: Into<Error>> CallbackOutput for Result<(), E> {
 
 /// A callback in the ready queue or among the timers.
 ///
-/// Invariant: it runs at most once, and never after `cancel`.
+/// Invariant: it never runs after `cancel`. That of a socket may run many times, every other one at most once.
 pub(crate) trait Callback {
-    /// Runs the callback; `None` if it was cancelled or ran before.
+    /// Runs the callback; `None` if it was cancelled, ran before, or has nothing to do.
     fn run(&self) -> Option<Result<(), Error>>;
     fn cancel(&self);
     fn is_cancelled(&self) -> bool;

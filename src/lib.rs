@@ -41,6 +41,7 @@ mod executor;
 mod few;
 mod gather;
 mod handle;
+mod net;
 mod poller;
 mod promise;
 mod queue;
@@ -64,6 +65,10 @@ pub use event_loop::{ErrorContext, EventLoop, get_running_loop, run};
 pub use executor::to_thread;
 pub use gather::{gather, gather_return_exceptions};
 pub use handle::{CallbackOutput, Handle, TimerHandle};
+pub use net::{
+    Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter,
+    TcpListener, TcpStream, Transport, Watched, create_server, open_connection,
+};
 pub use promise::{Awaitable, Awaiting, CallbackId, Promise};
 pub use queue::{
     BasicQueue, Fifo, Lifo, LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, Smallest,

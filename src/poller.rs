@@ -4,7 +4,7 @@
 //! a deadline comes, or another thread rings the alarm.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,6 +19,8 @@ const ALARM: Token = Token(usize::MAX);
 /// Hears of the readiness of one source.
 pub(crate) trait EventSink {
     fn on_event(&self, readable: bool, writable: bool);
+    /// Hears that the loop is closed: no event will come, and what the sink keeps for one can go.
+    fn on_close(&self);
 }
 
 #[derive(Default)]
@@ -26,7 +28,7 @@ pub(crate) struct Poller {
     /// Made when it is first needed: a loop on a virtual clock mostly never asks the operating system for anything.
     poll: RefCell<Option<Poll>>,
     events: RefCell<Option<Events>>,
-    sinks: RefCell<HashMap<Token, Rc<dyn EventSink>>>,
+    sinks: RefCell<BTreeMap<Token, Rc<dyn EventSink>>>,
     next_token: Cell<usize>,
 }
 
@@ -69,6 +71,14 @@ impl Poller {
         if let Some(poll) = self.poll.borrow().as_ref() {
             // Closing the source, which follows, ends the watch as well.
             let _ = poll.registry().deregister(source);
+        }
+    }
+
+    /// Ends every watch, oldest first.
+    pub(crate) fn close(&self) {
+        let sinks = self.sinks.take();
+        for sink in sinks.into_values() {
+            sink.on_close();
         }
     }
 

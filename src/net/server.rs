@@ -1,0 +1,291 @@
+//! Servers: the loop accepts, reads, and calls a protocol with what it has read.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::source::Direction;
+use super::stream::CHUNK;
+use super::tcp::{TcpListener, TcpStream};
+use super::transport::{Owner, Transport};
+use crate::error::{Error, Panicked, Result};
+use crate::event_loop::expect_running_loop;
+use crate::waiters::Waiters;
+
+/// How long a server that cannot accept waits before it tries again; asyncio waits as long.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// What a server does with one connection. All of it runs on the loop, so none of it may block.
+///
+/// A panic in here ends the connection, not the server, and goes to the exception handler.
+///
+/// asyncio: `Protocol`.
+pub trait Protocol {
+    /// The connection is there. A protocol that wants to answer keeps a clone of `transport`.
+    fn connection_made(&mut self, transport: &Transport) {
+        let _ = transport;
+    }
+
+    /// Data has arrived, cut as it pleased the network: half a command, or three.
+    fn data_received(&mut self, data: &[u8]);
+
+    /// The other end writes no more. True leaves the connection open for answers; false closes it.
+    fn eof_received(&mut self) -> bool {
+        false
+    }
+
+    /// The connection is gone, by `error` unless one of the two ends closed it; nothing is called after this.
+    fn connection_lost(&mut self, error: Option<&Error>) {
+        let _ = error;
+    }
+}
+
+struct Serving {
+    /// `None` once the server is closed.
+    listener: RefCell<Option<TcpListener>>,
+    address: SocketAddr,
+    connections: RefCell<BTreeMap<u64, Transport>>,
+    accepted: Cell<u64>,
+    /// Wakes when a connection is gone, and when the server is closed.
+    changed: Waiters,
+}
+
+impl Serving {
+    /// Accepts one connection; if more wait, the next pass accepts the next.
+    fn accept<P: Protocol + 'static>(self: &Rc<Self>, factory: &mut impl FnMut() -> P) {
+        let Some(listener) = self.listener.borrow().clone() else {
+            return;
+        };
+        match listener.try_accept() {
+            Ok(stream) => match catch_unwind(AssertUnwindSafe(factory)) {
+                Ok(protocol) => Connection::begin(self, stream, protocol),
+                Err(payload) => report(
+                    "Error in the protocol factory",
+                    Panicked::from_payload(&*payload).into(),
+                ),
+            },
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => {
+                // Mostly there is no file descriptor left. The client stays in line, and the loop must not turn on the spot.
+                report("Accept out of system resource", error.into());
+                listener.watched().mute(Direction::Read, true);
+                let this = self.clone();
+                expect_running_loop().call_later(ACCEPT_RETRY_DELAY, move || {
+                    let listener = this.listener.borrow().clone();
+                    if let Some(listener) = listener {
+                        listener.watched().mute(Direction::Read, false);
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn report(message: &str, error: Error) {
+    expect_running_loop().core.report(message, Some(error));
+}
+
+/// One client and its protocol; the socket's callback owns it.
+struct Connection<P> {
+    number: u64,
+    protocol: RefCell<P>,
+    transport: Transport,
+    serving: Rc<Serving>,
+}
+
+impl<P: Protocol + 'static> Connection<P> {
+    fn begin(serving: &Rc<Serving>, stream: TcpStream, protocol: P) {
+        let number = serving.accepted.get();
+        serving.accepted.set(number + 1);
+        let transport = Transport::new(stream.clone());
+        let connection = Rc::new(Connection {
+            number,
+            protocol: RefCell::new(protocol),
+            transport: transport.clone(),
+            serving: serving.clone(),
+        });
+        let owner: Rc<dyn Owner> = connection.clone();
+        transport.set_owner(Rc::downgrade(&owner));
+        serving
+            .connections
+            .borrow_mut()
+            .insert(number, transport.clone());
+        let reader = connection.clone();
+        stream.watched().on_readable(move || reader.read());
+        connection.call("connection_made", |protocol| {
+            protocol.connection_made(&transport);
+        });
+    }
+
+    /// Calls the protocol; a panic ends the connection.
+    fn call<R>(&self, name: &str, call: impl FnOnce(&mut P) -> R) -> Option<R> {
+        let called = catch_unwind(AssertUnwindSafe(|| call(&mut self.protocol.borrow_mut())));
+        called
+            .map_err(|payload| {
+                let error = Error::from(Panicked::from_payload(&*payload));
+                let message = format!("Fatal error: protocol.{name}() call failed");
+                report(&message, error.clone());
+                self.transport.lose(Some(error));
+            })
+            .ok()
+    }
+
+    fn read(&self) {
+        let Some(stream) = self.transport.stream() else {
+            return;
+        };
+        let mut chunk = [0; CHUNK];
+        let read = stream
+            .watched()
+            .try_io(Direction::Read, |mut socket| socket.read(&mut chunk));
+        match read {
+            Ok(0) => {
+                self.transport.stop_reading();
+                if self.call("eof_received", P::eof_received) == Some(false) {
+                    self.transport.close();
+                }
+            }
+            Ok(count) => {
+                self.call("data_received", |protocol| {
+                    protocol.data_received(&chunk[..count]);
+                });
+            }
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => self.transport.lose(Some(error.into())),
+        }
+    }
+}
+
+impl<P: Protocol + 'static> Owner for Connection<P> {
+    fn connection_lost(&self, error: Option<&Error>) {
+        self.call("connection_lost", |protocol| {
+            protocol.connection_lost(error);
+        });
+        let gone = self.serving.connections.borrow_mut().remove(&self.number);
+        drop(gone);
+        self.serving.changed.wake_all();
+    }
+}
+
+/// A server that accepts connections, and gives each a protocol of its own.
+///
+/// Clones are handles to the same server. Dropping them changes nothing: it serves until it or its loop is closed.
+///
+/// asyncio: `Server`.
+///
+/// ```
+/// use asyncio::{Protocol, Transport, create_server, open_connection};
+///
+/// struct Greeter;
+///
+/// impl Protocol for Greeter {
+///     fn connection_made(&mut self, transport: &Transport) {
+///         transport.write(b"welcome\n");
+///         transport.close();
+///     }
+///     fn data_received(&mut self, _data: &[u8]) {}
+/// }
+///
+/// asyncio::run(async {
+///     let server = create_server("127.0.0.1:0", || Greeter).await?;
+///     let (reader, _writer) = open_connection(server.local_addr()).await?;
+///     assert_eq!(reader.read_to_end().await?, b"welcome\n");
+///     server.close();
+///     server.wait_closed().await?;
+///     Ok(())
+/// }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    serving: Rc<Serving>,
+}
+
+/// Begins to serve at an address, or at a name and a port: see [`TcpListener::bind`].
+///
+/// `factory` makes the protocol of each connection. A client that cannot be accepted, for want of file descriptors, say, is
+/// reported to the exception handler, and the server tries again a second later.
+///
+/// # Errors
+/// An `io::Error` that names the address.
+///
+/// # Panics
+/// Outside a running loop.
+///
+/// asyncio: `loop.create_server(factory, host, port)`.
+pub async fn create_server<P: Protocol + 'static>(
+    address: impl Display,
+    mut factory: impl FnMut() -> P + 'static,
+) -> Result<Server> {
+    let listener = TcpListener::bind(address).await?;
+    let serving = Rc::new(Serving {
+        address: listener.local_addr()?,
+        listener: RefCell::new(Some(listener.clone())),
+        connections: RefCell::default(),
+        accepted: Cell::new(0),
+        changed: Waiters::default(),
+    });
+    let accepting = serving.clone();
+    listener
+        .watched()
+        .on_readable(move || accepting.accept(&mut factory));
+    Ok(Server { serving })
+}
+
+impl Server {
+    /// Gives the address that the server listens at, or did.
+    ///
+    /// asyncio: `server.sockets[0].getsockname()`.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.serving.address
+    }
+
+    /// Tells whether the server accepts connections.
+    ///
+    /// asyncio: `server.is_serving()`.
+    pub fn is_serving(&self) -> bool {
+        self.serving.listener.borrow().is_some()
+    }
+
+    /// Accepts no more; the connections that are there go on.
+    ///
+    /// asyncio: `server.close()`.
+    pub fn close(&self) {
+        let listener = self.serving.listener.take();
+        drop(listener);
+        self.serving.changed.wake_all();
+    }
+
+    /// Closes every connection, once what was written is sent.
+    ///
+    /// asyncio: `server.close_clients()`, new in Python 3.13.
+    pub fn close_clients(&self) {
+        let connections: Vec<_> = self
+            .serving
+            .connections
+            .borrow()
+            .values()
+            .cloned()
+            .collect();
+        for transport in connections {
+            transport.close();
+        }
+    }
+
+    /// Waits until the server is closed and the last connection is gone.
+    ///
+    /// # Errors
+    /// If the task is cancelled.
+    ///
+    /// asyncio: `server.wait_closed()`, as it is since Python 3.12.
+    pub async fn wait_closed(&self) -> Result<()> {
+        while self.is_serving() || !self.serving.connections.borrow().is_empty() {
+            self.serving.changed.wait(|_| {}).await?;
+        }
+        Ok(())
+    }
+}

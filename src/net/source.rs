@@ -1,0 +1,334 @@
+//! What the operating system calls ready, remembered and passed on.
+//!
+//! asyncio's selector is level-triggered: as long as a socket has data, every pass says so. The operating system's fast interface,
+//! which `mio` uses everywhere, is edge-triggered: it tells of a change once. A [`Watched`] turns one into the other. It takes a
+//! source to be ready from the moment the system says so until an operation says that it would block.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::{Rc, Weak};
+
+use mio::{Token, event::Source};
+
+use crate::error::{Cancelled, Error, Result};
+use crate::event_loop::{Core, EventLoop};
+use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle};
+use crate::poller::EventSink;
+use crate::task::yield_now;
+use crate::waiters::Waiters;
+
+/// What an operation on a source does: read or write. To accept is to read, and to connect is to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Reading, and accepting.
+    Read,
+    /// Writing, and connecting.
+    Write,
+}
+
+/// One direction of a source.
+#[derive(Default)]
+struct Side {
+    /// True from the system's word until an operation would block.
+    ready: Cell<bool>,
+    /// Tasks that wait for `ready`. All are woken, in order: that a source is ready is a fact, not a turn, so one that goes away
+    /// has nothing to hand on.
+    waiters: Waiters,
+    watcher: RefCell<Option<Rc<Watcher>>>,
+    /// Holds the watcher back, and keeps it.
+    muted: Cell<bool>,
+}
+
+struct Readiness {
+    core: Weak<Core>,
+    reading: Side,
+    writing: Side,
+}
+
+impl Readiness {
+    fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Read => &self.reading,
+            Direction::Write => &self.writing,
+        }
+    }
+
+    fn set_ready(&self, direction: Direction) {
+        let side = self.side(direction);
+        side.ready.set(true);
+        side.waiters.wake_all();
+        self.schedule(direction);
+    }
+
+    /// Puts the watcher into the ready queue if there is something for it to do.
+    fn schedule(&self, direction: Direction) {
+        let side = self.side(direction);
+        let watcher = side.watcher.borrow().clone();
+        if let (Some(watcher), Some(core)) = (watcher, self.core.upgrade())
+            && side.ready.get()
+            && !side.muted.get()
+            && !watcher.cancelled.get()
+            && !watcher.scheduled.replace(true)
+        {
+            core.push_callback(watcher);
+        }
+    }
+}
+
+impl EventSink for Readiness {
+    fn on_event(&self, readable: bool, writable: bool) {
+        if readable {
+            self.set_ready(Direction::Read);
+        }
+        if writable {
+            self.set_ready(Direction::Write);
+        }
+    }
+
+    fn on_close(&self) {
+        for side in [&self.reading, &self.writing] {
+            let watcher = side.watcher.take();
+            if let Some(watcher) = watcher {
+                watcher.cancel();
+            }
+        }
+    }
+}
+
+type Repeated = Box<dyn FnMut() -> Option<Error>>;
+
+/// A callback that runs once per pass while its source is ready.
+struct Watcher {
+    readiness: Weak<Readiness>,
+    direction: Direction,
+    /// `None` while it runs, and after `cancel`.
+    callback: Cell<Option<Repeated>>,
+    cancelled: Cell<bool>,
+    /// True while it is in the ready queue.
+    scheduled: Cell<bool>,
+}
+
+impl Callback for Watcher {
+    fn run(&self) -> Option<Result<()>> {
+        /// Puts the callback back however its turn ends, and schedules the next one.
+        struct Turn<'a>(&'a Watcher, Repeated);
+        impl Drop for Turn<'_> {
+            fn drop(&mut self) {
+                if !self.0.cancelled.get() {
+                    let callback = std::mem::replace(&mut self.1, Box::new(|| None));
+                    self.0.callback.set(Some(callback));
+                    if let Some(readiness) = self.0.readiness.upgrade() {
+                        readiness.schedule(self.0.direction);
+                    }
+                }
+            }
+        }
+        self.scheduled.set(false);
+        let readiness = self.readiness.upgrade()?;
+        let side = readiness.side(self.direction);
+        // Meanwhile somebody else may have read everything, or have asked for a pause.
+        if !side.ready.get() || side.muted.get() {
+            return None;
+        }
+        let mut turn = Turn(self, self.callback.take()?);
+        let error = (turn.1)();
+        Some(error.map_or(Ok(()), Err))
+    }
+
+    fn cancel(&self) {
+        self.cancelled.set(true);
+        drop(self.callback.take());
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+}
+
+/// A source of events that the loop watches: anything that `mio` can register, a socket or a pipe, say.
+///
+/// asyncio has no such object: it names a source by its file descriptor, and looks it up in the selector.
+/// Dropping it ends the watch, takes its callbacks away, and closes the source.
+///
+/// ```
+/// use asyncio::{Direction, get_running_loop};
+///
+/// asyncio::run(async {
+///     let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse()?)?;
+///     let address = listener.local_addr()?;
+///     let listener = get_running_loop()?.watch(listener)?;
+///     let _client = std::net::TcpStream::connect(address)?;
+///     listener.readable().await?;
+///     let (_connection, _peer) = listener.try_io(Direction::Read, |listener| listener.accept())?;
+///     Ok(())
+/// }).unwrap();
+/// ```
+pub struct Watched<S: Source> {
+    source: S,
+    token: Token,
+    readiness: Rc<Readiness>,
+}
+
+impl EventLoop {
+    /// Begins to watch a non-blocking source.
+    ///
+    /// # Errors
+    /// If the operating system refuses, or knows the source already.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: the first `loop.add_reader` or `loop.add_writer` of a file descriptor.
+    pub fn watch<S: Source>(&self, mut source: S) -> io::Result<Watched<S>> {
+        self.core.assert_open();
+        let readiness = Rc::new(Readiness {
+            core: Rc::downgrade(&self.core),
+            reading: Side::default(),
+            writing: Side::default(),
+        });
+        let Core { poller, remote, .. } = &*self.core;
+        let token = poller.register(remote, &mut source, readiness.clone())?;
+        Ok(Watched {
+            source,
+            token,
+            readiness,
+        })
+    }
+}
+
+impl<S: Source> Watched<S> {
+    /// Borrows the source, to ask for its address, say. Reading and writing go through [`Watched::try_io`].
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Waits until the source can be read without blocking; one that can already lets the others have a turn first.
+    ///
+    /// Between the wake-up and the read somebody else may read: then the read would block, and one waits again.
+    ///
+    /// # Errors
+    /// If the task is cancelled; nothing was read, and the source stays ready.
+    ///
+    /// asyncio: what `loop.sock_recv` does with `add_reader` and a future.
+    pub async fn readable(&self) -> Result<(), Cancelled> {
+        self.ready(Direction::Read).await
+    }
+
+    /// Waits until the source can be written without blocking: see [`Watched::readable`].
+    ///
+    /// asyncio: what `loop.sock_sendall` does with `add_writer` and a future.
+    pub async fn writable(&self) -> Result<(), Cancelled> {
+        self.ready(Direction::Write).await
+    }
+
+    async fn ready(&self, direction: Direction) -> Result<(), Cancelled> {
+        let side = self.readiness.side(direction);
+        if side.ready.get() {
+            // A socket that is always ready must not keep its task running for ever.
+            return yield_now().await;
+        }
+        side.waiters.wait(|_| {}).await
+    }
+
+    /// Tries an operation that does not block; when it says that it would, the source is not ready until the system says so.
+    ///
+    /// # Errors
+    /// The operation's own, `WouldBlock` among them.
+    ///
+    /// asyncio: a bare `sock.recv(n)`, with `BlockingIOError`.
+    pub fn try_io<R>(
+        &self,
+        direction: Direction,
+        operation: impl FnOnce(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let result = operation(&self.source);
+        if matches!(&result, Err(e) if e.kind() == io::ErrorKind::WouldBlock) {
+            self.readiness.side(direction).ready.set(false);
+        }
+        result
+    }
+
+    /// Repeats an operation until it does not block.
+    pub(super) async fn io<R>(
+        &self,
+        direction: Direction,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Result<R> {
+        loop {
+            self.ready(direction).await?;
+            match self.try_io(direction, &mut operation) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// Runs `callback` in every pass in which the source can be read, until the handle is cancelled.
+    ///
+    /// It takes the place of the one that was set before. If it leaves something unread, it runs again in the next pass; if
+    /// it reads everything, it runs once more unless it saw `WouldBlock`, for only that says that nothing is left.
+    /// An error that it returns goes to the exception handler, and it stays set.
+    /// It is kept, with all that it captured, until the handle is cancelled, the source is dropped, or the loop is closed.
+    ///
+    /// asyncio: `loop.add_reader(fd, callback)`; `handle.cancel()` is `loop.remove_reader(fd)`.
+    pub fn on_readable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
+        self.set_watcher(Direction::Read, callback)
+    }
+
+    /// Runs `callback` in every pass in which the source can be written: see [`Watched::on_readable`].
+    ///
+    /// A source can be written nearly always, so this is for as long as there is something to write.
+    ///
+    /// asyncio: `loop.add_writer(fd, callback)`; `handle.cancel()` is `loop.remove_writer(fd)`.
+    pub fn on_writable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
+        self.set_watcher(Direction::Write, callback)
+    }
+
+    fn set_watcher<R: CallbackOutput>(
+        &self,
+        direction: Direction,
+        mut callback: impl FnMut() -> R + 'static,
+    ) -> Handle {
+        let watcher = Rc::new(Watcher {
+            readiness: Rc::downgrade(&self.readiness),
+            direction,
+            callback: Cell::new(Some(Box::new(move || callback().into_error()))),
+            cancelled: Cell::new(false),
+            scheduled: Cell::new(false),
+        });
+        let side = self.readiness.side(direction);
+        let replaced = side.watcher.replace(Some(watcher.clone()));
+        if let Some(replaced) = replaced {
+            replaced.cancel();
+        }
+        self.readiness.schedule(direction);
+        Handle::new(watcher)
+    }
+
+    /// Holds the callback of a direction back, or lets it run again.
+    pub(super) fn mute(&self, direction: Direction, muted: bool) {
+        self.readiness.side(direction).muted.set(muted);
+        self.readiness.schedule(direction);
+    }
+
+    /// Lets everybody who waits have a look at the source.
+    pub(super) fn wake_all(&self) {
+        self.readiness.on_event(true, true);
+    }
+
+    /// Schedules a callback on the loop that watches; a closed loop drops it.
+    pub(super) fn call_soon(&self, callback: impl FnOnce() + 'static) {
+        if let Some(core) = self.readiness.core.upgrade() {
+            core.push_callback(CallbackCell::new(callback));
+        }
+    }
+}
+
+impl<S: Source> Drop for Watched<S> {
+    fn drop(&mut self) {
+        self.readiness.on_close();
+        if let Some(core) = self.readiness.core.upgrade() {
+            core.poller.deregister(&mut self.source, self.token);
+        }
+    }
+}
