@@ -56,6 +56,8 @@ pub(crate) struct Core {
     /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
     reachable: Cell<bool>,
     running: Cell<bool>,
+    /// Counts the runs, so that what was to end one run does not end the next.
+    runs: Cell<u64>,
     stopping: Cell<bool>,
     closed: Cell<bool>,
     since_poll: Cell<usize>,
@@ -88,6 +90,7 @@ impl Core {
             next_ticket: Cell::new(0),
             reachable: Cell::new(false),
             running: Cell::new(false),
+            runs: Cell::new(0),
             stopping: Cell::new(false),
             closed: Cell::new(false),
             since_poll: Cell::new(0),
@@ -367,6 +370,7 @@ impl Core {
         }
         RUNNING.set(Some(self.clone()));
         self.running.set(true);
+        self.runs.set(self.runs.get() + 1);
         let _run = Run(self);
         loop {
             self.run_once()?;
@@ -587,8 +591,12 @@ impl EventLoop {
             return Err(RunError::WrongLoop.into());
         }
         let this = Rc::downgrade(&self.core);
+        let run = self.core.runs.get() + 1;
         let stop = promise.add_done_callback(move |_| {
-            if let Some(core) = this.upgrade() {
+            // A panic has left the run already, and this callback is still in the queue.
+            if let Some(core) = this.upgrade()
+                && core.runs.get() == run
+            {
                 core.stop();
             }
         });

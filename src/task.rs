@@ -204,7 +204,10 @@ impl<T: 'static> Body for TaskCell<T> {
         impl<T: 'static> Drop for Panicking<'_, T> {
             fn drop(&mut self) {
                 if let Some(task) = self.1.take() {
-                    task.finish(self.0, Err(Panicked::unknown().into()));
+                    task.clone()
+                        .finish(self.0, Err(Panicked::unknown().into()));
+                    // The panic reports itself.
+                    task.slot.mark_seen();
                 }
             }
         }
