@@ -11,6 +11,7 @@ use crate::event_loop::expect_running_loop;
 use crate::handle::{Handle, TimerHandle};
 use crate::promise::Awaitable;
 use crate::task::{AnyTask, cancellable, current_task};
+use crate::wait::{ReturnWhen, wait};
 
 /// Says that a limit of time was over.
 ///
@@ -40,11 +41,22 @@ impl Alarm {
     }
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Created,
+    /// The block runs.
+    Entered,
+    /// The limit was over while the block ran; it may still run its clean-up.
+    Expired,
+    /// The block ended in time.
+    Finished,
+}
+
 #[derive(Default)]
 struct Limits {
     deadline: Cell<Option<Duration>>,
-    expired: Cell<bool>,
-    finished: Cell<bool>,
+    state: Cell<State>,
     alarm: RefCell<Option<Alarm>>,
     /// The task inside the block, once it was entered.
     task: RefCell<Option<AnyTask>>,
@@ -107,18 +119,19 @@ impl Timeout {
     ///
     /// asyncio: `limit.expired()`.
     pub fn is_expired(&self) -> bool {
-        self.limits.expired.get()
+        self.limits.state.get() == State::Expired
     }
 
     /// Moves the deadline, or takes it away; after the limit expired, or the block ended, nothing changes.
     ///
-    /// asyncio: `limit.reschedule(when)`.
+    /// asyncio: `limit.reschedule(when)`, a `RuntimeError` before the block and after it.
     pub fn reschedule(&self, when: impl Into<Option<Duration>>) {
-        if self.limits.expired.get() || self.limits.finished.get() {
+        let state = self.limits.state.get();
+        if matches!(state, State::Expired | State::Finished) {
             return;
         }
         self.limits.deadline.set(when.into());
-        if self.limits.task.borrow().is_some() {
+        if state == State::Entered {
             self.set_alarm();
         }
     }
@@ -131,7 +144,7 @@ impl Timeout {
         let event_loop = expect_running_loop();
         let limits = self.limits.clone();
         let on_timeout = move || {
-            limits.expired.set(true);
+            limits.state.set(State::Expired);
             let task = limits.task.borrow().clone();
             if let Some(task) = task {
                 task.cancel();
@@ -158,7 +171,7 @@ impl Timeout {
     /// [`TimedOut`] if the body ended because of the limit; else the body's own error. A cancellation from elsewhere passes through.
     ///
     /// # Panics
-    /// Outside a task.
+    /// Outside a task, and if a clone of this limit has run before: a limit is for one block.
     ///
     /// # Cancellation
     /// Dropping it drops the body and takes the timer back.
@@ -167,12 +180,20 @@ impl Timeout {
         struct Block<'a>(&'a Timeout);
         impl Drop for Block<'_> {
             fn drop(&mut self) {
+                let limits = &self.0.limits;
                 self.0.cancel_alarm();
-                self.0.limits.finished.set(true);
-                self.0.limits.task.take();
+                if limits.state.get() == State::Entered {
+                    limits.state.set(State::Finished);
+                }
+                limits.task.take();
             }
         }
         let task = current_task().expect("a timeout works inside a task only");
+        assert_eq!(
+            self.limits.state.replace(State::Entered),
+            State::Created,
+            "a timeout limits one block only"
+        );
         let cancelling = task.cancelling();
         *self.limits.task.borrow_mut() = Some(task.clone());
         let block = Block(&self);
@@ -205,13 +226,16 @@ pub async fn timeout<T>(
 
 /// Awaits for at most `limit`, then cancels the awaitable and waits until it has ended.
 ///
-/// With a limit of zero a promise that is done gives its result, and a future never starts.
+/// A future becomes a task. With a limit of zero a promise that is done gives its result, and a future never starts.
 ///
 /// # Errors
 /// [`TimedOut`] if the limit ended it; else the awaitable's own error.
 ///
 /// # Panics
 /// Outside a task.
+///
+/// # Cancellation
+/// A cancellation of the waiting task reaches the awaitable. Dropping the wait leaves the awaitable alone.
 ///
 /// asyncio: `asyncio.wait_for(aw, timeout)`, in the form of CPython 3.12, which never loses a cancellation.
 pub async fn wait_for<A: Awaitable>(
@@ -223,10 +247,15 @@ where
 {
     let promise = awaitable.ensure_promise(&expect_running_loop());
     let limit = limit.into();
-    if limit.is_some_and(|limit| limit.is_zero()) && !promise.is_done() {
+    if limit.is_some_and(|limit| limit.is_zero()) {
+        if promise.is_done() {
+            return promise.result();
+        }
         promise.cancel();
-        return match (&promise).await {
-            Err(error) if error.is_cancelled() && promise.is_cancelled() => Err(TimedOut.into()),
+        // Not by awaiting the promise itself: a cancellation of this task meanwhile is not for the promise.
+        wait([&promise], None, ReturnWhen::AllCompleted).await?;
+        return match promise.result() {
+            Err(error) if error.is_cancelled() => Err(TimedOut.into()),
             result => result,
         };
     }
