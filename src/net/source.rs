@@ -230,6 +230,7 @@ impl<S: Source> Watched<S> {
         side.waiters.wait(|_| {}).await
     }
 
+    // A production loop would take a short read for the end of what is there, and save the call that says so.
     /// Tries an operation that does not block; when it says that it would, the source is not ready until the system says so.
     ///
     /// # Errors

@@ -193,14 +193,11 @@ impl Transport {
 
     fn update_reading(&self) {
         let shared = &self.shared;
-        let muted = [
-            &shared.congested,
-            &shared.paused,
-            &shared.eof_received,
-            &shared.closing,
-        ];
+        let muted = shared.congested.get()
+            || shared.paused.get()
+            || shared.eof_received.get()
+            || shared.closing.get();
         if let Some(stream) = self.stream() {
-            let muted = muted.iter().any(|reason| reason.get());
             stream.watched().mute(Direction::Read, muted);
         }
     }
