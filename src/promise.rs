@@ -61,10 +61,6 @@ impl<T> Slot<T> {
         }
     }
 
-    pub(crate) fn core(&self) -> &Weak<Core> {
-        &self.core
-    }
-
     pub(crate) fn is_done(&self) -> bool {
         !matches!(*self.state.borrow(), State::Pending)
     }
@@ -545,7 +541,7 @@ impl<T: Clone + 'static> IntoFuture for &Promise<T> {
 pub struct Awaiting<T: 'static> {
     promise: Promise<T>,
     hook: Option<u32>,
-    /// The entry in the list of what the task waits for; also tells whether a cancellation is meant for this leaf.
+    /// The entry in the list of what the task waits for, through which a cancellation comes.
     registration: Option<Registration>,
 }
 
@@ -562,14 +558,16 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = &mut *self;
-        if let Some(cancelled) = this.registration.as_ref().and_then(Registration::thrown) {
-            this.registration = None;
+        let thrown = this.registration.as_ref().and_then(Registration::thrown);
+        let outcome = match thrown {
+            Some(cancelled) => Some(Err(cancelled.into())),
+            None => this.promise.outcome(),
+        };
+        if let Some(outcome) = outcome {
             this.unhook();
-            return Poll::Ready(Err(cancelled.into()));
-        }
-        if let Some(outcome) = this.promise.outcome() {
-            this.hook = None;
-            this.registration = None;
+            if let Some(registration) = this.registration.take() {
+                registration.arrived();
+            }
             return Poll::Ready(outcome);
         }
         if this.registration.is_none()

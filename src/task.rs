@@ -21,11 +21,17 @@ pub(crate) trait Cancel {
     fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool;
 }
 
-/// Something that the task is suspended on.
+/// Something that the task is suspended on: a leaf, or a `cancellable` with what is inside it.
 struct Waiting {
-    key: u32,
-    /// Where a cancellation goes; `None` for what cannot be cancelled itself, such as a mere yield.
+    key: u64,
+    /// The key of the `cancellable` around it, zero if there is none.
+    scope: u64,
+    /// Where a cancellation goes; `None` for a mere yield.
     target: Option<Rc<dyn Cancel>>,
+    /// True once a cancellation was passed to it.
+    told: bool,
+    /// The cancellation that it receives when it is polled next, because its target did not take it.
+    thrown: Option<Cancelled>,
 }
 
 /// The part of a task that does not depend on its value's type.
@@ -37,14 +43,13 @@ pub(crate) struct Header {
     started: Cell<bool>,
     /// What the body is suspended on; more than one entry when it polls several leaves, as `join!` and `select!` do.
     waiting: RefCell<Few<Waiting>>,
-    next_key: Cell<u32>,
-    /// A cancellation that no leaf has accepted; the next step delivers it.
+    last_key: Cell<u64>,
+    /// The `cancellable` whose inside is being polled, zero outside.
+    scope: Cell<u64>,
+    /// A cancellation that nothing the body waits for was told of yet.
     must_cancel: RefCell<Option<Cancelled>>,
-    /// The cancellation that the leaves with a key below `thrown_below` receive when they are polled.
-    thrown: RefCell<Option<Cancelled>>,
-    thrown_below: Cell<u32>,
-    /// True once a leaf has received `thrown`.
-    delivered: Cell<bool>,
+    /// A cancellation that was passed on and has not come out of any await yet.
+    underway: RefCell<Option<Cancelled>>,
     /// How many cancellations were asked for and not taken back by `uncancel`.
     cancelling: Cell<u32>,
 }
@@ -57,23 +62,39 @@ impl Header {
         }
     }
 
-    /// Passes a cancellation to all that the body waits for; true if any of it accepts.
-    fn cancel_waiting(&self, reason: &Cancelled) -> bool {
+    /// True while a step of this task runs.
+    fn is_running(&self) -> bool {
+        Core::running()
+            .and_then(|core| core.current())
+            .is_some_and(|current| std::ptr::eq(current.header(), self))
+    }
+
+    /// Passes a cancellation to all that the body waits for; a `cancellable` leaves it to what waits inside.
+    fn pass_on(&self, reason: &Cancelled) {
         // Cancelling may run code that changes the list.
-        let targets: Few<Rc<dyn Cancel>> = {
-            let mut targets = Few::new();
-            for waiting in self.waiting.borrow().iter() {
-                if let Some(target) = &waiting.target {
-                    targets.push(target.clone());
+        let mut told = Vec::new();
+        {
+            let mut waiting = self.waiting.borrow_mut();
+            let scopes: Vec<u64> = waiting.iter().map(|waiting| waiting.scope).collect();
+            for waiting in waiting.iter_mut() {
+                if !scopes.contains(&waiting.key) {
+                    waiting.told = true;
+                    told.push((waiting.key, waiting.target.clone()));
                 }
             }
-            targets
-        };
-        let mut accepted = false;
-        for target in targets {
-            accepted |= target.cancel(reason);
         }
-        accepted
+        *self.underway.borrow_mut() = Some(reason.clone());
+        for (key, target) in told {
+            if target.is_some_and(|target| target.cancel(reason)) {
+                continue;
+            }
+            // It is done, or cannot be cancelled. Its next poll has been scheduled, or its own end schedules it.
+            for waiting in self.waiting.borrow_mut().iter_mut() {
+                if waiting.key == key {
+                    waiting.thrown = Some(reason.clone());
+                }
+            }
+        }
     }
 }
 
@@ -94,15 +115,21 @@ pub(crate) trait Body {
 /// A leaf's entry in the list of what a task waits for; dropping it takes the entry out.
 pub(crate) struct Registration {
     task: Weak<dyn Body>,
-    key: u32,
+    key: u64,
 }
 
 impl Registration {
     pub(crate) fn new(task: Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) -> Self {
         let header = task.header();
-        let key = header.next_key.get();
-        header.next_key.set(key + 1);
-        header.waiting.borrow_mut().push(Waiting { key, target });
+        let key = header.last_key.get() + 1;
+        header.last_key.set(key);
+        header.waiting.borrow_mut().push(Waiting {
+            key,
+            scope: header.scope.get(),
+            target,
+            told: false,
+            thrown: None,
+        });
         Registration {
             task: Rc::downgrade(&task),
             key,
@@ -112,34 +139,48 @@ impl Registration {
     /// Gives the cancellation if one was thrown at this leaf.
     pub(crate) fn thrown(&self) -> Option<Cancelled> {
         let task = self.task.upgrade()?;
-        let header = task.header();
-        if self.key >= header.thrown_below.get() {
-            return None;
-        }
-        header.delivered.set(true);
-        header.thrown.borrow().clone()
+        let waiting = task.header().waiting.borrow();
+        let own = waiting.iter().find(|waiting| waiting.key == self.key)?;
+        own.thrown.clone()
     }
 
-    /// Gives the cancellation if one was thrown and no leaf has received it.
-    fn thrown_and_unheard(&self) -> Option<Cancelled> {
-        let task = self.task.upgrade()?;
-        if task.header().delivered.get() {
-            return None;
+    /// Ends the wait of a leaf that is ready: if it was told of a cancellation, the body knows of it now.
+    pub(crate) fn arrived(self) {
+        let Some(task) = self.task.upgrade() else {
+            return;
+        };
+        let header = task.header();
+        let told = header
+            .waiting
+            .borrow()
+            .iter()
+            .any(|waiting| waiting.key == self.key && waiting.told);
+        if told {
+            header.underway.take();
         }
-        self.thrown()
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if let Some(task) = self.task.upgrade() {
-            let key = self.key;
-            let removed = task
-                .header()
-                .waiting
-                .borrow_mut()
-                .remove_where(|waiting| waiting.key == key);
-            drop(removed);
+        let Some(task) = self.task.upgrade() else {
+            return;
+        };
+        let header = task.header();
+        let key = self.key;
+        let removed = header
+            .waiting
+            .borrow_mut()
+            .remove_where(|waiting| waiting.key == key);
+        // The branch that a `select!` drops may be the only one that a cancellation was passed to.
+        if removed.is_some_and(|removed| removed.told)
+            && !header.waiting.borrow().iter().any(|waiting| waiting.told)
+            && let Some(reason) = header.underway.take()
+        {
+            *header.must_cancel.borrow_mut() = Some(reason);
+            if !header.is_running() {
+                header.waker.wake_by_ref();
+            }
         }
     }
 }
@@ -176,18 +217,15 @@ impl<T: 'static> Cancel for TaskCell<T> {
         }
         let header = &self.header;
         header.cancelling.set(header.cancelling.get() + 1);
-        if header.cancel_waiting(reason) {
-            return true;
-        }
-        *header.must_cancel.borrow_mut() = Some(reason.clone());
-        // Mostly a step is scheduled already: the task has not started, or what it waited for is done.
-        // A task that is suspended on a future of another library is woken here.
-        if let Some(core) = self.slot.core().upgrade()
-            && !core
-                .current()
-                .is_some_and(|current| std::ptr::eq(current.header(), header))
-        {
-            core.schedule_step(header.id);
+        if header.is_running() || header.waiting.borrow().is_empty() {
+            *header.must_cancel.borrow_mut() = Some(reason.clone());
+            // A task that is suspended on a future of another library is woken here; one that has not started
+            // is scheduled already.
+            if !header.is_running() {
+                header.waker.wake_by_ref();
+            }
+        } else {
+            header.pass_on(reason);
         }
         true
     }
@@ -204,8 +242,7 @@ impl<T: 'static> Body for TaskCell<T> {
         impl<T: 'static> Drop for Panicking<'_, T> {
             fn drop(&mut self) {
                 if let Some(task) = self.1.take() {
-                    task.clone()
-                        .finish(self.0, Err(Panicked::unknown().into()));
+                    task.clone().finish(self.0, Err(Panicked::unknown().into()));
                     // The panic reports itself.
                     task.slot.mark_seen();
                 }
@@ -224,9 +261,7 @@ impl<T: 'static> Body for TaskCell<T> {
                 self.finish(core, Err(reason.into()));
                 return;
             }
-            *header.thrown.borrow_mut() = Some(reason);
-            header.thrown_below.set(header.next_key.get());
-            header.delivered.set(false);
+            header.pass_on(&reason);
         }
         header.started.set(true);
         let mut panicking = Panicking(core, Some(self.clone()));
@@ -246,13 +281,12 @@ impl<T: 'static> Body for TaskCell<T> {
                 panicking.1 = None;
                 self.body.set(Some(body));
                 // The body was cancelled while it ran; the await that it has reached since receives it.
-                let reason = header.must_cancel.borrow().clone();
-                if let Some(reason) = reason {
-                    if header.cancel_waiting(&reason) {
-                        header.must_cancel.take();
-                    } else {
+                if header.waiting.borrow().is_empty() {
+                    if header.must_cancel.borrow().is_some() {
                         core.schedule_step(header.id);
                     }
+                } else if let Some(reason) = header.must_cancel.take() {
+                    header.pass_on(&reason);
                 }
             }
         }
@@ -343,11 +377,10 @@ impl<T: 'static> Task<T> {
                 })),
                 started: Cell::new(false),
                 waiting: RefCell::new(Few::new()),
-                next_key: Cell::new(0),
+                last_key: Cell::new(0),
+                scope: Cell::new(0),
                 must_cancel: RefCell::new(None),
-                thrown: RefCell::new(None),
-                thrown_below: Cell::new(0),
-                delivered: Cell::new(false),
+                underway: RefCell::new(None),
                 cancelling: Cell::new(0),
             },
             slot: Slot::new(Rc::downgrade(core), "Task"),
@@ -510,9 +543,13 @@ impl AnyTask {
 
     /// Takes back one request to cancel, and gives how many are left.
     pub fn uncancel(&self) -> u32 {
-        let cancelling = &self.body.header().cancelling;
-        cancelling.set(cancelling.get().saturating_sub(1));
-        cancelling.get()
+        let header = self.body.header();
+        let left = header.cancelling.get().saturating_sub(1);
+        // As of CPython 3.13, what no await was told of yet is taken back with the last request.
+        if header.cancelling.replace(left) == 1 {
+            header.must_cancel.take();
+        }
+        left
     }
 
     /// Waits until the task has ended, whatever its outcome. Cancelling this wait leaves the task alone.
@@ -561,29 +598,65 @@ pub fn current_task() -> Option<AnyTask> {
     Core::running()?.current().map(AnyTask::new)
 }
 
+/// Wakes a `cancellable` that is cancelled, and leaves the rest to it.
+struct WakeUp(RefCell<Waker>);
+
+impl Cancel for WakeUp {
+    fn cancel(self: Rc<Self>, _: &Cancelled) -> bool {
+        self.0.borrow().wake_by_ref();
+        false
+    }
+}
+
+/// Marks what is registered while it lives as inside of a `cancellable`.
+struct Inside<'a>(&'a Header, u64);
+
+impl<'a> Inside<'a> {
+    fn enter(header: &'a Header, scope: u64) -> Self {
+        Inside(header, header.scope.replace(scope))
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.scope.set(self.1);
+    }
+}
+
 /// Lets a task be cancelled while it awaits a future of another library.
 ///
 /// Such a future knows nothing of `Err(Cancelled)`. When the task is cancelled, it is dropped here, and the body goes on with
-/// `Err(Cancelled)`; without this wrapper the whole body would be dropped at its await point.
+/// `Err(Cancelled)`; without this wrapper the whole body would be dropped at its await point, or, if other leaves of the task
+/// hear of the cancellation, the future would wait on.
+/// A future that awaits something of this library hears of the cancellation there, and is not dropped.
 pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let mut future = std::pin::pin!(future);
-    let mut registration = None;
+    let mut registered: Option<(Registration, Rc<WakeUp>)> = None;
     std::future::poll_fn(move |cx| {
-        if registration.is_none()
-            && let Some(task) = Core::running().and_then(|core| core.current())
-        {
-            registration = Some(Registration::new(task, None));
+        let Some(task) = Core::running().and_then(|core| core.current()) else {
+            return future.as_mut().poll(cx).map(Ok);
+        };
+        let (registration, wake_up) = registered.get_or_insert_with(|| {
+            let wake_up = Rc::new(WakeUp(RefCell::new(cx.waker().clone())));
+            (
+                Registration::new(task.clone(), Some(wake_up.clone())),
+                wake_up,
+            )
+        });
+        wake_up.0.borrow_mut().clone_from(cx.waker());
+        let inside = Inside::enter(task.header(), registration.key);
+        let polled = future.as_mut().poll(cx);
+        drop(inside);
+        let outcome = match (polled, registration.thrown()) {
+            (Poll::Ready(output), _) => Ok(output),
+            (Poll::Pending, Some(cancelled)) => Err(cancelled),
+            (Poll::Pending, None) => return Poll::Pending,
+        };
+        let (registration, _) = registered.take().expect("registered above");
+        if outcome.is_err() {
+            registration.arrived();
         }
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Ok(output));
-        }
-        match registration
-            .as_ref()
-            .and_then(Registration::thrown_and_unheard)
-        {
-            Some(cancelled) => Poll::Ready(Err(cancelled)),
-            None => Poll::Pending,
-        }
+        Poll::Ready(outcome)
     })
     .await
 }
@@ -594,7 +667,11 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
 pub async fn yield_now() -> Result<(), Cancelled> {
     let mut registration: Option<Registration> = None;
     std::future::poll_fn(move |cx| match registration.take() {
-        Some(registration) => Poll::Ready(registration.thrown().map_or(Ok(()), Err)),
+        Some(registration) => {
+            let thrown = registration.thrown();
+            registration.arrived();
+            Poll::Ready(thrown.map_or(Ok(()), Err))
+        }
         None => {
             let Some(task) = Core::running().and_then(|core| core.current()) else {
                 panic!("yield_now and sleep work in a task of a running event loop only");

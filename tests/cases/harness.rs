@@ -25,6 +25,11 @@ impl Trace {
         self.lines.borrow_mut().push(line.to_string());
     }
 
+    /// Gives what was said so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.borrow().clone()
+    }
+
     /// Compares the whole trace with the one in `cases.md`.
     #[track_caller]
     pub fn expect(&self, code: &str) {

@@ -8,6 +8,7 @@ mod as_completed;
 mod complete;
 mod future;
 mod gather;
+mod hazards;
 mod loop_;
 mod python;
 mod queue;
