@@ -131,6 +131,7 @@ impl Core {
     }
 
     /// Gives the loop that is running on this thread.
+    #[inline]
     pub(crate) fn running() -> Option<Rc<Core>> {
         RUNNING.try_with(|running| running.borrow().clone()).ok()?
     }
@@ -148,6 +149,7 @@ impl Core {
     }
 
     /// Appends a callback to the ready queue. A closed loop drops it.
+    #[inline]
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>) {
         if !self.closed.get() {
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
@@ -155,6 +157,7 @@ impl Core {
     }
 
     /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
+    #[inline]
     pub(crate) fn schedule_step(&self, id: TaskId) {
         if self.tasks.borrow_mut().mark_scheduled(id) {
             self.ready.borrow_mut().push_back(Ready::Step(id));
@@ -251,7 +254,7 @@ impl Core {
             let Some(ready) = self.ready.borrow_mut().pop_front() else {
                 break;
             };
-            self.run_ready(ready);
+            self.run_one(ready);
         }
         self.since_poll.set(self.since_poll.get() + batch);
         Ok(())
@@ -260,9 +263,8 @@ impl Core {
 
     // ANCHOR: run_ready
     /// Runs one callback or one step of a task. This is the only place where either is called.
+    #[inline]
     fn run_ready(self: &Rc<Self>, ready: Ready) {
-        let watch = self.debug.get().then(|| (Instant::now(), self.clock.now()));
-        let mut name = None;
         match ready {
             Ready::Callback(callback) => {
                 if let Some(Err(error)) = callback.run() {
@@ -272,26 +274,43 @@ impl Core {
             Ready::Step(id) => {
                 let task = self.tasks.borrow_mut().begin_step(id);
                 if let Some(task) = task {
-                    if watch.is_some() {
-                        name = Some(task.header().name());
-                    }
                     self.step(task);
                 }
-            }
-        }
-        if let Some((real, virtual_)) = watch {
-            let took = real.elapsed().max(self.clock.now() - virtual_);
-            if took >= self.slow_callback_duration.get() {
-                let what = name.map_or("callback".to_owned(), |name| format!("task {name}"));
-                self.report(
-                    format!("Executing {what} took {:.3} seconds", took.as_secs_f64()),
-                    None,
-                );
             }
         }
     }
     // ANCHOR_END: run_ready
 
+    /// Runs what is ready, and in debug mode reports it if it takes long.
+    #[inline]
+    fn run_one(self: &Rc<Self>, ready: Ready) {
+        if self.debug.get() {
+            self.run_watched(ready);
+        } else {
+            self.run_ready(ready);
+        }
+    }
+
+    fn run_watched(self: &Rc<Self>, ready: Ready) {
+        let what = match &ready {
+            Ready::Callback(_) => "callback".to_owned(),
+            Ready::Step(id) => match self.tasks.borrow_mut().get(*id) {
+                Some(task) => format!("task {}", task.header().name()),
+                None => return,
+            },
+        };
+        let (real, virtual_) = (Instant::now(), self.clock.now());
+        self.run_ready(ready);
+        let took = real.elapsed().max(self.clock.now() - virtual_);
+        if took >= self.slow_callback_duration.get() {
+            self.report(
+                format!("Executing {what} took {:.3} seconds", took.as_secs_f64()),
+                None,
+            );
+        }
+    }
+
+    #[inline]
     fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
         /// Forgets the current task however its step ends: a panic leaves the loop usable.
         struct Current<'a>(&'a Core);
@@ -789,6 +808,7 @@ impl EventLoop {
 /// Outside a running loop.
 ///
 /// asyncio: `get_running_loop()`.
+#[inline]
 pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
     Core::running()
         .map(|core| EventLoop { core })
@@ -797,6 +817,7 @@ pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
 
 /// Gives the running loop to the functions that cannot work without one.
 #[track_caller]
+#[inline]
 pub(crate) fn expect_running_loop() -> EventLoop {
     get_running_loop().unwrap_or_else(|e| panic!("{e}"))
 }

@@ -47,6 +47,7 @@ impl TaskTable {
         task
     }
 
+    #[inline]
     fn place(&mut self, id: TaskId) -> Option<&mut Place> {
         self.places
             .get_mut(id.index as usize)
@@ -58,12 +59,14 @@ impl TaskTable {
     }
 
     /// Marks the task as scheduled; true if it exists and was not scheduled before.
+    #[inline]
     pub(crate) fn mark_scheduled(&mut self, id: TaskId) -> bool {
         self.place(id)
             .is_some_and(|place| !std::mem::replace(&mut place.scheduled, true))
     }
 
     /// Gives the task whose turn has come, and lets it be scheduled again.
+    #[inline]
     pub(crate) fn begin_step(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
         let place = self.place(id)?;
         place.scheduled = false;
@@ -71,6 +74,7 @@ impl TaskTable {
     }
 
     /// Frees the place of a task that ended.
+    #[inline]
     pub(crate) fn remove(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
         let place = self.place(id)?;
         let task = place.task.take();

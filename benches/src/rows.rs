@@ -55,7 +55,7 @@ pub const ROWS: &[Row] = &[
         python: "spawn_await",
     },
     Row {
-        name: "yield",
+        name: "yield_now",
         meaning: "one of 100 tasks gives the others a turn (`yield_now`, `asyncio.sleep(0)`).",
         size: Size {
             repeats: 10_000,
