@@ -185,6 +185,7 @@ impl Drop for Registration {
     }
 }
 
+// ANCHOR: task_cell
 struct TaskCell<T> {
     header: Header,
     slot: Slot<T>,
@@ -198,6 +199,7 @@ impl<T: 'static> TaskCell<T> {
         Promise::of_task(self).settle_task(outcome);
     }
 }
+// ANCHOR_END: task_cell
 
 impl<T: 'static> Settle<T> for TaskCell<T> {
     fn slot(&self) -> &Slot<T> {
@@ -265,6 +267,7 @@ impl<T: 'static> Body for TaskCell<T> {
         }
         header.started.set(true);
         let mut panicking = Panicking(core, Some(self.clone()));
+        // ANCHOR: poll
         let polled = body.as_mut().poll(&mut Context::from_waker(&header.waker));
         match polled {
             Poll::Ready(outcome) => {
@@ -290,6 +293,7 @@ impl<T: 'static> Body for TaskCell<T> {
                 }
             }
         }
+        // ANCHOR_END: poll
     }
 
     fn discard(self: Rc<Self>, core: &Core) {
