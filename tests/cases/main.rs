@@ -6,6 +6,7 @@ mod harness;
 
 mod as_completed;
 mod complete;
+mod dropped;
 mod future;
 mod gather;
 mod hazards;
