@@ -186,7 +186,8 @@ pub enum RunError {
     WrongLoop,
     /// Nothing is ready, no timer is set, and nothing outside can wake the loop: it would wait for ever.
     ///
-    /// Only a loop on a virtual clock can know this; asyncio hangs here.
+    /// Only a loop on a virtual clock can know this; asyncio hangs here. It knows of the threads of its executor and of those that
+    /// a [`LoopHandle`](crate::LoopHandle) was made for, not of wakers that futures of other libraries have taken to a thread.
     Stalled,
 }
 

@@ -536,6 +536,7 @@ impl<T: Clone + 'static> IntoFuture for &Promise<T> {
 ///
 /// # Cancellation
 /// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet.
+/// A task that is suspended on several leaves, in a `join!` or a `select!`, sees it at each of them.
 /// Dropping the leaf takes its waker back and leaves the promise alone.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Awaiting<T: 'static> {

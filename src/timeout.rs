@@ -175,6 +175,8 @@ impl Timeout {
     ///
     /// # Cancellation
     /// Dropping it drops the body and takes the timer back.
+    /// A limit that is over cancels the task, as in asyncio, and so the other branches of a `join!` around it, too: give each branch
+    /// a task of its own, with `gather`, say, if only one shall end.
     pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         /// Takes the timer back however the block ends.
         struct Block<'a>(&'a Timeout);

@@ -3,11 +3,15 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Wake};
 
 use asyncio::{
     AnyTask, Barrier, Condition, Event, EventLoop, Lock, Promise, Queue, Result, ReturnWhen,
     Semaphore, Task, as_completed, create_task, gather, sleep, task_group, wait, yield_now,
 };
+use futures::FutureExt;
 
 use crate::harness::{Trace, s, spin};
 
@@ -337,6 +341,29 @@ fn a_task_goes_on_when_the_await_of_its_handle_is_dropped() {
     end.set_result(1).unwrap();
     at.expect(&["left", "task Ok(1)"]);
     at.expect_all_ended();
+}
+
+#[test]
+fn a_dropped_await_takes_its_waker_back() {
+    #[derive(Default)]
+    struct Calls(AtomicUsize);
+    impl Wake for Calls {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let event_loop = EventLoop::with_virtual_clock();
+    let promise = event_loop.create_promise();
+    let (gone, there) = (Arc::new(Calls::default()), Arc::new(Calls::default()));
+    let mut first = (&promise).into_future();
+    let mut second = (&promise).into_future();
+    let polled = first.poll_unpin(&mut Context::from_waker(&gone.clone().into()));
+    assert!(polled.is_pending());
+    let polled = second.poll_unpin(&mut Context::from_waker(&there.clone().into()));
+    assert!(polled.is_pending());
+    drop(first);
+    promise.set_result(()).unwrap();
+    assert_eq!((gone.0.load(SeqCst), there.0.load(SeqCst)), (0, 1));
 }
 
 #[test]
