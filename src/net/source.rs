@@ -230,7 +230,6 @@ impl<S: Source> Watched<S> {
         side.waiters.wait(|_| {}).await
     }
 
-    // A production loop would take a short read for the end of what is there, and save the call that says so.
     /// Tries an operation that does not block; when it says that it would, the source is not ready until the system says so.
     ///
     /// # Errors
@@ -242,6 +241,7 @@ impl<S: Source> Watched<S> {
         direction: Direction,
         operation: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
+        // A production loop would take a short read for the end of what is there, and save the call that says so.
         let result = operation(&self.source);
         if matches!(&result, Err(e) if e.kind() == io::ErrorKind::WouldBlock) {
             self.readiness.side(direction).ready.set(false);

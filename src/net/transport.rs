@@ -258,7 +258,7 @@ impl Transport {
         shared.closing.set(true);
         *shared.error.borrow_mut() = error.clone();
         shared.unsent.take();
-        // Somebody may be reading, with a handle that keeps the socket: the end of the connection wakes them.
+        // Somebody may be waiting to read, with a handle that keeps the socket. Not every system tells of one's own shutdown.
         let _ = stream.shutdown(Shutdown::Both);
         stream.watched().wake_all();
         shared.changed.wake_all();
