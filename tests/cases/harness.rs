@@ -116,7 +116,7 @@ pub fn exception(error: &Error) -> String {
         return invalid_state(*error).to_owned();
     }
     match error.downcast_ref::<Raised>() {
-        Some(Raised(kind, message)) if message.is_empty() => (*kind).to_owned(),
+        Some(Raised(kind, "")) => (*kind).to_owned(),
         Some(Raised(kind, message)) => format!("{kind}: {message}"),
         None => format!("{error:?}: {error}"),
     }

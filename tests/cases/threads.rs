@@ -7,9 +7,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, create_task, current_task, get_running_loop, sleep, yield_now};
+use asyncio::{Error, EventLoop, create_task, current_task, get_running_loop, yield_now};
 
-use crate::harness::{Raised, Trace, exception, s, spin, truth};
+use crate::harness::{Raised, Trace, exception, spin, truth};
 
 #[test]
 fn h01_a_job_runs_on_another_thread_while_the_loop_goes_on() {
@@ -100,7 +100,7 @@ fn h03_a_job_that_is_cancelled_in_the_line_never_runs() {
 #[test]
 fn h04_a_thread_runs_a_coroutine_on_the_loop_and_waits_for_its_result() {
     async fn add(a: i32, b: i32, fail: bool) -> asyncio::Result<i32> {
-        sleep(s(0.001)).await?;
+        yield_now().await?;
         if fail {
             return Err(Raised("RuntimeError", "Fail!").into());
         }
