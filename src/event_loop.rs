@@ -130,6 +130,21 @@ impl Core {
         Some(f(&core))
     }
 
+    /// Calls `f` with the running loop and the task whose step is running.
+    ///
+    /// `f` must not start or end a run or a step: the look-up is still borrowed.
+    #[inline]
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Core>, &Rc<dyn Body>) -> R) -> Option<R> {
+        RUNNING
+            .try_with(|running| {
+                let running = running.borrow();
+                let core = running.as_ref()?;
+                let current = core.current.borrow();
+                current.as_ref().map(|task| f(core, task))
+            })
+            .ok()?
+    }
+
     /// Gives the loop that is running on this thread.
     #[inline]
     pub(crate) fn running() -> Option<Rc<Core>> {

@@ -1,59 +1,81 @@
-//! A list that holds its first element in place.
+//! A list for what is mostly one.
 //!
-//! A promise mostly has one awaiter and a task mostly awaits one thing, so the common case allocates nothing.
+//! A promise mostly has one awaiter and a task mostly awaits one thing, so the common case allocates nothing and takes no more
+//! room than its element.
 
-/// Invariant: `rest` is empty whenever `first` is `None`.
-pub(crate) struct Few<T> {
-    first: Option<T>,
-    rest: Vec<T>,
+/// A list in the order of the pushes; a `Many` may have become short again.
+pub(crate) enum Few<T> {
+    None,
+    One(T),
+    Many(Vec<T>),
 }
 
 impl<T> Few<T> {
     pub(crate) const fn new() -> Self {
-        Few {
-            first: None,
-            rest: Vec::new(),
-        }
+        Few::None
+    }
+
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Few::None)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.as_slice().is_empty()
     }
 
     pub(crate) fn push(&mut self, item: T) {
-        if self.first.is_none() {
-            self.first = Some(item);
-        } else {
-            self.rest.push(item);
+        match self {
+            Few::None => *self = Few::One(item),
+            Few::Many(items) => items.push(item),
+            Few::One(_) => {
+                let mut items = Vec::with_capacity(4);
+                self.take().for_each(|first| items.push(first));
+                items.push(item);
+                *self = Few::Many(items);
+            }
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.rest)
+    fn as_slice(&self) -> &[T] {
+        match self {
+            Few::None => &[],
+            Few::One(item) => std::slice::from_ref(item),
+            Few::Many(items) => items,
+        }
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(&mut self.rest)
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.as_slice().iter()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        match self {
+            Few::None => [].iter_mut(),
+            Few::One(item) => std::slice::from_mut(item).iter_mut(),
+            Few::Many(items) => items.iter_mut(),
+        }
     }
 
     /// Removes the first element that fits and keeps the order of the others.
     pub(crate) fn remove_where(&mut self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        if self.first.as_ref().is_some_and(&fits) {
-            let next = (!self.rest.is_empty()).then(|| self.rest.remove(0));
-            std::mem::replace(&mut self.first, next)
-        } else {
-            let at = self.rest.iter().position(fits)?;
-            Some(self.rest.remove(at))
+        let at = self.iter().position(fits)?;
+        match self {
+            Few::Many(items) => Some(items.remove(at)),
+            _ => {
+                let mut removed = None;
+                self.take().for_each(|item| removed = Some(item));
+                removed
+            }
         }
     }
-}
 
-impl<T> IntoIterator for Few<T> {
-    type Item = T;
-    type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
+    /// Calls `f` with each element in order.
+    pub(crate) fn for_each(self, f: impl FnMut(T)) {
+        match self {
+            Few::None => {}
+            Few::One(item) => std::iter::once(item).for_each(f),
+            Few::Many(items) => items.into_iter().for_each(f),
+        }
     }
 }
 
@@ -70,6 +92,6 @@ mod tests {
         assert_eq!(few.remove_where(|n| *n == 1), Some(1));
         assert_eq!(few.remove_where(|n| *n == 3), Some(3));
         assert_eq!(few.remove_where(|n| *n == 9), None);
-        assert_eq!(few.into_iter().collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(few.iter().collect::<Vec<_>>(), [&2, &4]);
     }
 }

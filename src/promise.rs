@@ -14,6 +14,7 @@ use crate::error::{AwaitError, Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::few::Few;
 use crate::handle::{CallbackCell, CallbackOutput};
+use crate::table::TaskId;
 use crate::task::{Cancel, Registration, Task};
 
 enum State<T> {
@@ -25,8 +26,11 @@ enum State<T> {
 
 type DoneCallback<T> = Box<dyn FnOnce(&Promise<T>) -> Option<Error>>;
 
-/// What happens when the promise is done; wakers and callbacks share one list, so they keep one order.
+/// What happens when the promise is done; all kinds share one list, so they keep one order.
 enum Hook<T> {
+    /// The short way to a task that awaits the promise with its own waker, as nearly all do.
+    Step(TaskId),
+    /// The way that every future can go, from inside `FuturesUnordered` or another executor, say.
     Wake(Waker),
     Call(DoneCallback<T>),
 }
@@ -34,6 +38,13 @@ enum Hook<T> {
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u32);
+
+/// Whom a slot belongs to, and what reports call it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Promise,
+    Task,
+}
 
 /// The part that promises and tasks have in common.
 pub(crate) struct Slot<T> {
@@ -45,12 +56,11 @@ pub(crate) struct Slot<T> {
     next_hook: Cell<u32>,
     /// True from a failure until someone looks at it; dropped so, the failure is reported.
     unseen: Cell<bool>,
-    /// What the report calls the owner: "Task" or "Promise".
-    kind: &'static str,
+    kind: Kind,
 }
 
 impl<T> Slot<T> {
-    pub(crate) fn new(core: Weak<Core>, kind: &'static str) -> Self {
+    pub(crate) fn new(core: Weak<Core>, kind: Kind) -> Self {
         Slot {
             core,
             state: RefCell::new(State::Pending),
@@ -78,6 +88,14 @@ impl<T> Slot<T> {
         self.next_hook.set(id + 1);
         self.hooks.borrow_mut().push((id, hook));
         id
+    }
+
+    fn replace_hook(&self, id: u32, hook: Hook<T>) {
+        let mut hooks = self.hooks.borrow_mut();
+        let old = hooks.iter_mut().find(|(other, _)| *other == id);
+        let replaced = old.map(|(_, old)| std::mem::replace(old, hook));
+        drop(hooks);
+        drop(replaced);
     }
 
     fn remove_hook(&self, id: u32) -> bool {
@@ -109,7 +127,7 @@ impl<T> Drop for Slot<T> {
             return;
         }
         if let (State::Failed(error), Some(core)) = (self.state.get_mut(), self.core.upgrade()) {
-            let message = format!("{} exception was never retrieved", self.kind);
+            let message = format!("{:?} exception was never retrieved", self.kind);
             core.report(message, Some(error.clone()));
         }
     }
@@ -118,7 +136,6 @@ impl<T> Drop for Slot<T> {
 /// A promise's cell or a task's: something with a slot that can be cancelled.
 pub(crate) trait Settle<T>: Cancel {
     fn slot(&self) -> &Slot<T>;
-    fn is_task(&self) -> bool;
 }
 
 /// The cell of a plain promise.
@@ -133,10 +150,6 @@ type Canceller<T> = dyn Fn(&Promise<T>, &Cancelled) -> bool;
 impl<T: 'static> Settle<T> for PromiseCell<T> {
     fn slot(&self) -> &Slot<T> {
         &self.slot
-    }
-
-    fn is_task(&self) -> bool {
-        false
     }
 }
 
@@ -215,10 +228,10 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = self.cell.slot().kind;
         match &*self.cell.slot().state.borrow() {
-            State::Pending => write!(f, "<{kind} pending>"),
-            State::Done(value) => write!(f, "<{kind} finished result={value:?}>"),
-            State::Failed(error) => write!(f, "<{kind} finished exception={error:?}>"),
-            State::Cancelled(_) => write!(f, "<{kind} cancelled>"),
+            State::Pending => write!(f, "<{kind:?} pending>"),
+            State::Done(value) => write!(f, "<{kind:?} finished result={value:?}>"),
+            State::Failed(error) => write!(f, "<{kind:?} finished exception={error:?}>"),
+            State::Cancelled(_) => write!(f, "<{kind:?} cancelled>"),
         }
     }
 }
@@ -227,7 +240,7 @@ impl<T: 'static> Promise<T> {
     pub(crate) fn new(core: &Rc<Core>) -> Self {
         Promise {
             cell: Rc::new(PromiseCell {
-                slot: Slot::new(Rc::downgrade(core), "Promise"),
+                slot: Slot::new(Rc::downgrade(core), Kind::Promise),
                 canceller: RefCell::new(None),
             }),
         }
@@ -243,7 +256,7 @@ impl<T: 'static> Promise<T> {
     ) -> Self {
         Promise {
             cell: Rc::new(PromiseCell {
-                slot: Slot::new(Rc::downgrade(&event_loop.core), "Promise"),
+                slot: Slot::new(Rc::downgrade(&event_loop.core), Kind::Promise),
                 canceller: RefCell::new(Some(Rc::new(canceller))),
             }),
         }
@@ -271,13 +284,18 @@ impl<T: 'static> Promise<T> {
         slot.unseen.set(matches!(state, State::Failed(_)));
         *slot.state.borrow_mut() = state;
         let hooks = slot.hooks.replace(Few::new());
-        for (_, hook) in hooks {
-            match hook {
-                Hook::Wake(waker) => waker.wake(),
-                Hook::Call(callback) => self.schedule(callback),
-            }
-        }
+        hooks.for_each(|(_, hook)| match hook {
+            Hook::Step(id) => self.schedule_step(id),
+            Hook::Wake(waker) => waker.wake(),
+            Hook::Call(callback) => self.schedule(callback),
+        });
         Ok(())
+    }
+
+    fn schedule_step(&self, id: TaskId) {
+        if let Some(core) = self.cell.slot().core.upgrade() {
+            core.schedule_step(id);
+        }
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
@@ -309,7 +327,7 @@ impl<T: 'static> Promise<T> {
     }
 
     fn refuse_tasks(&self) -> Result<(), InvalidState> {
-        if self.cell.is_task() {
+        if self.cell.slot().kind == Kind::Task {
             return Err(InvalidState::OwnedByTask);
         }
         Ok(())
@@ -571,31 +589,28 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
             }
             return Poll::Ready(outcome);
         }
-        if this.registration.is_none()
-            && let Some(core) = Core::running()
-            && let Some(task) = core.current()
-        {
-            if !this.promise.belongs_to(&core) {
-                return Poll::Ready(Err(AwaitError::DifferentLoop.into()));
+        let polled_by = Core::with_current(|core, task| {
+            if this.registration.is_none() {
+                if !this.promise.belongs_to(core) {
+                    return Err(AwaitError::DifferentLoop);
+                }
+                let target: Rc<dyn Cancel> = this.promise.cell.clone();
+                if std::ptr::addr_eq(Rc::as_ptr(&target), Rc::as_ptr(task)) {
+                    return Err(AwaitError::OnItself);
+                }
+                this.registration = Some(Registration::new(task, Some(target)));
             }
-            let target: Rc<dyn Cancel> = this.promise.cell.clone();
-            if std::ptr::addr_eq(Rc::as_ptr(&target), Rc::as_ptr(&task)) {
-                return Poll::Ready(Err(AwaitError::OnItself.into()));
-            }
-            this.registration = Some(Registration::new(task, Some(target)));
-        }
+            Ok(task.header().own_waker(cx))
+        });
+        let hook = match polled_by {
+            Some(Err(error)) => return Poll::Ready(Err(error.into())),
+            Some(Ok(Some(id))) => Hook::Step(id),
+            Some(Ok(None)) | None => Hook::Wake(cx.waker().clone()),
+        };
         let slot = this.promise.cell.slot();
         match this.hook {
-            None => this.hook = Some(slot.add_hook(Hook::Wake(cx.waker().clone()))),
-            Some(id) => {
-                for (hook, kind) in slot.hooks.borrow_mut().iter_mut() {
-                    if *hook == id
-                        && let Hook::Wake(waker) = kind
-                    {
-                        waker.clone_from(cx.waker());
-                    }
-                }
-            }
+            None => this.hook = Some(slot.add_hook(hook)),
+            Some(id) => slot.replace_hook(id, hook),
         }
         Poll::Pending
     }

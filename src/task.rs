@@ -4,14 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Cancelled, Error, Panicked, Result};
 use crate::event_loop::{Core, expect_running_loop};
 use crate::few::Few;
-use crate::promise::{Awaiting, Promise, Settle, Slot};
+use crate::promise::{Awaiting, Kind, Promise, Settle, Slot};
 use crate::remote::TaskWaker;
 use crate::table::TaskId;
 
@@ -31,7 +31,7 @@ struct Waiting {
     /// True once a cancellation was passed to it.
     told: bool,
     /// The cancellation that it receives when it is polled next, because its target did not take it.
-    thrown: Option<Cancelled>,
+    thrown: Option<Box<Cancelled>>,
 }
 
 /// The part of a task that does not depend on its value's type.
@@ -46,15 +46,49 @@ pub(crate) struct Header {
     last_key: Cell<u64>,
     /// The `cancellable` whose inside is being polled, zero outside.
     scope: Cell<u64>,
-    /// A cancellation that nothing the body waits for was told of yet.
-    must_cancel: RefCell<Option<Cancelled>>,
-    /// A cancellation that was passed on and has not come out of any await yet.
-    underway: RefCell<Option<Cancelled>>,
+    /// Absent until it is needed: most tasks are never cancelled.
+    cancellation: RefCell<Option<Box<Cancellation>>>,
     /// How many cancellations were asked for and not taken back by `uncancel`.
     cancelling: Cell<u32>,
 }
 
+/// How far the cancellation of a task has got.
+#[derive(Default)]
+struct Cancellation {
+    /// Set while nothing that the body waits for was told of it.
+    must_cancel: Option<Cancelled>,
+    /// Set from when it was passed on until it has come out of an await.
+    underway: Option<Cancelled>,
+}
+
 impl Header {
+    fn set_must_cancel(&self, reason: Cancelled) {
+        let mut cancellation = self.cancellation.borrow_mut();
+        cancellation.get_or_insert_default().must_cancel = Some(reason);
+    }
+
+    #[inline]
+    fn take_must_cancel(&self) -> Option<Cancelled> {
+        self.cancellation.borrow_mut().as_mut()?.must_cancel.take()
+    }
+
+    fn set_underway(&self, reason: Cancelled) {
+        let mut cancellation = self.cancellation.borrow_mut();
+        cancellation.get_or_insert_default().underway = Some(reason);
+    }
+
+    fn take_underway(&self) -> Option<Cancelled> {
+        self.cancellation.borrow_mut().as_mut()?.underway.take()
+    }
+
+    /// Tells whether the task polls with its own waker, and what that waker would schedule.
+    ///
+    /// Between the task and the leaf there may be another's waker, from `FuturesUnordered`, say.
+    #[inline]
+    pub(crate) fn own_waker(&self, cx: &Context<'_>) -> Option<TaskId> {
+        cx.waker().will_wake(&self.waker).then_some(self.id)
+    }
+
     pub(crate) fn name(&self) -> Rc<str> {
         match &*self.name.borrow() {
             Some(name) => name.clone(),
@@ -64,9 +98,7 @@ impl Header {
 
     /// True while a step of this task runs.
     fn is_running(&self) -> bool {
-        Core::running()
-            .and_then(|core| core.current())
-            .is_some_and(|current| std::ptr::eq(current.header(), self))
+        Core::with_current(|_, task| std::ptr::eq(task.header(), self)).unwrap_or(false)
     }
 
     /// Passes a cancellation to all that the body waits for; a `cancellable` leaves it to what waits inside.
@@ -83,7 +115,7 @@ impl Header {
                 }
             }
         }
-        *self.underway.borrow_mut() = Some(reason.clone());
+        self.set_underway(reason.clone());
         for (key, target) in told {
             if target.is_some_and(|target| target.cancel(reason)) {
                 continue;
@@ -91,7 +123,7 @@ impl Header {
             // It is done, or cannot be cancelled. Its next poll has been scheduled, or its own end schedules it.
             for waiting in self.waiting.borrow_mut().iter_mut() {
                 if waiting.key == key {
-                    waiting.thrown = Some(reason.clone());
+                    waiting.thrown = Some(Box::new(reason.clone()));
                 }
             }
         }
@@ -113,13 +145,18 @@ pub(crate) trait Body {
 }
 
 /// A leaf's entry in the list of what a task waits for; dropping it takes the entry out.
+///
+/// It keeps the task that keeps it, in its body: the loop breaks the circle, for it lets go of no task that still has its body.
 pub(crate) struct Registration {
-    task: Weak<dyn Body>,
+    task: Rc<dyn Body>,
     key: u64,
+    /// True once the leaf is ready.
+    arrived: bool,
 }
 
 impl Registration {
-    pub(crate) fn new(task: Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) -> Self {
+    #[inline]
+    pub(crate) fn new(task: &Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) -> Self {
         let header = task.header();
         let key = header.last_key.get() + 1;
         header.last_key.set(key);
@@ -131,53 +168,47 @@ impl Registration {
             thrown: None,
         });
         Registration {
-            task: Rc::downgrade(&task),
+            task: task.clone(),
             key,
+            arrived: false,
         }
     }
 
     /// Gives the cancellation if one was thrown at this leaf.
+    #[inline]
     pub(crate) fn thrown(&self) -> Option<Cancelled> {
-        let task = self.task.upgrade()?;
-        let waiting = task.header().waiting.borrow();
+        let waiting = self.task.header().waiting.borrow();
         let own = waiting.iter().find(|waiting| waiting.key == self.key)?;
-        own.thrown.clone()
+        own.thrown.as_deref().cloned()
     }
 
     /// Ends the wait of a leaf that is ready: if it was told of a cancellation, the body knows of it now.
-    pub(crate) fn arrived(self) {
-        let Some(task) = self.task.upgrade() else {
-            return;
-        };
-        let header = task.header();
-        let told = header
-            .waiting
-            .borrow()
-            .iter()
-            .any(|waiting| waiting.key == self.key && waiting.told);
-        if told {
-            header.underway.take();
-        }
+    #[inline]
+    pub(crate) fn arrived(mut self) {
+        self.arrived = true;
     }
 }
 
 impl Drop for Registration {
+    #[inline]
     fn drop(&mut self) {
-        let Some(task) = self.task.upgrade() else {
-            return;
-        };
-        let header = task.header();
-        let key = self.key;
+        let header = self.task.header();
         let removed = header
             .waiting
             .borrow_mut()
-            .remove_where(|waiting| waiting.key == key);
+            .remove_where(|waiting| waiting.key == self.key);
+        if !removed.is_some_and(|removed| removed.told) {
+            return;
+        }
+        if self.arrived {
+            header.take_underway();
+            return;
+        }
         // The branch that a `select!` drops may be the only one that a cancellation was passed to.
-        if removed.is_some_and(|removed| removed.told)
-            && !header.waiting.borrow().iter().any(|waiting| waiting.told)
-            && let Some(reason) = header.underway.take()
+        if !header.waiting.borrow().iter().any(|waiting| waiting.told)
+            && let Some(reason) = header.take_underway()
         {
-            *header.must_cancel.borrow_mut() = Some(reason);
+            header.set_must_cancel(reason);
             if !header.is_running() {
                 header.waker.wake_by_ref();
             }
@@ -205,10 +236,6 @@ impl<T: 'static> Settle<T> for TaskCell<T> {
     fn slot(&self) -> &Slot<T> {
         &self.slot
     }
-
-    fn is_task(&self) -> bool {
-        true
-    }
 }
 
 impl<T: 'static> Cancel for TaskCell<T> {
@@ -220,7 +247,7 @@ impl<T: 'static> Cancel for TaskCell<T> {
         let header = &self.header;
         header.cancelling.set(header.cancelling.get() + 1);
         if header.is_running() || header.waiting.borrow().is_empty() {
-            *header.must_cancel.borrow_mut() = Some(reason.clone());
+            header.set_must_cancel(reason.clone());
             // A task that is suspended on a future of another library is woken here; one that has not started
             // is scheduled already.
             if !header.is_running() {
@@ -240,22 +267,20 @@ impl<T: 'static> Body for TaskCell<T> {
 
     fn step(self: Rc<Self>, core: &Rc<Core>) {
         /// Ends the task if its body panics; the panic goes on and leaves the run.
-        struct Panicking<'a, T: 'static>(&'a Core, Option<Rc<TaskCell<T>>>);
+        struct Panicking<'a, T: 'static>(&'a Core, &'a Rc<TaskCell<T>>);
         impl<T: 'static> Drop for Panicking<'_, T> {
             fn drop(&mut self) {
-                if let Some(task) = self.1.take() {
-                    task.clone().finish(self.0, Err(Panicked::unknown().into()));
-                    // The panic reports itself.
-                    task.slot.mark_seen();
-                }
+                let task = self.1;
+                task.clone().finish(self.0, Err(Panicked::unknown().into()));
+                // The panic reports itself.
+                task.slot.mark_seen();
             }
         }
         let Some(mut body) = self.body.take() else {
             return;
         };
         let header = &self.header;
-        let cancel = header.must_cancel.take();
-        if let Some(reason) = cancel {
+        if let Some(reason) = header.take_must_cancel() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
             if !header.started.get() || header.waiting.borrow().is_empty() {
@@ -266,30 +291,32 @@ impl<T: 'static> Body for TaskCell<T> {
             header.pass_on(&reason);
         }
         header.started.set(true);
-        let mut panicking = Panicking(core, Some(self.clone()));
+        let panicking = Panicking(core, &self);
         // ANCHOR: poll
         let polled = body.as_mut().poll(&mut Context::from_waker(&header.waker));
         match polled {
             Poll::Ready(outcome) => {
                 drop(body);
-                panicking.1 = None;
+                // Nothing has panicked, so the guard must not act.
+                std::mem::forget(panicking);
                 // A cancellation that arrived too late for any await takes the place of the value.
-                let outcome = match (outcome, header.must_cancel.take()) {
+                let outcome = match (outcome, header.take_must_cancel()) {
                     (Ok(_), Some(reason)) => Err(reason.into()),
                     (outcome, _) => outcome,
                 };
                 self.finish(core, outcome);
             }
             Poll::Pending => {
-                panicking.1 = None;
+                std::mem::forget(panicking);
                 self.body.set(Some(body));
                 // The body was cancelled while it ran; the await that it has reached since receives it.
-                if header.waiting.borrow().is_empty() {
-                    if header.must_cancel.borrow().is_some() {
+                if let Some(reason) = header.take_must_cancel() {
+                    if header.waiting.borrow().is_empty() {
+                        header.set_must_cancel(reason);
                         core.schedule_step(header.id);
+                    } else {
+                        header.pass_on(&reason);
                     }
-                } else if let Some(reason) = header.must_cancel.take() {
-                    header.pass_on(&reason);
                 }
             }
         }
@@ -383,11 +410,10 @@ impl<T: 'static> Task<T> {
                 waiting: RefCell::new(Few::new()),
                 last_key: Cell::new(0),
                 scope: Cell::new(0),
-                must_cancel: RefCell::new(None),
-                underway: RefCell::new(None),
+                cancellation: RefCell::new(None),
                 cancelling: Cell::new(0),
             },
-            slot: Slot::new(Rc::downgrade(core), "Task"),
+            slot: Slot::new(Rc::downgrade(core), Kind::Task),
             body: Cell::new(Some(Box::pin(body))),
         });
         Task {
@@ -551,7 +577,7 @@ impl AnyTask {
         let left = header.cancelling.get().saturating_sub(1);
         // As of CPython 3.13, what no await was told of yet is taken back with the last request.
         if header.cancelling.replace(left) == 1 {
-            header.must_cancel.take();
+            header.take_must_cancel();
         }
         left
     }
@@ -642,10 +668,7 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
         };
         let (registration, wake_up) = registered.get_or_insert_with(|| {
             let wake_up = Rc::new(WakeUp(RefCell::new(cx.waker().clone())));
-            (
-                Registration::new(task.clone(), Some(wake_up.clone())),
-                wake_up,
-            )
+            (Registration::new(&task, Some(wake_up.clone())), wake_up)
         });
         wake_up.0.borrow_mut().clone_from(cx.waker());
         let inside = Inside::enter(task.header(), registration.key);
@@ -667,23 +690,40 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
 
 /// Gives every other ready task and callback one turn.
 ///
+/// # Errors
+/// If the task is cancelled before its next turn.
+///
+/// # Panics
+/// When it is awaited outside a task of a running loop.
+///
 /// asyncio: `asyncio.sleep(0)`.
-pub async fn yield_now() -> Result<(), Cancelled> {
-    let mut registration: Option<Registration> = None;
-    std::future::poll_fn(move |cx| match registration.take() {
-        Some(registration) => {
+pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
+    Yielding(None)
+}
+
+/// A yield, with its entry in the list of what the task waits for from its first poll on.
+struct Yielding(Option<Registration>);
+
+impl Future for Yielding {
+    type Output = Result<(), Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(registration) = self.0.take() {
             let thrown = registration.thrown();
             registration.arrived();
-            Poll::Ready(thrown.map_or(Ok(()), Err))
+            return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
-        None => {
-            let Some(task) = Core::running().and_then(|core| core.current()) else {
-                panic!("yield_now and sleep work in a task of a running event loop only");
-            };
-            registration = Some(Registration::new(task, None));
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await
+        self.0 = Core::with_current(|core, task| {
+            match task.header().own_waker(cx) {
+                Some(id) => core.schedule_step(id),
+                None => cx.waker().wake_by_ref(),
+            }
+            Registration::new(task, None)
+        });
+        assert!(
+            self.0.is_some(),
+            "yield_now and sleep work in a task of a running event loop only"
+        );
+        Poll::Pending
+    }
 }
