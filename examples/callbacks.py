@@ -168,6 +168,27 @@ def hot_water_by_callbacks():
     return hot
 
 
+def hot_water_by_careful_callbacks():
+    def when_fetched(fetched):
+        if error := fetched.exception():
+            hot.set_exception(error)
+        else:
+            boiled = loop.create_task(boil(fetched.result()))
+            boiled.add_done_callback(when_boiled)
+
+    def when_boiled(boiled):
+        if error := boiled.exception():
+            hot.set_exception(error)
+        else:
+            hot.set_result(boiled.result())
+
+    loop = asyncio.get_running_loop()
+    hot = loop.create_future()
+    fetched = loop.create_task(fetch_water())
+    fetched.add_done_callback(when_fetched)
+    return hot
+
+
 async def hot_water_by_await():
     water = await fetch_water()
     return await boil(water)
@@ -175,23 +196,21 @@ async def hot_water_by_await():
 
 async def styles():
     report_errors()
+    await show("callbacks", hot_water_by_callbacks())
+    await show("careful callbacks", hot_water_by_careful_callbacks())
+    await show("await", hot_water_by_await())
+
+
+async def show(style, hot):
     loop = asyncio.get_running_loop()
-    limit = 10
     start = loop.time()
-    outcome = await describe(asyncio.wait_for(hot_water_by_callbacks(), limit))
-    print(f"callbacks: {outcome} after {seconds(loop.time() - start)}")
-    start = loop.time()
-    outcome = await describe(asyncio.wait_for(hot_water_by_await(), limit))
-    print(f"await: {outcome} after {seconds(loop.time() - start)}")
-
-
-async def describe(awaitable):
     try:
-        return f"{await awaitable} degrees"
+        outcome = f"{await asyncio.wait_for(hot, 10)} degrees"
     except TimeoutError:
-        return "timed out"
+        outcome = "timed out"
     except RuntimeError as error:
-        return str(error)
+        outcome = str(error)
+    print(f"{style}: {outcome} after {seconds(loop.time() - start)}")
 
 
 def main(function):

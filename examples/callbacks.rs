@@ -11,8 +11,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use asyncio::{
-    Error, EventLoop, Promise, Result, create_task, gather, get_running_loop, sleep, wait_for,
-    yield_now,
+    Awaitable, Error, EventLoop, Promise, Result, create_task, gather, get_running_loop, sleep,
+    wait_for, yield_now,
 };
 use support::{Part, seconds};
 
@@ -257,6 +257,26 @@ fn hot_water_by_callbacks() -> Promise<u32> {
     hot
 }
 
+/// Does the same, and hands on every error.
+fn hot_water_by_careful_callbacks() -> Promise<u32> {
+    let event_loop = get_running_loop().expect("inside a task");
+    let hot = event_loop.create_promise();
+    let filled = hot.clone();
+    let fetched = event_loop.create_task(fetch_water());
+    fetched.add_done_callback(move |fetched| match fetched.result() {
+        Err(error) => filled.set_exception(error),
+        Ok(degrees) => {
+            let boiled = create_task(boil(degrees));
+            boiled.add_done_callback(move |boiled| match boiled.result() {
+                Err(error) => filled.set_exception(error),
+                Ok(degrees) => filled.set_result(degrees),
+            });
+            Ok(())
+        }
+    });
+    hot
+}
+
 /// Fetches and boils, and returns when that is done.
 async fn hot_water_by_await() -> Result<u32> {
     let water = fetch_water().await?;
@@ -265,22 +285,20 @@ async fn hot_water_by_await() -> Result<u32> {
 
 async fn styles() -> Result<()> {
     report_errors()?;
-    let event_loop = get_running_loop()?;
-    let limit = Duration::from_secs(10);
-    let start = event_loop.time();
-    let outcome = wait_for(hot_water_by_callbacks(), limit).await;
-    let took = seconds(event_loop.time() - start);
-    println!("callbacks: {} after {took}", describe(outcome));
-    let start = event_loop.time();
-    let outcome = wait_for(hot_water_by_await(), limit).await;
-    let took = seconds(event_loop.time() - start);
-    println!("await: {} after {took}", describe(outcome));
-    Ok(())
+    show("callbacks", hot_water_by_callbacks()).await?;
+    show("careful callbacks", hot_water_by_careful_callbacks()).await?;
+    show("await", hot_water_by_await()).await
 }
 
-fn describe(outcome: Result<u32>) -> String {
-    match outcome {
+/// Waits for hot water, ten seconds at most, and says what came of it.
+async fn show(style: &str, hot: impl Awaitable<Value = u32>) -> Result<()> {
+    let event_loop = get_running_loop()?;
+    let start = event_loop.time();
+    let outcome = match wait_for(hot, Duration::from_secs(10)).await {
         Ok(degrees) => format!("{degrees} degrees"),
         Err(error) => error.to_string(),
-    }
+    };
+    let took = seconds(event_loop.time() - start);
+    println!("{style}: {outcome} after {took}");
+    Ok(())
 }
