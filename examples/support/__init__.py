@@ -6,6 +6,18 @@ import asyncio
 from virtual_clock import VirtualClockLoop
 
 
+class RealClockLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock starts at zero, as it does in Rust; asyncio's own counts from some moment in the past."""
+
+    def __init__(self):
+        self._started = 0.0
+        super().__init__()
+        self._started = super().time()
+
+    def time(self):
+        return super().time() - self._started
+
+
 def run(about, parts):
     """Runs the parts (name, about, function of a loop) that the command line names, or all of them."""
     names = [name for name, _, _ in parts]
@@ -20,7 +32,7 @@ def run(about, parts):
         if arguments.part and name not in arguments.part:
             continue
         print(f"== {name}: {about_part}")
-        loop = asyncio.SelectorEventLoop() if arguments.real else VirtualClockLoop()
+        loop = RealClockLoop() if arguments.real else VirtualClockLoop()
         asyncio.set_event_loop(loop)
         try:
             function(loop)
