@@ -51,7 +51,11 @@ fn run_on<T: Clone + 'static>(
 /// The operating system may take a moment to carry data from one socket to another, so the other threads get turns, too.
 async fn settle() -> Result<()> {
     for _ in 0..20 {
-        to_thread(|| Ok(thread::yield_now())).await?;
+        to_thread(|| {
+            thread::yield_now();
+            Ok(())
+        })
+        .await?;
         sleep(Duration::from_secs(1)).await?;
     }
     Ok(())
