@@ -330,37 +330,37 @@ async fn shared() -> Result<()> {
     Ok(())
 }
 
-/// What happens in a shop when its tea is half ready.
+/// When a shop stops the loop.
 #[derive(Clone, Copy)]
-enum Shop {
-    StopAtTheEnd,
-    StopInTheMiddle,
-    StopAndFail,
+enum Stops {
+    AtTheEnd,
+    InTheMiddle,
+    AndFails,
 }
 
-async fn make_tea(event_loop: EventLoop, name: &'static str, shop: Shop) -> Result<String> {
+async fn make_tea(event_loop: EventLoop, name: &'static str, stops: Stops) -> Result<String> {
     println!("making {name} tea");
     event_loop.stop();
-    match shop {
-        Shop::StopAtTheEnd => {}
-        Shop::StopInTheMiddle => {
+    match stops {
+        Stops::AtTheEnd => {}
+        Stops::InTheMiddle => {
             yield_now().await?;
             println!("making {name} tea, second half");
             event_loop.stop();
         }
-        Shop::StopAndFail => return Err(Error::msg("no water")),
+        Stops::AndFails => return Err(Error::msg("no water")),
     }
     Ok(format!("{name} tea"))
 }
 
 fn tea_shops(event_loop: &EventLoop) -> Result<()> {
     let shops = [
-        ("green", Shop::StopAtTheEnd),
-        ("black", Shop::StopInTheMiddle),
-        ("herbal", Shop::StopAndFail),
+        ("green", Stops::AtTheEnd),
+        ("black", Stops::InTheMiddle),
+        ("herbal", Stops::AndFails),
     ];
-    for (name, shop) in shops {
-        let task = event_loop.create_task(make_tea(event_loop.clone(), name, shop));
+    for (name, stops) in shops {
+        let task = event_loop.create_task(make_tea(event_loop.clone(), name, stops));
         let show = |when| {
             let result = outcome(task.result());
             println!("{when}: done {}, result {result}", task.is_done());
