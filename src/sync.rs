@@ -393,7 +393,8 @@ struct BarrierState {
     count: Cell<usize>,
     /// True from the arrival of the last one until all have passed; newcomers are held back meanwhile.
     draining: Cell<bool>,
-    changed: Condition,
+    /// Those who wait for the last one to come, and those who wait for the last one to pass.
+    waiters: Waiters,
 }
 
 /// Holds tasks back until so many have come.
@@ -417,7 +418,7 @@ impl Barrier {
                 parties,
                 count: Cell::new(0),
                 draining: Cell::new(false),
-                changed: Condition::new(&Lock::new()),
+                waiters: Waiters::default(),
             }),
         }
     }
@@ -435,28 +436,23 @@ impl Barrier {
                 count.set(count.get() - 1);
                 if count.get() == 0 {
                     self.0.draining.set(false);
-                    self.0.changed.state.waiters.wake_all();
+                    self.0.waiters.wake_all();
                 }
             }
         }
         let state = &*self.state;
-        let mut guard = state.changed.lock.acquire().await?;
         while state.draining.get() {
-            let waited;
-            (guard, waited) = state.changed.wait(guard).await;
-            waited?;
+            state.waiters.wait(|_| {}).await?;
         }
         let index = state.count.get();
         state.count.set(index + 1);
         let _place = Place(state);
         if index + 1 == state.parties {
             state.draining.set(true);
-            state.changed.notify_all(&guard);
+            state.waiters.wake_all();
         }
         while !state.draining.get() {
-            let waited;
-            (guard, waited) = state.changed.wait(guard).await;
-            waited?;
+            state.waiters.wait(|_| {}).await?;
         }
         Ok(index)
     }

@@ -207,7 +207,7 @@ fn k08_a_cancelled_wait_takes_the_lock_again_before_it_ends() {
         sleep(s(1.0)).await?;
         log.say(format!("done {}", truth(waiter.is_done())));
         drop(guard);
-        wait_all(&[waiter.clone()]).await?;
+        wait_all(std::slice::from_ref(&waiter)).await?;
         let cancelled = truth(waiter.is_cancelled());
         log.say(format!("cancelled {cancelled} {}", truth(lock.is_locked())));
         Ok(())
