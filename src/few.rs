@@ -58,14 +58,16 @@ impl<T> Few<T> {
 
     /// Removes the first element that fits and keeps the order of the others.
     pub(crate) fn remove_where(&mut self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let at = self.iter().position(fits)?;
         match self {
-            Few::Many(items) => Some(items.remove(at)),
-            _ => {
-                let mut removed = None;
-                self.take().for_each(|item| removed = Some(item));
-                removed
+            Few::One(item) if fits(item) => match self.take() {
+                Few::One(item) => Some(item),
+                _ => None,
+            },
+            Few::Many(items) => {
+                let at = items.iter().position(fits)?;
+                Some(items.remove(at))
             }
+            _ => None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use crate::error::{AwaitError, Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::few::Few;
-use crate::handle::{CallbackCell, CallbackOutput};
+use crate::handle::{Callback, CallbackOutput};
 use crate::table::TaskId;
 use crate::task::{Cancel, Registration, Task};
 
@@ -24,7 +24,48 @@ enum State<T> {
     Cancelled(Cancelled),
 }
 
-type DoneCallback<T> = Box<dyn FnOnce(&Promise<T>) -> Option<Error>>;
+/// A callback that waits at a promise, and goes into the ready queue with it when the promise is done.
+trait DoneCallback<T>: Callback {
+    fn set_promise(&self, promise: Promise<T>);
+}
+
+/// One allocation serves the promise's list and the ready queue.
+struct DoneCell<T, F> {
+    callback: Cell<Option<F>>,
+    /// `None` until the promise is done: a promise that kept itself would never be dropped.
+    promise: Cell<Option<Promise<T>>>,
+}
+
+impl<T, F, R> DoneCallback<T> for DoneCell<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn set_promise(&self, promise: Promise<T>) {
+        self.promise.set(Some(promise));
+    }
+}
+
+impl<T, F, R> Callback for DoneCell<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn run(&self) -> Option<Result<(), Error>> {
+        let promise = self.promise.take()?;
+        let callback = self.callback.take()?;
+        Some(callback(&promise).into_error().map_or(Ok(()), Err))
+    }
+
+    fn cancel(&self) {
+        drop(self.callback.take());
+    }
+
+    /// Nobody has a handle to cancel it with.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
 
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
 enum Hook<T> {
@@ -32,7 +73,7 @@ enum Hook<T> {
     Step(TaskId),
     /// The way that every future can go, from inside `FuturesUnordered` or another executor, say.
     Wake(Waker),
-    Call(DoneCallback<T>),
+    Call(Rc<dyn DoneCallback<T>>),
 }
 
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
@@ -299,12 +340,10 @@ impl<T: 'static> Promise<T> {
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
-    fn schedule(&self, callback: DoneCallback<T>) {
+    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>) {
         if let Some(core) = self.cell.slot().core.upgrade() {
-            let promise = self.clone();
-            core.push_callback(CallbackCell::new(move || {
-                callback(&promise).map_or(Ok(()), Err)
-            }));
+            callback.set_promise(self.clone());
+            core.push_callback(callback);
         }
     }
 
@@ -454,7 +493,10 @@ impl<T: 'static> Promise<T> {
         &self,
         callback: impl FnOnce(&Promise<T>) -> R + 'static,
     ) -> CallbackId {
-        let callback: DoneCallback<T> = Box::new(move |promise| callback(promise).into_error());
+        let callback = Rc::new(DoneCell {
+            callback: Cell::new(Some(callback)),
+            promise: Cell::new(None),
+        });
         let slot = self.cell.slot();
         if slot.is_done() {
             self.schedule(callback);

@@ -150,8 +150,6 @@ pub(crate) trait Body {
 pub(crate) struct Registration {
     task: Rc<dyn Body>,
     key: u64,
-    /// True once the leaf is ready.
-    arrived: bool,
 }
 
 impl Registration {
@@ -170,7 +168,6 @@ impl Registration {
         Registration {
             task: task.clone(),
             key,
-            arrived: false,
         }
     }
 
@@ -182,29 +179,34 @@ impl Registration {
         own.thrown.as_deref().cloned()
     }
 
-    /// Ends the wait of a leaf that is ready: if it was told of a cancellation, the body knows of it now.
+    /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it.
+    ///
+    /// If the leaf was told of a cancellation, the body knows of it now.
     #[inline]
-    pub(crate) fn arrived(mut self) {
-        self.arrived = true;
+    pub(crate) fn arrived(self) -> Option<Cancelled> {
+        let waiting = self.take_out()?;
+        if waiting.told {
+            self.task.header().take_underway();
+        }
+        waiting.thrown.map(|thrown| *thrown)
+    }
+
+    /// Takes the entry out of the list, if it is still there.
+    #[inline]
+    fn take_out(&self) -> Option<Waiting> {
+        let mut waiting = self.task.header().waiting.borrow_mut();
+        waiting.remove_where(|waiting| waiting.key == self.key)
     }
 }
 
 impl Drop for Registration {
     #[inline]
     fn drop(&mut self) {
-        let header = self.task.header();
-        let removed = header
-            .waiting
-            .borrow_mut()
-            .remove_where(|waiting| waiting.key == self.key);
-        if !removed.is_some_and(|removed| removed.told) {
-            return;
-        }
-        if self.arrived {
-            header.take_underway();
+        if !self.take_out().is_some_and(|removed| removed.told) {
             return;
         }
         // The branch that a `select!` drops may be the only one that a cancellation was passed to.
+        let header = self.task.header();
         if !header.waiting.borrow().iter().any(|waiting| waiting.told)
             && let Some(reason) = header.take_underway()
         {
@@ -709,9 +711,7 @@ impl Future for Yielding {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(registration) = self.0.take() {
-            let thrown = registration.thrown();
-            registration.arrived();
-            return Poll::Ready(thrown.map_or(Ok(()), Err));
+            return Poll::Ready(registration.arrived().map_or(Ok(()), Err));
         }
         self.0 = Core::with_current(|core, task| {
             match task.header().own_waker(cx) {

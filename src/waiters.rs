@@ -65,7 +65,7 @@ impl Waiters {
         impl<F: Fn(bool)> Drop for Place<'_, F> {
             fn drop(&mut self) {
                 let Waiters { line, woken } = self.waiters;
-                let was_woken = !self.waiter.cancel() && !self.waiter.is_cancelled();
+                let was_woken = self.used || !self.waiter.cancel() && !self.waiter.is_cancelled();
                 if was_woken {
                     woken.set(woken.get() - 1);
                 } else {
