@@ -88,6 +88,25 @@ async def ping_pong(repeats, at_once):
     await answering
 
 
+async def tcp_echo(repeats, at_once):
+    message = bytes(64)
+
+    async def answer(reader, writer):
+        for _ in range(repeats):
+            writer.write(await reader.readexactly(len(message)))
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    for _ in range(repeats):
+        writer.write(message)
+        await writer.drain()
+        await reader.readexactly(len(message))
+    writer.close()
+    server.close()
+
+
 async def timers(repeats, at_once):
     await asyncio.gather(
         *(asyncio.sleep((1_000 + n * 7_919 % 9_000) / 1e6) for n in range(at_once))
@@ -112,6 +131,7 @@ OPERATIONS = [
     gathers,
     queue,
     ping_pong,
+    tcp_echo,
     timers,
     spawn_yield,
 ]

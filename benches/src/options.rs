@@ -14,7 +14,7 @@ cargo run --release -p benches -- [OPTIONS]
   --only-ours      leave out all others, for a profiler
   --python PATH    the interpreter to ask (python3)
   --filter TEXT    only the rows whose name contains TEXT
-  --rounds N       how often each row is measured in each column (7)
+  --rounds N       how often each row is measured in each column (5)
   --min            print the fastest round and not the median
   --help           print this
 
@@ -79,7 +79,7 @@ impl Options {
             }
         }
         if options.rounds == 0 {
-            options.rounds = if options.quick { 3 } else { 7 };
+            options.rounds = if options.quick { 3 } else { 5 };
         }
         Ok(Mode::Measure(options))
     }

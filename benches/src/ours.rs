@@ -5,7 +5,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use asyncio::{
-    EventLoop, Promise, Queue, Result, create_task, gather, get_running_loop, sleep, yield_now,
+    EventLoop, Promise, Queue, Result, TcpListener, TcpStream, create_task, gather,
+    get_running_loop, sleep, yield_now,
 };
 use cpu_time::ProcessTime;
 
@@ -129,6 +130,42 @@ pub fn ping_pong(size: Size) -> Duration {
         }
         answering.await
     })
+}
+
+/// The length of a message, the same in every language.
+pub const MESSAGE: usize = 64;
+
+pub fn tcp_echo(size: Size) -> Duration {
+    timed(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let answering = create_task(async move {
+            let (stream, _) = listener.accept().await?;
+            let mut buffer = [0; MESSAGE];
+            for _ in 0..size.repeats {
+                read_exactly(&stream, &mut buffer).await?;
+                stream.write_all(&buffer).await?;
+            }
+            Ok(())
+        });
+        let stream = TcpStream::connect(address).await?;
+        let mut buffer = [0; MESSAGE];
+        for _ in 0..size.repeats {
+            stream.write_all(&buffer).await?;
+            read_exactly(&stream, &mut buffer).await?;
+        }
+        answering.await
+    })
+}
+
+async fn read_exactly(stream: &TcpStream, buffer: &mut [u8]) -> Result<()> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        assert!(read > 0, "the other side ended early");
+        filled += read;
+    }
+    Ok(())
 }
 
 /// Spreads the delays over 1 to 10 ms in steps of a microsecond, in no order; the same in every language.

@@ -146,6 +146,18 @@ pub const ROWS: &[Row] = &[
         python: "ping_pong",
     },
     Row {
+        name: "TCP echo",
+        meaning: "a message of 64 bytes to another task on the same loop and back, through a connection on the loopback. \
+                  Python: asyncio's streams.",
+        size: Size {
+            repeats: 20_000,
+            at_once: 1,
+        },
+        ours: ours::tcp_echo,
+        tokio: tokio_side::tcp_echo,
+        python: "tcp_echo",
+    },
+    Row {
         name: "10,000 timers",
         meaning: "one of 10,000 tasks that each sleep for 1 to 10 ms of their own; CPU time of the process, since the waiting \
                   itself is the same for all.",

@@ -8,12 +8,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::ours::timer_delay;
+use crate::ours::{MESSAGE, timer_delay};
 use crate::rows::Size;
 
 pub fn current_thread() -> Runtime {
@@ -149,6 +151,28 @@ pub fn ping_pong(runtime: &Runtime, size: Size) -> Duration {
         for n in 0..size.repeats {
             ping.send(n).await.unwrap();
             ponged.recv().await.unwrap();
+        }
+        answering.await.unwrap();
+    })
+}
+
+pub fn tcp_echo(runtime: &Runtime, size: Size) -> Duration {
+    timed(runtime, async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answering = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; MESSAGE];
+            for _ in 0..size.repeats {
+                stream.read_exact(&mut buffer).await.unwrap();
+                stream.write_all(&buffer).await.unwrap();
+            }
+        });
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut buffer = [0; MESSAGE];
+        for _ in 0..size.repeats {
+            stream.write_all(&buffer).await.unwrap();
+            stream.read_exact(&mut buffer).await.unwrap();
         }
         answering.await.unwrap();
     })
