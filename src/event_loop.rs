@@ -314,9 +314,9 @@ impl Core {
                 None => return,
             },
         };
-        let (real, virtual_) = (Instant::now(), self.clock.now());
+        let start = self.clock.now();
         self.run_ready(ready);
-        let took = real.elapsed().max(self.clock.now() - virtual_);
+        let took = self.clock.now() - start;
         if took >= self.slow_callback_duration.get() {
             self.report(
                 format!("Executing {what} took {:.3} seconds", took.as_secs_f64()),
@@ -526,7 +526,7 @@ impl EventLoop {
     /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
     pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
         self.core.assert_open();
-        let callback = CallbackCell::new(callback);
+        let callback = CallbackCell::shared(callback);
         self.core.push_callback(callback.clone());
         Handle::new(callback)
     }
@@ -559,7 +559,7 @@ impl EventLoop {
         callback: impl FnOnce() -> R + 'static,
     ) -> TimerHandle {
         self.core.assert_open();
-        let callback = CallbackCell::new(callback);
+        let callback = CallbackCell::shared(callback);
         self.core.timers.borrow_mut().insert(when, callback.clone());
         TimerHandle::new(callback, when, Rc::downgrade(&self.core))
     }
@@ -785,7 +785,7 @@ impl EventLoop {
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }
 
-    /// Turns debug mode on or off: a callback or a step that takes long is reported.
+    /// Turns debug mode on or off: a callback or a step that takes long on the loop's clock is reported.
     ///
     /// asyncio: `loop.set_debug(enabled)`.
     pub fn set_debug(&self, enabled: bool) {

@@ -184,5 +184,7 @@ impl EventLoop {
 pub async fn to_thread<T: Clone + Send + 'static>(
     job: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    expect_running_loop().run_in_executor(job).await
+    // In a statement of its own, so that the task does not keep its loop while it waits.
+    let result = expect_running_loop().run_in_executor(job);
+    result.await
 }

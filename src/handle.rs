@@ -48,7 +48,7 @@ where
     F: FnOnce() -> R + 'static,
     R: CallbackOutput,
 {
-    pub(crate) fn new(callback: F) -> Rc<dyn Callback> {
+    pub(crate) fn shared(callback: F) -> Rc<dyn Callback> {
         Rc::new(CallbackCell {
             callback: Cell::new(Some(callback)),
             cancelled: Cell::new(false),

@@ -219,11 +219,13 @@ impl Drop for Registration {
 }
 
 // ANCHOR: task_cell
+type BoxedFuture<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
 struct TaskCell<T> {
     header: Header,
     slot: Slot<T>,
     /// `None` while a step runs, and after the end.
-    body: Cell<Option<Pin<Box<dyn Future<Output = Result<T>>>>>>,
+    body: Cell<Option<BoxedFuture<T>>>,
 }
 
 impl<T: 'static> TaskCell<T> {

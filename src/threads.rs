@@ -101,7 +101,7 @@ impl LoopHandle {
             cancelled: cancelled.clone(),
         };
         self.send(move |core| {
-            core.push_callback(CallbackCell::new(move || {
+            core.push_callback(CallbackCell::shared(move || {
                 if cancelled.load(Ordering::SeqCst) {
                     return Ok(());
                 }
@@ -138,7 +138,7 @@ impl LoopHandle {
         let remote = self.remote.clone();
         self.send(move |core| {
             // In its own turn, behind what was scheduled before.
-            core.push_callback(CallbackCell::new(move || {
+            core.push_callback(CallbackCell::shared(move || {
                 Core::on_this_thread(remote.loop_id, |core| start(core, outcome, make()))
                     .expect("callbacks run on the loop's thread");
             }));

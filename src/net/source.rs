@@ -320,7 +320,7 @@ impl<S: Source> Watched<S> {
     /// Schedules a callback on the loop that watches; a closed loop drops it.
     pub(super) fn call_soon(&self, callback: impl FnOnce() + 'static) {
         if let Some(core) = self.readiness.core.upgrade() {
-            core.push_callback(CallbackCell::new(callback));
+            core.push_callback(CallbackCell::shared(callback));
         }
     }
 }
