@@ -48,7 +48,8 @@ impl Ord for Timer {
 pub(crate) struct Timers {
     heap: BinaryHeap<Timer>,
     set: u64,
-    /// How many of the heap's timers were cancelled; they leave at the next sweep, or when they reach the top.
+    /// How many timers were cancelled since the last sweep, a few of them after they had fired. Those in the heap leave at the
+    /// next sweep, or when they reach the top.
     cancelled: usize,
 }
 
@@ -94,5 +95,56 @@ impl Timers {
             .iter()
             .filter(|timer| !timer.callback.is_cancelled())
             .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SWEEP_FROM, Timers};
+    use crate::handle::{Callback, CallbackCell};
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    /// Sets a timer for every second, and gives the callbacks.
+    fn set(timers: &mut Timers, count: usize) -> Vec<Rc<dyn Callback>> {
+        let callbacks: Vec<_> = (0..count).map(|_| CallbackCell::shared(|| {})).collect();
+        for (when, callback) in (1..).zip(&callbacks) {
+            timers.insert(Duration::from_secs(when), callback.clone());
+        }
+        callbacks
+    }
+
+    #[test]
+    fn a_heap_of_mostly_cancelled_timers_is_swept() {
+        let mut timers = Timers::default();
+        let callbacks = set(&mut timers, 1000);
+        // The soonest stays, so that none leaves by reaching the top.
+        for callback in &callbacks[1..=500] {
+            callback.cancel();
+            timers.note_cancelled();
+        }
+        assert_eq!(timers.next_deadline(), Some(Duration::from_secs(1)));
+        assert_eq!(timers.heap.len(), 1000);
+        callbacks[501].cancel();
+        timers.note_cancelled();
+        assert_eq!(timers.next_deadline(), Some(Duration::from_secs(1)));
+        assert_eq!(timers.heap.len(), 499);
+        assert_eq!(timers.live(), 499);
+    }
+
+    #[test]
+    fn a_few_cancelled_timers_stay_until_their_time() {
+        let mut timers = Timers::default();
+        let callbacks = set(&mut timers, SWEEP_FROM + 1);
+        for callback in &callbacks[1..] {
+            callback.cancel();
+            timers.note_cancelled();
+        }
+        assert_eq!(timers.next_deadline(), Some(Duration::from_secs(1)));
+        assert_eq!(timers.heap.len(), SWEEP_FROM + 1);
+        assert_eq!(timers.live(), 1);
+        assert!(timers.pop_due(Duration::MAX).is_some());
+        assert!(timers.pop_due(Duration::MAX).is_none());
+        assert_eq!((timers.heap.len(), timers.cancelled), (0, 0));
     }
 }

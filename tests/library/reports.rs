@@ -1,0 +1,151 @@
+//! Errors that nobody looks at are reported, once.
+
+use asyncio::{
+    Error, EventLoop, Promise, Result, ReturnWhen, Task, gather, gather_return_exceptions,
+    task_group, wait, yield_now,
+};
+
+use crate::{Trace, boom};
+
+async fn fails() -> Result<()> {
+    yield_now().await?;
+    Err(boom())
+}
+
+/// Runs a failing task to its end, gives its handle to `then`, and tells what was reported.
+fn reported(then: impl FnOnce(Task<()>, &EventLoop)) -> Vec<String> {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let task = event_loop.create_task(fails());
+    event_loop.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace.take(), [""; 0], "somebody may still look");
+    then(task, &event_loop);
+    event_loop.run_forever().expect_err("the loop stalls");
+    event_loop.close().unwrap();
+    trace.take()
+}
+
+const TASK_REPORT: [&str; 1] = ["Task exception was never retrieved: boom"];
+const PROMISE_REPORT: [&str; 1] = ["Promise exception was never retrieved: boom"];
+const NO_REPORT: [&str; 0] = [];
+
+#[test]
+fn a_task_that_nobody_holds_is_reported_when_it_ends() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    drop(event_loop.create_task(fails()));
+    event_loop.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace.take(), TASK_REPORT);
+}
+
+#[test]
+fn the_last_handle_reports_once() {
+    assert_eq!(reported(|task, _| drop(task)), TASK_REPORT);
+    let clones = reported(|task, _| {
+        let promise = task.promise();
+        let any = task.any().clone();
+        drop((task, promise, any));
+    });
+    assert_eq!(clones, TASK_REPORT);
+}
+
+#[test]
+fn who_looks_at_the_error_keeps_it_from_being_reported() {
+    let looks: [fn(Task<()>, &EventLoop); 6] = [
+        |task, _| assert!(task.result().is_err()),
+        |task, _| assert!(task.exception().unwrap().is_some()),
+        |task, _| assert!(task.any().exception().is_some()),
+        |task, _| assert!(!task.cancel()),
+        |task, event_loop| assert!(event_loop.run_until_complete(task).is_err()),
+        |task, event_loop| {
+            let all = async { gather_return_exceptions([task]).await };
+            assert!(event_loop.run_until_complete(all).unwrap()[0].is_err());
+        },
+    ];
+    for (n, look) in looks.into_iter().enumerate() {
+        assert_eq!(reported(look), NO_REPORT, "look {n}");
+    }
+}
+
+#[test]
+fn asking_whether_it_failed_or_waiting_for_it_is_no_look() {
+    assert_eq!(reported(|task, _| assert!(task.failed())), TASK_REPORT);
+    let waited = reported(|task, event_loop| {
+        let waiting = async move {
+            wait([task], None, ReturnWhen::FirstException).await?;
+            Ok(())
+        };
+        event_loop.run_until_complete(waiting).unwrap();
+    });
+    assert_eq!(waited, TASK_REPORT);
+}
+
+#[test]
+fn a_promise_reports_like_a_task_unless_it_is_closed_with_its_loop() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let fail = || {
+        let promise = event_loop.create_promise::<()>();
+        promise.set_exception(boom()).unwrap();
+        promise
+    };
+    drop(fail());
+    assert_eq!(trace.take(), PROMISE_REPORT);
+    let later = fail();
+    drop(event_loop);
+    drop(later);
+    assert_eq!(trace.take(), NO_REPORT);
+}
+
+#[test]
+fn a_gathering_that_nobody_awaits_reports_its_first_error_only() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let all = event_loop.run_until_complete(async { Ok(gather([fails(), fails()])) });
+    drop(all);
+    event_loop.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace.take(), PROMISE_REPORT);
+}
+
+#[test]
+fn a_callback_reports_the_error_that_it_returns() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let promise: Promise<()> = event_loop.create_promise();
+    promise.add_done_callback(|_| Err::<(), Error>(boom()));
+    promise.cancel();
+    event_loop.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace.take(), ["Exception in callback: boom"]);
+}
+
+#[test]
+fn a_group_that_was_dropped_leaves_its_errors_to_the_handler() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let main = event_loop.create_task(async {
+        let mut block = Box::pin(task_group(async |group| {
+            group.create_task(async {
+                let _ = yield_now().await;
+                let _ = yield_now().await;
+                Err::<(), Error>(boom())
+            })?;
+            std::future::pending::<Result<()>>().await
+        }));
+        let mut polls = 0;
+        std::future::poll_fn(|cx| {
+            polls += 1;
+            let _ = block.as_mut().poll(cx);
+            cx.waker().wake_by_ref();
+            match polls {
+                2 => std::task::Poll::Ready(()),
+                _ => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        drop(block);
+        Ok(())
+    });
+    event_loop.run_until_complete(main).unwrap();
+    event_loop.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace.take(), TASK_REPORT);
+}

@@ -1,0 +1,181 @@
+//! Other threads: the executor, and handles of loops that go away.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use asyncio::{
+    ConcurrentFuture, EventLoop, LoopHandle, Panicked, Result, RunError, gather, sleep, to_thread,
+};
+
+use crate::{must_not_run, seconds};
+
+#[test]
+fn a_panicking_job_fails_its_awaiter_and_the_thread_goes_on() {
+    let event_loop = EventLoop::new();
+    event_loop.set_executor_threads(1);
+    let outcomes = event_loop.run(async {
+        let error = to_thread::<()>(|| panic!("in the job")).await.unwrap_err();
+        let name = to_thread(|| Ok(thread::current().name().map(str::to_owned))).await?;
+        Ok((error, name))
+    });
+    let (error, name) = outcomes.unwrap();
+    assert!(error.is::<Panicked>());
+    assert_eq!(error.to_string(), "panicked: in the job");
+    assert_eq!(name.as_deref(), Some("asyncio_0"));
+}
+
+#[test]
+fn one_thread_does_the_jobs_in_order() {
+    let event_loop = EventLoop::new();
+    event_loop.set_executor_threads(1);
+    let done = Arc::<Mutex<Vec<u32>>>::default();
+    let jobs: Vec<_> = (0..20)
+        .map(|n| {
+            let done = done.clone();
+            event_loop.run_in_executor(move || {
+                done.lock().unwrap().push(n);
+                Ok(n)
+            })
+        })
+        .collect();
+    let values = event_loop.run(async { gather(jobs).await }).unwrap();
+    assert_eq!(values, (0..20).collect::<Vec<_>>());
+    assert_eq!(*done.lock().unwrap(), values);
+}
+
+#[test]
+fn there_are_as_many_threads_as_allowed_and_no_more() {
+    let event_loop = EventLoop::new();
+    event_loop.set_executor_threads(3);
+    // Three jobs meet at a time, so each triple needs three threads.
+    let meeting = Arc::new(Barrier::new(3));
+    let jobs: Vec<_> = (0..9)
+        .map(|_| {
+            let meeting = meeting.clone();
+            event_loop.run_in_executor(move || {
+                meeting.wait();
+                Ok(thread::current().name().map(str::to_owned))
+            })
+        })
+        .collect();
+    let names = event_loop.run(async { gather(jobs).await }).unwrap();
+    let names: BTreeSet<_> = names.into_iter().flatten().collect();
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["asyncio_0", "asyncio_1", "asyncio_2"]
+    );
+}
+
+#[test]
+fn the_number_of_threads_is_set_before_the_first_job_and_not_zero() {
+    let event_loop = EventLoop::new();
+    let set = |threads| {
+        let set = AssertUnwindSafe(|| event_loop.set_executor_threads(threads));
+        catch_unwind(set).is_ok()
+    };
+    assert!(!set(0));
+    assert!(set(2));
+    let job = event_loop.run_in_executor(|| Ok(1));
+    assert_eq!(event_loop.run_until_complete(job).unwrap(), 1);
+    assert!(!set(2));
+}
+
+#[test]
+fn virtual_time_stands_still_while_a_job_runs() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let clock = event_loop.clone();
+    let job = event_loop.run_in_executor(move || Ok(released.recv()?));
+    event_loop.call_soon(move || release.send(()));
+    let sleeping = event_loop.create_task(async { Ok(sleep(seconds(1)).await?) });
+    event_loop.run_until_complete(job).unwrap();
+    assert_eq!(clock.time(), Duration::ZERO);
+    event_loop.run_until_complete(sleeping).unwrap();
+    assert_eq!(clock.time(), seconds(1));
+}
+
+fn answers_of_a_closed_loop(handle: &LoopHandle) -> [RunError; 3] {
+    [
+        handle.call_soon_threadsafe(|| {}).unwrap_err(),
+        handle
+            .run_coroutine_threadsafe(|| async { Ok(()) })
+            .err()
+            .expect("the loop is closed"),
+        handle.stop().unwrap_err(),
+    ]
+}
+
+#[test]
+fn a_handle_of_a_closed_loop_says_closed_on_every_thread() {
+    let event_loop = EventLoop::new();
+    let handle = event_loop.handle();
+    let stays = handle.clone();
+    event_loop.close().unwrap();
+    assert_eq!(answers_of_a_closed_loop(&handle), [RunError::Closed; 3]);
+    let there = thread::spawn(move || answers_of_a_closed_loop(&handle));
+    assert_eq!(there.join().unwrap(), [RunError::Closed; 3]);
+    drop(event_loop);
+    assert_eq!(answers_of_a_closed_loop(&stays), [RunError::Closed; 3]);
+}
+
+/// Asks for a task from another thread, lets the loop do as `run` says, and gives the answer.
+fn answer(run: impl FnOnce(&EventLoop)) -> Result<()> {
+    let event_loop = EventLoop::new();
+    let handle = event_loop.handle();
+    let asked = thread::spawn(move || {
+        handle.run_coroutine_threadsafe(|| async { Ok(sleep(seconds(3600)).await?) })
+    });
+    let future: ConcurrentFuture<()> = asked.join().unwrap().expect("the loop is open");
+    let waiting = thread::spawn(move || future.result(None));
+    event_loop.set_exception_handler(|_| {});
+    run(&event_loop);
+    drop(event_loop);
+    waiting.join().unwrap()
+}
+
+#[test]
+fn a_thread_that_waits_for_a_loop_that_goes_away_is_told() {
+    let closed = |run: fn(&EventLoop)| {
+        let error = answer(run).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&RunError::Closed));
+    };
+    // Dropped, closed before the task began, and closed while it slept.
+    closed(|_| {});
+    closed(|event_loop| event_loop.close().unwrap());
+    closed(|event_loop| {
+        let started = async { Ok(sleep(Duration::from_millis(1)).await?) };
+        event_loop.run_until_complete(started).unwrap();
+        assert_eq!(event_loop.all_tasks().len(), 1);
+        event_loop.close().unwrap();
+    });
+}
+
+/// This test lets real time pass, for it is about what happens then.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_idle_loop_uses_no_cpu_and_another_thread_wakes_it() {
+    fn cpu_time() -> Duration {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        let nanoseconds = stat.split(' ').next().unwrap().parse().unwrap();
+        Duration::from_nanos(nanoseconds)
+    }
+    const IDLE: Duration = Duration::from_millis(300);
+    let event_loop = EventLoop::new();
+    let handle = event_loop.handle();
+    let waker = thread::spawn(move || {
+        thread::sleep(IDLE);
+        handle.stop()
+    });
+    // A timer far away must not be waited for, and must not be polled for.
+    let never = event_loop.call_later(seconds(3600), must_not_run);
+    let (start, before) = (event_loop.time(), cpu_time());
+    assert_eq!(event_loop.run_forever(), Ok(()));
+    let (took, used) = (event_loop.time() - start, cpu_time() - before);
+    assert_eq!(waker.join().unwrap(), Ok(()));
+    never.cancel();
+    assert!(took >= IDLE / 2, "the loop ran for {took:?}");
+    assert!(used < IDLE / 20, "{used:?} of {took:?}");
+}
