@@ -7,6 +7,7 @@ use std::future::Future;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
@@ -180,10 +181,16 @@ impl Core {
     }
 
     /// Takes a new task into the table and schedules its first step.
-    pub(crate) fn adopt<T: Body + 'static>(&self, make: impl FnOnce(TaskId, u64) -> T) -> Rc<T> {
+    pub(crate) fn adopt<T: Body + 'static>(
+        &self,
+        make: impl FnOnce(TaskId, Waker, u64) -> T,
+    ) -> Rc<T> {
         let number = self.tasks_made.get() + 1;
         self.tasks_made.set(number);
-        let task = self.tasks.borrow_mut().insert(|id| make(id, number));
+        let task = self
+            .tasks
+            .borrow_mut()
+            .insert(&self.remote, |id, waker| make(id, waker, number));
         self.schedule_step(task.header().id);
         task
     }

@@ -1,7 +1,10 @@
 //! The loop's table of tasks.
 
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
 
+use crate::remote::{Remote, TaskWaker};
 use crate::task::Body;
 
 /// Names a task for wakers and for the ready queue.
@@ -18,6 +21,21 @@ struct Place {
     /// True while a step of the task is in the ready queue; a second wake-up adds no second step.
     scheduled: bool,
     task: Option<Rc<dyn Body>>,
+    /// Outlives the tenant: when nobody else holds it any more, it serves the next one and spares an allocation.
+    waker: Option<Arc<TaskWaker>>,
+}
+
+impl Place {
+    fn waker(&mut self, id: TaskId, remote: &Arc<Remote>) -> Waker {
+        match self.waker.as_mut().and_then(Arc::get_mut) {
+            Some(waker) => waker.id = id,
+            None => {
+                let remote = remote.clone();
+                self.waker = Some(Arc::new(TaskWaker { remote, id }));
+            }
+        }
+        self.waker.clone().expect("made above").into()
+    }
 }
 
 /// Invariant: `free` lists exactly the places without a tenant.
@@ -29,20 +47,27 @@ pub(crate) struct TaskTable {
 
 impl TaskTable {
     /// Finds a place and the name for the task that `make` builds, and keeps the task there until it ends.
-    pub(crate) fn insert<T: Body + 'static>(&mut self, make: impl FnOnce(TaskId) -> T) -> Rc<T> {
+    pub(crate) fn insert<T: Body + 'static>(
+        &mut self,
+        remote: &Arc<Remote>,
+        make: impl FnOnce(TaskId, Waker) -> T,
+    ) -> Rc<T> {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place {
                 generation: 0,
                 scheduled: false,
                 task: None,
+                waker: None,
             });
             u32::try_from(self.places.len() - 1).expect("fewer than 2^32 tasks")
         });
         let place = &mut self.places[index as usize];
-        let task = Rc::new(make(TaskId {
+        let id = TaskId {
             index,
             generation: place.generation,
-        }));
+        };
+        let waker = place.waker(id, remote);
+        let task = Rc::new(make(id, waker));
         place.task = Some(task.clone());
         task
     }

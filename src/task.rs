@@ -5,14 +5,12 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Cancelled, Error, Panicked, Result};
 use crate::event_loop::{Core, expect_running_loop};
 use crate::few::Few;
 use crate::promise::{Awaiting, Kind, Promise, Settle, Slot};
-use crate::remote::TaskWaker;
 use crate::table::TaskId;
 
 /// What a task can wait for, seen from `cancel`.
@@ -401,15 +399,12 @@ impl<T: 'static> Task<T> {
         core: &Rc<Core>,
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
-        let cell = core.adopt(|id, number| TaskCell {
+        let cell = core.adopt(|id, waker, number| TaskCell {
             header: Header {
                 id,
                 number,
                 name: RefCell::new(None),
-                waker: Waker::from(Arc::new(TaskWaker {
-                    remote: core.remote.clone(),
-                    id,
-                })),
+                waker,
                 started: Cell::new(false),
                 waiting: RefCell::new(Few::new()),
                 last_key: Cell::new(0),
