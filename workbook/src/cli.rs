@@ -1,12 +1,15 @@
 //! What the reader can ask for on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::book::Book;
-use crate::serve;
+use crate::run::limits::Limits;
+use crate::run::{exec, launch, supervise};
+use crate::serve::{self, Options};
 
 /// Reads, runs and checks the workbook. Without a command it serves the book and opens it in the browser.
 #[derive(Debug, Parser)]
@@ -28,6 +31,12 @@ pub struct Cli {
 enum Command {
     /// Write the book as a folder of web pages that needs no program to read it
     Build(BuildArgs),
+
+    #[command(hide = true, name = launch::COMMAND)]
+    Supervise,
+
+    #[command(hide = true, name = exec::COMMAND)]
+    ExecLimited(ExecArgs),
 }
 
 #[derive(Debug, Args)]
@@ -39,9 +48,24 @@ struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 8377)]
     port: u16,
 
-    /// Print the address, and do not open the browser
+    /// Print the address with the secret of this start, and do not open the browser
     #[arg(long)]
     no_open: bool,
+
+    /// The limits of a program as JSON, for tests
+    #[arg(long, value_name = "JSON", value_parser = parse_limits, hide = true)]
+    limits: Option<Limits>,
+}
+
+/// What a supervisor says to the process that becomes the program.
+#[derive(Debug, Args)]
+struct ExecArgs {
+    parent: i32,
+    limits: String,
+    background: String,
+    program: PathBuf,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -74,7 +98,14 @@ impl Cli {
         match self.command {
             None => {
                 let book = Book::find(self.serve.book.book.as_deref())?;
-                serve::serve(book, self.serve.port, !self.serve.no_open)
+                serve::serve(
+                    book,
+                    Options {
+                        port: self.serve.port,
+                        open: !self.serve.no_open,
+                        limits: self.serve.limits.unwrap_or_default(),
+                    },
+                )
             }
             Some(Command::Build(args)) => {
                 let book = Book::find(args.book.book.as_deref())?;
@@ -82,6 +113,18 @@ impl Cli {
                 eprintln!("the book is in {}", args.dest.display());
                 Ok(())
             }
+            Some(Command::Supervise) => supervise::supervise(),
+            Some(Command::ExecLimited(args)) => Err(exec::exec(
+                args.parent,
+                &args.limits,
+                !args.background.is_empty(),
+                &args.program,
+                &args.args,
+            )),
         }
     }
+}
+
+fn parse_limits(text: &str) -> Result<Limits, serde_json::Error> {
+    serde_json::from_str(text)
 }

@@ -1,11 +1,12 @@
 //! The program behind `cargo run`: it builds, serves and checks the book.
 //!
-//! Read [`cli`] for what it can do, [`book`] and [`serve`] for how the page comes about, and [`programs`] for how the programs in the book are found, compiled and run.
+//! Read [`cli`] for what it can do, [`book`] and [`serve`] for how the page comes about, [`programs`] for how the programs in the book are found, compiled and compared with what it says, and [`run`] for how a reader runs them on the page.
 
 pub mod api;
 pub mod book;
 pub mod cli;
 pub mod programs;
 pub mod reload;
+pub mod run;
 pub mod serve;
 pub mod watch;

@@ -6,70 +6,113 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tempfile::TempDir;
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::api;
 use crate::book::Book;
 use crate::reload::{self, Builds};
+use crate::run::Runner;
+use crate::run::guard::{Guard, guard};
+use crate::run::limits::Limits;
+use crate::run::prepare::prepare;
+use crate::run::routes::routes;
+use crate::run::scratch::Scratch;
+use crate::run::token::Token;
 use crate::watch::Changes;
 
 /// What the handlers share.
 struct Site {
-    /// The port that a request's Host must name.
-    port: u16,
     builds: Builds,
     /// The folder of the newest book that could be built.
     pages: RwLock<PathBuf>,
 }
 
+/// What the reader asked for.
+pub struct Options {
+    pub port: u16,
+    /// Whether to open the browser; otherwise the address is printed with the secret that lets it run programs.
+    pub open: bool,
+    /// The limits of a reader's program.
+    pub limits: Limits,
+}
+
 /// Serves the book until Ctrl-C.
-pub fn serve(book: Book, port: u16, open: bool) -> Result<()> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+pub fn serve(book: Book, options: Options) -> Result<()> {
+    let scratch = Scratch::new()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve_in(&folder, book, port, open));
+    let result = runtime.block_on(serve_in(scratch.path(), book, options));
     // A build that is still under way must not hold up Ctrl-C.
     runtime.shutdown_background();
     result
 }
 
-async fn serve_in(folder: &TempDir, book: Book, port: u16, open: bool) -> Result<()> {
-    let listener = listen(port).await?;
+async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
+    let listener = listen(options.port).await?;
     let port = listener.local_addr()?.port();
     let changes = Changes::of(book.sources())?;
-    let first = folder.path().join("0");
+    let first = folder.join("0");
     book.render(&first)?;
     let site = Arc::new(Site {
-        port,
         builds: Builds::new(),
         pages: RwLock::new(first),
     });
+    let guard = Arc::new(Guard {
+        port,
+        token: Token::new()?,
+    });
+    let runner = Arc::new(Runner::new(folder, options.limits));
 
-    let address = format!("http://127.0.0.1:{port}/");
-    println!("{address}");
-    if open && let Err(error) = open::that_detached(&address) {
-        eprintln!("note: cannot open the browser ({error}): open {address} yourself");
-    }
-    tokio::select! {
-        result = axum::serve(listener, router(site.clone(), &book)) => result.context("the server failed"),
-        () = rebuild(&site, &book, changes, folder.path()) => bail!("the files of the book can no longer be watched: start again"),
-        () = document(&site, &book) => bail!("the server failed"),
+    // The file goes when the server ends.
+    let _redirect = if options.open {
+        println!("http://127.0.0.1:{port}/");
+        open_browser(&guard, &book, folder)
+    } else {
+        println!("{}", guard.token.address(port));
+        None
+    };
+    let router = router(site.clone(), guard, runner.clone(), &book);
+    let result = tokio::select! {
+        result = axum::serve(listener, router) => result.context("the server failed"),
+        () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the files of the book can no longer be watched: start again")),
+        () = document(&site, &book) => Err(anyhow!("the server failed")),
+        () = prepare(&runner, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
         result = tokio::signal::ctrl_c() => result.context("cannot wait for Ctrl-C"),
+    };
+    runner.stop().await;
+    result
+}
+
+/// Opens the browser with a file that leads to the address; see [`Token::redirect_file`].
+fn open_browser(guard: &Guard, book: &Book, folder: &Path) -> Option<NamedTempFile> {
+    // Some browsers are confined: they see the reader's own folders, but not the temporary ones.
+    let own = book.project().join("target");
+    let place = if own.is_dir() { &own } else { folder };
+    let file = guard.token.redirect_file(place, guard.port);
+    let opened = file.and_then(|file| {
+        open::that_detached(file.path())?;
+        Ok(file)
+    });
+    match opened {
+        Ok(file) => Some(file),
+        Err(error) => {
+            eprintln!(
+                "note: cannot open the browser ({error:#}): start with --no-open, and open the address that is printed then"
+            );
+            None
+        }
     }
 }
 
@@ -83,48 +126,15 @@ async fn listen(port: u16) -> Result<TcpListener> {
     }
 }
 
-fn router(site: Arc<Site>, book: &Book) -> Router {
-    let header = SetResponseHeaderLayer::overriding;
+fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, book: &Book) -> Router {
     Router::new()
         .route(reload::EVENTS_PATH, get(events))
         .route(reload::SCRIPT_PATH, get(script))
         .nest_service("/api", ServeDir::new(api::folder(book.project())))
         .fallback(page)
-        .layer(middleware::from_fn_with_state(site.clone(), only_this_host))
-        .layer(header(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(header(
-            REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ))
-        // Two builds within one second would look the same to a browser.
-        .layer(header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .with_state(site)
-}
-
-/// Refuses requests that a foreign site sent here by a name of its own (DNS rebinding).
-async fn only_this_host(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let allowed = [
-        format!("127.0.0.1:{}", site.port),
-        format!("localhost:{}", site.port),
-    ];
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None)
-            if allowed
-                .iter()
-                .any(|name| name.as_bytes() == host.as_bytes()) =>
-        {
-            next.run(request).await
-        }
-        _ => (
-            StatusCode::FORBIDDEN,
-            format!("open http://{}/ instead\n", allowed[0]),
-        )
-            .into_response(),
-    }
+        .merge(routes(runner))
+        .layer(middleware::from_fn_with_state(guarding, guard))
 }
 
 async fn events(State(site): State<Arc<Site>>) -> impl IntoResponse {

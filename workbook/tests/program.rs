@@ -75,8 +75,8 @@ impl Server {
         let address = stdout.recv_timeout(DEADLINE).expect("the address");
         let port = address
             .strip_prefix("http://127.0.0.1:")
-            .and_then(|rest| rest.strip_suffix('/'))
-            .and_then(|port| port.parse().ok());
+            .and_then(|rest| rest.split_once("/#token="))
+            .and_then(|(port, _)| port.parse().ok());
         Server {
             port: port.unwrap_or_else(|| panic!("`{address}` is no address")),
             child,

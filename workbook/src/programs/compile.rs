@@ -33,15 +33,15 @@ const ARGS: [&str; 7] = [
 /// Written to a file, it also reaches the compiler that skeptic starts (see [`Compiler::stand_in`]).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compiler {
-    rustc: String,
+    pub(super) rustc: String,
     /// What `rustc -vV` says.
-    version: String,
-    args: Vec<String>,
-    crates: Vec<Crate>,
+    pub(super) version: String,
+    pub(super) args: Vec<String>,
+    pub(super) crates: Vec<Crate>,
     /// One folder per program and stamp, named by their hash.
     ///
     /// An entry is made elsewhere and then renamed, so what lies here is whole.
-    cache: PathBuf,
+    pub(super) cache: PathBuf,
     /// The entries that were asked for.
     #[serde(skip)]
     used: Mutex<HashSet<String>>,
@@ -49,11 +49,11 @@ pub struct Compiler {
 
 /// A crate that programs may use.
 #[derive(Debug, Serialize, Deserialize)]
-struct Crate {
-    name: String,
-    file: PathBuf,
+pub(super) struct Crate {
+    pub(super) name: String,
+    pub(super) file: PathBuf,
     /// Differs between two builds of the crate, because cargo makes the file anew whenever anything behind it changes.
-    build: String,
+    pub(super) build: String,
 }
 
 impl Crate {
@@ -68,7 +68,7 @@ impl Crate {
     }
 
     /// Whether the program can possibly use the crate; if it does not, a new build of it changes nothing.
-    fn is_named_in(&self, source: &str) -> bool {
+    pub(super) fn is_named_in(&self, source: &str) -> bool {
         source.contains(&self.name)
     }
 }
@@ -90,6 +90,17 @@ pub struct Diagnostic {
     pub code: Option<Code>,
     /// The message as the compiler prints it.
     pub rendered: Option<String>,
+    /// The places that it speaks of.
+    #[serde(default)]
+    pub spans: Vec<Span>,
+}
+
+/// A place in a source file.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Span {
+    pub file_name: String,
+    /// From 1.
+    pub line_end: usize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -272,7 +283,7 @@ impl Compiler {
 }
 
 /// Reads the compiler's messages; any other line is a failure of the compiler itself.
-fn diagnostics(stderr: &str) -> Result<Vec<Diagnostic>> {
+pub fn diagnostics(stderr: &str) -> Result<Vec<Diagnostic>> {
     stderr
         .lines()
         .map(|line| {

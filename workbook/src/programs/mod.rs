@@ -8,3 +8,4 @@ pub mod pattern;
 pub mod process;
 pub mod program;
 pub mod python;
+pub mod recipe;

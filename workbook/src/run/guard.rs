@@ -1,0 +1,182 @@
+//! The one gate that every request passes, whatever it asks for.
+//!
+//! It keeps out other pages in the reader's browser (requests across sites, DNS rebinding, frames) and other users of the machine.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::csp;
+use super::token::Token;
+
+/// The largest body of a request in bytes.
+pub const MAX_BODY: usize = 64 << 10;
+
+const TOKEN: &str = "x-workbook-token";
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// What a request must know.
+pub struct Guard {
+    pub port: u16,
+    pub token: Token,
+}
+
+/// An answer that refuses; the text is for the reader.
+type Refusal = (StatusCode, String);
+
+/// Lets good requests through, and gives every answer its headers.
+pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let answer = match guard.check(request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => {
+            let allowed = [(ALLOW, "GET, HEAD, POST")];
+            match refusal.0 {
+                StatusCode::METHOD_NOT_ALLOWED => (allowed, refusal).into_response(),
+                _ => refusal.into_response(),
+            }
+        }
+    };
+    with_headers(answer).await
+}
+
+impl Guard {
+    async fn check(&self, request: Request) -> Result<Request, Refusal> {
+        let headers = request.headers();
+        let host = self.host(&request)?;
+        match one(headers, &ORIGIN) {
+            Ok(None) if request.method() != Method::POST => {}
+            Ok(Some(origin)) if origin == format!("http://{host}").as_bytes() => {}
+            _ => return forbidden("this address answers its own pages only"),
+        }
+        match *request.method() {
+            Method::GET | Method::HEAD => return Ok(request),
+            Method::POST => {}
+            _ => {
+                let text = "only GET, HEAD and POST are answered\n";
+                return Err((StatusCode::METHOD_NOT_ALLOWED, text.to_owned()));
+            }
+        }
+        match one(headers, &HeaderName::from_static(FETCH_SITE)) {
+            Ok(None) | Ok(Some(b"same-origin")) => {}
+            _ => return forbidden("this address answers its own pages only"),
+        }
+        match one(headers, &HeaderName::from_static(TOKEN)) {
+            Ok(Some(given)) if self.token.is(given) => {}
+            _ => {
+                let text = "this page does not know the secret of this start: open the address that the workbook opened or printed\n";
+                return Err((StatusCode::UNAUTHORIZED, text.to_owned()));
+            }
+        }
+        if !is_json(headers) {
+            let text = "the body must be application/json\n";
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned()));
+        }
+        read_body(request).await
+    }
+
+    /// The one host that the request names, which must be this server.
+    fn host(&self, request: &Request) -> Result<String, Refusal> {
+        let names = [
+            format!("127.0.0.1:{}", self.port),
+            format!("localhost:{}", self.port),
+        ];
+        let given = one(request.headers(), &HOST);
+        let named = names
+            .iter()
+            .find(|name| given == Ok(Some(name.as_bytes())))
+            // The first line of a request can name a host too.
+            .filter(|name| request.uri().authority().is_none_or(|a| a == name.as_str()));
+        match named {
+            Some(name) => Ok(name.clone()),
+            None => forbidden(&format!("open http://{}/ instead", names[0])),
+        }
+    }
+}
+
+fn forbidden<T>(text: &str) -> Result<T, Refusal> {
+    Err((StatusCode::FORBIDDEN, format!("{text}\n")))
+}
+
+/// The value of a header that may occur once; an error if it occurs more often.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, ()> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value.map(HeaderValue::as_bytes)),
+        _ => Err(()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    one(headers, &CONTENT_TYPE).is_ok_and(|value| {
+        let value = value.unwrap_or_default().to_ascii_lowercase();
+        value == b"application/json" || value == b"application/json; charset=utf-8"
+    })
+}
+
+/// Reads the body here, so that its limit holds for every route.
+async fn read_body(request: Request) -> Result<Request, Refusal> {
+    let too_large = || {
+        let text = format!("the body must not be larger than {} KiB\n", MAX_BODY >> 10);
+        (StatusCode::PAYLOAD_TOO_LARGE, text)
+    };
+    let (parts, body) = request.into_parts();
+    let announced = parts.headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+async fn with_headers(answer: Response) -> Response {
+    let is_page = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let (mut answer, policy) = if is_page {
+        let (parts, body) = answer.into_parts();
+        match to_bytes(body, usize::MAX).await {
+            Ok(page) => {
+                let policy = csp::of_page(&String::from_utf8_lossy(&page));
+                (Response::from_parts(parts, Body::from(page)), policy)
+            }
+            // This happens if somebody empties the temporary folder.
+            Err(error) => {
+                let text = error.to_string();
+                let answer = (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
+                (answer, csp::NOTHING.to_owned())
+            }
+        }
+    } else {
+        (answer, csp::NOTHING.to_owned())
+    };
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(REFERRER_POLICY, "no-referrer");
+    set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    // Two builds within one second would look the same to a browser.
+    set(CACHE_CONTROL, "no-store");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    answer
+}

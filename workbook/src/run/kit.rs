@@ -1,0 +1,278 @@
+//! Compiling a reader's program: quickly, under limits, and at most once.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::bundle::Bundle;
+use super::cache::{Cache, executable_name};
+use super::job::{End, Event, Job};
+use super::launch::Supervisor;
+use super::limits::Limits;
+use super::protocol::Stream;
+use crate::programs::compile::{Compiled, Compiler, Diagnostic, diagnostics};
+use crate::programs::recipe::{Recipe, SOURCE};
+
+/// Older results are thrown away at a start.
+const KEEP: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// The variables that the compiler and the linker may need.
+#[cfg(unix)]
+const COMPILER_VARIABLES: [&str; 5] = [
+    "PATH",
+    "HOME",
+    "SDKROOT",
+    "DEVELOPER_DIR",
+    "MACOSX_DEPLOYMENT_TARGET",
+];
+
+/// Everything that is needed to compile programs.
+pub struct Kit {
+    compiler: Compiler,
+    rustc: PathBuf,
+    /// Without it, programs are linked with static libraries, which takes longer.
+    bundle: Option<Bundle>,
+    cache: Cache,
+    limits: Limits,
+}
+
+/// What came of a program.
+pub enum Outcome {
+    Compiled(Compiled),
+    /// The compiler met a limit, or failed in another way than by refusing the program.
+    Failed {
+        end: End,
+        text: String,
+    },
+}
+
+impl Kit {
+    /// Builds the crates and the shared library; takes minutes the first time.
+    pub fn make(workspace: &Path) -> Result<Kit> {
+        let compiler = Compiler::find(workspace)?;
+        let cache = Cache::open(compiler.target().join("book-runs"))?;
+        cache.forget(KEEP, |_| false)?;
+        let bundle = Bundle::build(&compiler, workspace, &cache);
+        if let Err(why) = &bundle {
+            eprintln!("note: programs are linked with static libraries, which is slower: {why:#}");
+        }
+        Ok(Kit {
+            rustc: compiler.direct_rustc(),
+            compiler,
+            bundle: bundle.ok(),
+            cache,
+            limits: Limits::compiler(),
+        })
+    }
+
+    pub fn is_fast(&self) -> bool {
+        self.bundle.is_some()
+    }
+
+    /// Finds what was made of the program before.
+    pub fn find(&self, code: &str) -> Result<Option<Compiled>> {
+        self.cache.find(&self.usual(&tidy(code)).1.key)
+    }
+
+    /// Compiles the program, or finds what was made of it before.
+    pub async fn compile(
+        &self,
+        code: &str,
+        supervisor: &mut Supervisor,
+        background: bool,
+    ) -> Result<Outcome> {
+        let code = tidy(code);
+        let (source, recipe) = self.usual(&code);
+        if let Some(compiled) = self.cache.find(&recipe.key)? {
+            return Ok(Outcome::Compiled(compiled));
+        }
+        let mut tried = self.call(&source, &recipe, supervisor, background).await?;
+        if speaks_of_more(&tried.messages, &code) {
+            // The reader must not see what was appended.
+            let plain = self.compiler.recipe(&code, &executable_name(), &[]);
+            tried = self.call(&code, &plain, supervisor, background).await?;
+        }
+        let Call {
+            work,
+            end,
+            text,
+            messages,
+        } = tried;
+        match (messages, end.why, end.status) {
+            (Some(messages), None, Some(_)) => {
+                let compiled = self.cache.keep(&recipe.key, work, end.ok(), &messages)?;
+                Ok(Outcome::Compiled(compiled))
+            }
+            (messages, ..) => {
+                let rendered = messages.map(|messages| {
+                    Compiled {
+                        executable: None,
+                        diagnostics: messages,
+                    }
+                    .rendered()
+                });
+                Ok(Outcome::Failed {
+                    end,
+                    text: rendered.unwrap_or(text),
+                })
+            }
+        }
+    }
+
+    /// The source with what is appended to it, and how it is compiled.
+    fn usual(&self, code: &str) -> (String, Recipe) {
+        let (more, end) = match &self.bundle {
+            Some(bundle) => bundle.of(self.compiler.uses_crates(code)),
+            None => (&[][..], ""),
+        };
+        let main = if has_main(code) { "" } else { "fn main() {}\n" };
+        let source = format!("{code}{main}{end}");
+        let recipe = self.compiler.recipe(&source, &executable_name(), more);
+        (source, recipe)
+    }
+
+    async fn call(
+        &self,
+        source: &str,
+        recipe: &Recipe,
+        supervisor: &mut Supervisor,
+        background: bool,
+    ) -> Result<Call> {
+        let work = self.cache.work(source)?;
+        let job = Job {
+            program: self.rustc.clone(),
+            args: recipe.args.clone(),
+            folder: work.path().to_path_buf(),
+            private: false,
+            environment: compiler_environment(work.path()),
+            limits: self.limits,
+            background,
+        };
+        supervisor.begin(&job).await?;
+        let mut text = String::new();
+        let end = loop {
+            match supervisor.event().await? {
+                Event::Output(output) if output.stream == Stream::Stderr => {
+                    text.push_str(&output.text)
+                }
+                Event::Output(_) => {}
+                Event::End(end) => break end,
+            }
+        };
+        let messages = diagnostics(&text).ok();
+        Ok(Call {
+            work,
+            end,
+            text,
+            messages,
+        })
+    }
+}
+
+/// One call of the compiler.
+struct Call {
+    work: tempfile::TempDir,
+    end: End,
+    text: String,
+    /// The text read as messages; the compiler prints something else when it fails.
+    messages: Option<Vec<Diagnostic>>,
+}
+
+/// Makes equal what differs only in ways that mean nothing, so that it is compiled once.
+fn tidy(code: &str) -> String {
+    let code = code.replace("\r\n", "\n");
+    format!("{}\n", code.trim_end())
+}
+
+/// Whether the program seems to have a `main`; the compiler tells better, but later.
+fn has_main(code: &str) -> bool {
+    code.match_indices("fn").any(|(at, _)| {
+        let after = code[at + 2..].trim_start();
+        after.len() < code[at + 2..].len()
+            && after
+                .strip_prefix("main")
+                .is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
+    })
+}
+
+/// Whether a message speaks of lines after the reader's last one.
+fn speaks_of_more(messages: &Option<Vec<Diagnostic>>, code: &str) -> bool {
+    let lines = code.lines().count();
+    let mut spans = messages.iter().flatten().flat_map(|message| &message.spans);
+    spans.any(|span| span.file_name == SOURCE && span.line_end > lines)
+}
+
+#[cfg(unix)]
+fn compiler_environment(work: &Path) -> Vec<(String, String)> {
+    let mut variables: Vec<_> = COMPILER_VARIABLES
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
+        .collect();
+    variables.push(("TMPDIR".to_owned(), work.display().to_string()));
+    variables
+}
+
+/// Linkers elsewhere are found by variables of many names.
+#[cfg(not(unix))]
+fn compiler_environment(_work: &Path) -> Vec<(String, String)> {
+    env::vars().collect()
+}
+
+/// What every program gets, and nothing of what the reader's shell has beside it.
+pub fn program_environment(folder: &Path) -> Vec<(String, String)> {
+    let folder = folder.display().to_string();
+    let kept = if cfg!(windows) {
+        &["PATH", "SystemRoot"][..]
+    } else {
+        &["PATH"]
+    };
+    let mut variables: Vec<_> = kept
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
+        .collect();
+    for name in ["HOME", "TMPDIR", "TEMP", "TMP"] {
+        variables.push((name.to_owned(), folder.clone()));
+    }
+    variables.push(("LANG".to_owned(), "C.UTF-8".to_owned()));
+    variables
+}
+
+/// How long something took, in the unit of the protocol.
+pub fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_main_is_found_in_every_form() {
+        for code in [
+            "fn main() {}",
+            "async fn main() {}",
+            "fn  main()\n{}",
+            "#[tokio::main]\nasync fn\nmain () {}",
+            "fn helper() {} pub fn main() {}",
+        ] {
+            assert!(has_main(code), "{code}");
+        }
+        for code in [
+            "",
+            "fn mainly() {}",
+            "fn domain() {}",
+            "let fnmain = 1;",
+            "struct S;",
+        ] {
+            assert!(!has_main(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn line_ends_do_not_make_another_program() {
+        assert_eq!(tidy("a\r\nb"), tidy("a\nb\n\n"));
+        assert_ne!(tidy("a\n b"), tidy("a\nb"));
+    }
+}

@@ -1,0 +1,128 @@
+//! How much of the machine one program may use.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+const MIB: u64 = 1 << 20;
+
+/// The limits of one process and of those that it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Milliseconds until it is stopped.
+    pub wall: u64,
+    /// Seconds of processor time of one process, all its threads together.
+    pub cpu: u64,
+    /// Bytes of memory in use by all processes together; looked at many times a second.
+    pub memory: u64,
+    /// Bytes of addresses of one process.
+    ///
+    /// Much more than memory, because every thread reserves addresses that it never uses.
+    pub addresses: u64,
+    /// Bytes of the largest file.
+    pub file: u64,
+    /// Bytes on standard output and standard error together.
+    pub output: u64,
+    /// Processes at a time, against programs that start themselves.
+    pub processes: usize,
+}
+
+/// What a reader's program may use.
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            wall: 10_000,
+            cpu: 20,
+            memory: 512 * MIB,
+            addresses: 16 << 30,
+            file: 16 * MIB,
+            output: MIB,
+            processes: 64,
+        }
+    }
+}
+
+impl Limits {
+    /// What the compiler may use: its messages are longer than what they print, because they come as JSON.
+    pub fn compiler() -> Limits {
+        Limits {
+            wall: 30_000,
+            cpu: 60,
+            memory: 2048 * MIB,
+            addresses: 32 << 30,
+            file: 256 * MIB,
+            output: 8 * MIB,
+            processes: 64,
+        }
+    }
+
+    pub fn wall(&self) -> Duration {
+        Duration::from_millis(self.wall)
+    }
+
+    /// The limits in words, under short names.
+    pub fn words(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("time", seconds(self.wall)),
+            ("cpu", format!("{} s of processor time", self.cpu)),
+            ("memory", bytes(self.memory)),
+            ("file", bytes(self.file)),
+            ("output", bytes(self.output)),
+            ("processes", self.processes.to_string()),
+        ])
+    }
+}
+
+/// Writes a time in seconds.
+pub fn seconds(milliseconds: u64) -> String {
+    format!("{} s", Duration::from_millis(milliseconds).as_secs_f64())
+}
+
+/// Writes a size in the largest unit that keeps it whole.
+pub fn bytes(number: u64) -> String {
+    match number {
+        n if n >= MIB && n.is_multiple_of(MIB) => format!("{} MiB", n / MIB),
+        n if n >= 1024 && n.is_multiple_of(1024) => format!("{} KiB", n / 1024),
+        n => format!("{n} bytes"),
+    }
+}
+
+/// What this system cannot enforce, in words for the page.
+pub fn missing() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if cfg!(not(target_os = "linux")) {
+        missing.push("memory in use is not limited");
+        missing.push("a process that leaves its group is not stopped");
+    }
+    if cfg!(not(unix)) {
+        missing.push("processor time is not limited");
+        missing.push("the size of files is not limited");
+        missing.push("processes that a program starts are not stopped with it");
+    }
+    missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_in_words() {
+        let words = Limits::default().words();
+        assert_eq!(words["time"], "10 s");
+        assert_eq!(words["memory"], "512 MiB");
+        assert_eq!(seconds(1_500), "1.5 s");
+        assert_eq!(bytes(1000), "1000 bytes");
+        assert_eq!(bytes(64 << 10), "64 KiB");
+    }
+
+    #[test]
+    fn what_is_not_given_is_the_default() {
+        let limits: Limits = serde_json::from_str(r#"{"wall":5}"#).expect("limits");
+        assert_eq!(limits.wall, 5);
+        assert_eq!(limits.memory, Limits::default().memory);
+        assert!(serde_json::from_str::<Limits>(r#"{"wal":5}"#).is_err());
+    }
+}

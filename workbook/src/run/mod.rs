@@ -1,0 +1,224 @@
+//! Running a reader's program from the page.
+//!
+//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`] and [`cache`]; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//!
+//! What this protects against are other pages, other users, and programs that run wild.
+//! It is no sandbox: a reader's own program may do what the reader may do.
+
+pub mod bundle;
+pub mod cache;
+pub mod csp;
+pub mod exec;
+pub mod family;
+pub mod guard;
+pub mod job;
+pub mod kit;
+pub mod launch;
+pub mod limits;
+pub mod prepare;
+pub mod protocol;
+pub mod routes;
+pub mod scratch;
+pub mod supervise;
+pub mod text;
+pub mod token;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use axum::body::Bytes;
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::timeout;
+
+use job::{Event, Job};
+use kit::{Kit, Outcome, milliseconds, program_environment};
+use launch::{Spare, Supervisor};
+use limits::Limits;
+use protocol::{Done, Output, Status, Stream, Why};
+
+/// How long a request waits for the program before it to be gone.
+///
+/// A page that stops one program and starts the next gets its turn; one that forgot the first hears of it.
+const TURN: Duration = Duration::from_secs(2);
+
+/// What all requests share.
+pub struct Runner {
+    limits: Limits,
+    /// The folder for the folders of runs.
+    folder: PathBuf,
+    /// Makes the names of those folders.
+    number: AtomicU64,
+    /// Held by the program that runs.
+    turn: Arc<Semaphore>,
+    spare: Spare,
+    known: Mutex<Known>,
+    ending: watch::Sender<bool>,
+}
+
+/// What the preparations have found so far.
+struct Known {
+    kit: Option<Arc<Kit>>,
+    examples: BTreeMap<String, PathBuf>,
+    status: Status,
+}
+
+/// What a request wants to run.
+pub enum Wish {
+    Code(Arc<Kit>, String),
+    Program(PathBuf, Vec<String>),
+}
+
+impl Runner {
+    pub fn new(folder: &Path, limits: Limits) -> Runner {
+        let status = Status {
+            ready: false,
+            total: 0,
+            compiled: 0,
+            examples: Vec::new(),
+            fast: false,
+            problem: None,
+            limits: limits.words(),
+            missing: limits::missing(),
+        };
+        Runner {
+            limits,
+            folder: folder.to_path_buf(),
+            number: AtomicU64::new(0),
+            turn: Arc::new(Semaphore::new(1)),
+            spare: Spare::default(),
+            known: Mutex::new(Known {
+                kit: None,
+                examples: BTreeMap::new(),
+                status,
+            }),
+            ending: watch::Sender::new(false),
+        }
+    }
+
+    pub fn status(&self) -> Status {
+        self.known().status.clone()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits a little for the right to run a program.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        timeout(TURN, self.turn.clone().acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    /// Stops the program that runs, and waits for its end; no other starts any more.
+    pub async fn stop(&self) {
+        self.ending.send_replace(true);
+        // The supervisor gives up before that.
+        let _ = timeout(TURN * 4, self.turn.acquire()).await;
+        self.turn.close();
+        self.spare.stop().await;
+    }
+
+    /// Runs what was asked for; every piece of output goes to `lines`.
+    async fn run(
+        &self,
+        wish: &Wish,
+        supervisor: &mut Supervisor,
+        lines: &mpsc::Sender<Bytes>,
+    ) -> Result<Done> {
+        let start = Instant::now();
+        let mut compile_ms = 0;
+        let (program, args) = match wish {
+            Wish::Program(program, args) => (program.clone(), args.clone()),
+            Wish::Code(kit, code) => {
+                let was_compiled = kit.find(code)?.is_some();
+                let outcome = kit.compile(code, supervisor, false).await?;
+                if !was_compiled {
+                    compile_ms = milliseconds(start);
+                }
+                let (executable, text, mut done) = match outcome {
+                    Outcome::Compiled(compiled) => {
+                        let text = compiled.rendered();
+                        (compiled.executable, text, refused(1))
+                    }
+                    Outcome::Failed { end, text } => (None, text, failed(&end)),
+                };
+                if !text.is_empty() {
+                    let stream = Stream::Compiler;
+                    say(lines, &Output { stream, text }).await;
+                }
+                let Some(executable) = executable else {
+                    done.elapsed_ms = milliseconds(start);
+                    done.compile_ms = compile_ms;
+                    return Ok(done);
+                };
+                (executable, Vec::new())
+            }
+        };
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let folder = self.folder.join(format!("run-{number}"));
+        let job = Job {
+            program,
+            args,
+            environment: program_environment(&folder),
+            folder,
+            private: true,
+            limits: self.limits,
+            background: false,
+        };
+        supervisor.begin(&job).await?;
+        let end = loop {
+            match supervisor.event().await? {
+                Event::Output(output) => say(lines, &output).await,
+                Event::End(end) => break end,
+            }
+        };
+        Ok(Done {
+            done: true,
+            ok: end.ok(),
+            status: end.status,
+            why: end.why,
+            message: end.message,
+            elapsed_ms: end.elapsed_ms,
+            compile_ms,
+        })
+    }
+}
+
+/// The end of a program that the compiler refused.
+fn refused(status: i32) -> Done {
+    Done {
+        done: true,
+        ok: false,
+        status: Some(status),
+        why: Some(Why::Compile),
+        message: None,
+        elapsed_ms: 0,
+        compile_ms: 0,
+    }
+}
+
+/// The end of a program whose compiler did not come to its end.
+fn failed(end: &job::End) -> Done {
+    let message = end.message.as_deref().unwrap_or("it failed");
+    Done {
+        status: end.status,
+        why: end.why.or(Some(Why::Compile)),
+        message: Some(format!("the compiler: {message}")),
+        ..refused(1)
+    }
+}
+
+/// Sends one line of the answer.
+async fn say(lines: &mpsc::Sender<Bytes>, value: &impl Serialize) {
+    let mut line = serde_json::to_vec(value).unwrap_or_default();
+    line.push(b'\n');
+    // When nobody listens any more, the run is stopped by whoever started it.
+    let _ = lines.send(line.into()).await;
+}

@@ -1,0 +1,93 @@
+//! What is compiled in the background, while the reader reads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+
+use super::Runner;
+use super::kit::Kit;
+use super::launch::Supervisor;
+use crate::book::Book;
+use crate::programs::fence::Fence;
+use crate::programs::{cargo, chapter};
+
+/// Prepares everything at the start and after each change of the book.
+pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Receiver<u64>) {
+    builds.mark_changed();
+    while builds.changed().await.is_ok() {
+        let problem = prepare_once(runner, book)
+            .await
+            .err()
+            .map(|error| format!("{error:#}"));
+        if let Some(problem) = &problem {
+            eprintln!("note: programs cannot be run from the page as they should: {problem}");
+        }
+        runner.known().status.problem = problem;
+    }
+}
+
+async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
+    let kit = Arc::new(spawn_blocking(|| Kit::make(&cargo::workspace())).await??);
+    runner.spare.refill();
+    {
+        let mut known = runner.known();
+        known.status.ready = true;
+        known.status.fast = kit.is_fast();
+        known.kit = Some(kit.clone());
+    }
+    let compiled = compile_book(runner, book, &kit).await;
+    let examples = find_examples(runner, book).await;
+    compiled.and(examples)
+}
+
+/// Compiles the book's own programs, so that an unchanged one starts at once.
+async fn compile_book(runner: &Runner, book: &Book, kit: &Kit) -> Result<()> {
+    let programs = programs(book)?;
+    runner.known().status.total = programs.len();
+    runner.known().status.compiled = 0;
+    let mut supervisor = Supervisor::start()?;
+    for program in &programs {
+        if kit.find(program)?.is_none() {
+            // The reader's own program goes first.
+            drop(runner.turn.acquire().await?);
+            kit.compile(program, &mut supervisor, true).await?;
+        }
+        runner.known().status.compiled += 1;
+    }
+    supervisor.stop().await;
+    Ok(())
+}
+
+/// All Rust programs of the book, those that must not compile too.
+fn programs(book: &Book) -> Result<BTreeSet<String>> {
+    let chapters = chapter::read_all(&book.folder().join("src"))?;
+    let blocks = chapters.iter().flat_map(|chapter| &chapter.blocks);
+    Ok(blocks
+        .filter(|block| block.fence.is_rust() && block.fence != Fence::RustSource)
+        .map(|block| block.rust_source())
+        .collect())
+}
+
+/// Has cargo build the examples, as readers do, and remembers where they are.
+async fn find_examples(runner: &Runner, book: &Book) -> Result<()> {
+    let project = book.project().to_path_buf();
+    if !project.join("Cargo.toml").is_file() {
+        return Ok(());
+    }
+    let folder = project.join("examples");
+    let built = spawn_blocking(move || cargo::artifacts(&project, &["build", "--examples"]));
+    let built = built.await?.context("the examples cannot be run")?;
+    let mut known = runner.known();
+    known.examples = built
+        .into_iter()
+        .filter(|artifact| artifact.kind == "example")
+        .filter_map(|artifact| Some((artifact.name, artifact.executable?)))
+        // Only what a chapter shows, by the name of its file.
+        .filter(|(name, _)| folder.join(format!("{name}.rs")).is_file())
+        .collect();
+    known.status.examples = known.examples.keys().cloned().collect();
+    Ok(())
+}

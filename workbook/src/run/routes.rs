@@ -1,0 +1,168 @@
+//! The requests of the page, after the guard has let them through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures::stream;
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::sleep;
+
+use super::limits::Limits;
+use super::protocol::{Done, ExampleRequest, RunRequest, Status};
+use super::{Runner, Wish, failed, job, say};
+
+/// What a program may be given on its command line.
+const MAX_ARGS: usize = 16;
+const MAX_ARG: usize = 256;
+
+/// Lines that may wait for a slow reader before the program has to wait too.
+const LINES_AHEAD: usize = 64;
+
+/// What stopping and removing take beside the limits, on a busy machine.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// An answer that refuses; the text is for the reader.
+type Refusal = (StatusCode, String);
+
+/// The routes of the runner.
+pub fn routes(runner: Arc<Runner>) -> Router {
+    Router::new()
+        .route("/run", post(run))
+        .route("/run-example", post(run_example))
+        .route("/status", get(status))
+        .with_state(runner)
+}
+
+async fn status(State(runner): State<Arc<Runner>>) -> Json<Status> {
+    Json(runner.status())
+}
+
+async fn run(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {
+    let RunRequest { code } = read(&body)?;
+    let (kit, problem) = {
+        let known = runner.known();
+        (known.kit.clone(), known.status.problem.clone())
+    };
+    let Some(kit) = kit else {
+        let text = problem.unwrap_or_else(|| {
+            "the crates that programs use are still being compiled: try again in a minute"
+                .to_owned()
+        });
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, &text);
+    };
+    answer(runner, Wish::Code(kit, code)).await
+}
+
+async fn run_example(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {
+    let ExampleRequest { name, args } = read(&body)?;
+    if args.len() > MAX_ARGS
+        || args
+            .iter()
+            .any(|arg| arg.len() > MAX_ARG || arg.contains('\0'))
+    {
+        let text = format!("at most {MAX_ARGS} arguments of at most {MAX_ARG} bytes, please");
+        return refuse(StatusCode::BAD_REQUEST, &text);
+    }
+    // The name is looked up among those that cargo named, so it cannot lead elsewhere.
+    let (program, none) = {
+        let known = runner.known();
+        (
+            known.examples.get(&name).cloned(),
+            known.examples.is_empty(),
+        )
+    };
+    match program {
+        Some(program) => answer(runner, Wish::Program(program, args)).await,
+        None if none => refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the examples are still being compiled: try again in a minute",
+        ),
+        None => refuse(StatusCode::NOT_FOUND, "there is no such example"),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).or_else(|error| {
+        refuse(
+            StatusCode::BAD_REQUEST,
+            &format!("the body is wrong: {error}"),
+        )
+    })
+}
+
+fn refuse<T>(status: StatusCode, text: &str) -> Result<T, Refusal> {
+    Err((status, format!("{text}\n")))
+}
+
+/// Starts the run and answers with the stream of what it prints.
+async fn answer(runner: Arc<Runner>, wish: Wish) -> Result<Response, Refusal> {
+    let Some(turn) = runner.turn().await else {
+        return refuse(
+            StatusCode::CONFLICT,
+            "another program is running: stop it, or wait for its end",
+        );
+    };
+    let (lines, received) = mpsc::channel(LINES_AHEAD);
+    tokio::spawn(run_to_end(runner, wish, lines, turn));
+    let body = stream::unfold(received, async |mut received: mpsc::Receiver<Bytes>| {
+        let line = received.recv().await?;
+        Some((Ok::<_, std::convert::Infallible>(line), received))
+    });
+    let kind = [(CONTENT_TYPE, "application/x-ndjson")];
+    Ok((kind, Body::from_stream(body)).into_response())
+}
+
+/// Holds the turn until nothing of the run is left, whoever ends it.
+async fn run_to_end(
+    runner: Arc<Runner>,
+    wish: Wish,
+    lines: mpsc::Sender<Bytes>,
+    turn: OwnedSemaphorePermit,
+) {
+    let mut supervisor = match runner.spare.take() {
+        Ok(supervisor) => supervisor,
+        Err(error) => {
+            say(&lines, &broken(&error)).await;
+            return;
+        }
+    };
+    // Otherwise a reader who never reads would keep the turn.
+    let longest = Limits::compiler().wall() * 2 + runner.limits.wall() + MARGIN;
+    let mut ending = runner.ending.subscribe();
+    let work = async {
+        let done = runner.run(&wish, &mut supervisor, &lines).await;
+        say(&lines, &done.unwrap_or_else(|error| broken(&error))).await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = lines.closed() => {}
+        _ = ending.wait_for(|ending| *ending) => {}
+        () = sleep(longest) => {}
+    }
+    supervisor.stop().await;
+    drop(turn);
+    if !*runner.ending.borrow() {
+        runner.spare.refill();
+    }
+}
+
+/// The end of a run that failed for a reason of ours.
+fn broken(error: &anyhow::Error) -> Done {
+    let mut done = failed(&job::End {
+        status: None,
+        why: None,
+        message: None,
+        elapsed_ms: 0,
+    });
+    done.why = None;
+    done.message = Some(format!("the workbook failed: {error:#}"));
+    done
+}

@@ -1,0 +1,117 @@
+//! The private folder of one server: its pages, and the folders of its runs.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+const PREFIX: &str = "asyncio-workbook-";
+
+/// Held by the server as long as it lives, however it ends.
+const LOCK: &str = "lock";
+
+/// A folder that only this user can read; it goes with the value.
+pub struct Scratch {
+    folder: TempDir,
+    _lock: File,
+}
+
+impl Scratch {
+    /// Makes the folder in the system's temporary folder, and removes what servers left there that were killed.
+    pub fn new() -> Result<Scratch> {
+        Scratch::new_in(&std::env::temp_dir())
+    }
+
+    fn new_in(place: &Path) -> Result<Scratch> {
+        let old = abandoned(place);
+        // Only the owner may enter it; that is how these folders are made.
+        let folder = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(place)
+            .context("cannot make a temporary folder")?;
+        // Under its own name it is never seen free while this server lives.
+        let new = folder.path().join("new-lock");
+        let lock = File::create(&new)?;
+        hold(&lock);
+        fs::rename(new, folder.path().join(LOCK))?;
+        for folder in old {
+            // It may be another user's, or gone.
+            let _ = fs::remove_dir_all(folder);
+        }
+        Ok(Scratch {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The folders of servers that have ended.
+fn abandoned(place: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(place) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
+        // A link of somebody else's may lead anywhere.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .filter(|folder| is_abandoned(folder))
+        .collect()
+}
+
+#[cfg(unix)]
+fn hold(lock: &File) {
+    // A folder without a lock would only be swept too early.
+    let _ = rustix::fs::flock(lock, rustix::fs::FlockOperation::LockExclusive);
+}
+
+#[cfg(unix)]
+fn is_abandoned(folder: &Path) -> bool {
+    let own = rustix::process::getuid().as_raw();
+    let owner = folder
+        .metadata()
+        .map(|data| std::os::unix::fs::MetadataExt::uid(&data));
+    let free = |lock: File| {
+        rustix::fs::flock(lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
+    };
+    owner.is_ok_and(|owner| owner == own) && File::open(folder.join(LOCK)).is_ok_and(free)
+}
+
+#[cfg(not(unix))]
+fn hold(_lock: &File) {}
+
+/// Without locks, age must do.
+#[cfg(not(unix))]
+fn is_abandoned(folder: &Path) -> bool {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+    let made = folder.metadata().and_then(|data| data.modified());
+    made.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > DAY))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_folder_of_a_server_that_ended_is_swept() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let alive = Scratch::new_in(place.path()).expect("a folder");
+        let dead = place.path().join(format!("{PREFIX}dead"));
+        fs::create_dir_all(dead.join("run-1")).expect("a folder");
+        fs::write(dead.join(LOCK), "").expect("a file");
+        let foreign = place.path().join("something-else");
+        fs::create_dir(&foreign).expect("a folder");
+        let new = Scratch::new_in(place.path()).expect("a folder");
+        assert!(!dead.exists());
+        assert!(alive.path().is_dir() && new.path().is_dir() && foreign.is_dir());
+        let path = new.path().to_path_buf();
+        drop(new);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,360 @@
+//! The process that stands between the server and a reader's program.
+//!
+//! It reads jobs on standard input and reports on standard output, see [`super::job`].
+//! The end of its input is the order to stop: it comes when the server wants it, and also when the server dies, however it dies.
+//! So every way out of a run goes through this one process, which lives until nothing of the run is left.
+
+use std::fs;
+use std::io::{self, BufRead, Read, Write};
+use std::process::Child;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::exec;
+use super::family;
+use super::job::{End, Event, Job};
+use super::limits::{Limits, bytes, seconds};
+use super::protocol::{Output, Stream, Why};
+use super::text::Decoder;
+
+/// How often the supervisor looks whether the program has ended.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How often it does once the program has closed its output, which it usually does by ending.
+const SHORT_TICK: Duration = Duration::from_millis(1);
+
+/// How long output may come after the end; only a process that could not be killed makes use of it.
+const LATE: Duration = Duration::from_secs(2);
+
+/// What the standard library says before it gives up, and how much is kept to find it in.
+const NO_MEMORY: &str = "memory allocation of ";
+const LAST_WORDS: usize = 512;
+
+/// What the threads tell the main thread.
+enum Notice {
+    Job(Box<Job>),
+    /// The input has ended, or makes no sense.
+    Stop,
+    Printed(Stream, Vec<u8>),
+    Closed,
+}
+
+/// Runs jobs, one after the other, until the input ends.
+pub fn supervise() -> Result<()> {
+    family::adopt_orphans()?;
+    let (sender, notices) = mpsc::channel();
+    let reader = sender.clone();
+    thread::spawn(move || read_jobs(&reader));
+    let (events, written) = mpsc::channel::<Event>();
+    // A reader who is slow must not keep the limits from being enforced.
+    let writer = thread::spawn(move || write_events(&written));
+    while let Ok(Notice::Job(job)) = notices.recv() {
+        let mut run = Run::new(&job.limits, &events);
+        let end = run.finish(&job, &sender, &notices);
+        // What still prints would be taken for the next job's.
+        let stopped = end.why == Some(Why::Stopped) || run.open > 0;
+        // The writer goes on until this thread ends.
+        let _ = events.send(Event::End(end));
+        if stopped {
+            break;
+        }
+    }
+    drop(events);
+    // It panics on nothing, and what it says does not matter any more.
+    let _ = writer.join();
+    Ok(())
+}
+
+fn read_jobs(sender: &Sender<Notice>) {
+    for line in io::stdin().lock().lines() {
+        let job = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+        let Some(job) = job else { break };
+        if sender.send(Notice::Job(Box::new(job))).is_err() {
+            return;
+        }
+    }
+    let _ = sender.send(Notice::Stop);
+}
+
+fn write_events(events: &Receiver<Event>) {
+    let mut stdout = io::stdout().lock();
+    for event in events {
+        let Ok(mut line) = serde_json::to_vec(&event) else {
+            continue;
+        };
+        line.push(b'\n');
+        if stdout
+            .write_all(&line)
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
+            // The server is gone, so the input ends too.
+            return;
+        }
+    }
+}
+
+fn read_output(stream: Stream, mut pipe: impl Read, sender: &Sender<Notice>) {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match pipe.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(length @ 1..) => {
+                let printed = Notice::Printed(stream, buffer[..length].to_vec());
+                if sender.send(printed).is_err() {
+                    return;
+                }
+            }
+            _ => break,
+        }
+    }
+    let _ = sender.send(Notice::Closed);
+}
+
+/// One job under way.
+struct Run<'a> {
+    limits: &'a Limits,
+    events: &'a Sender<Event>,
+    start: Instant,
+    /// Texts of standard output and standard error.
+    decoders: [Decoder; 2],
+    /// Output pipes that are still open.
+    open: usize,
+    /// Bytes that may still be printed.
+    left: u64,
+    /// The end of what it said on standard error.
+    last_words: Vec<u8>,
+    /// When to look at memory again.
+    next_look: Instant,
+}
+
+/// Why a run is over: the limit, and what to say of it.
+type Verdict = (Why, String);
+
+impl<'a> Run<'a> {
+    fn new(limits: &'a Limits, events: &'a Sender<Event>) -> Run<'a> {
+        let start = Instant::now();
+        Run {
+            limits,
+            events,
+            start,
+            decoders: Default::default(),
+            open: 0,
+            left: limits.output,
+            last_words: Vec::new(),
+            next_look: start,
+        }
+    }
+
+    fn finish(&mut self, job: &Job, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
+        let made = if job.private {
+            fs::create_dir_all(&job.folder)
+        } else {
+            Ok(())
+        };
+        let end = match made.and_then(|()| exec::start(job)) {
+            Ok(child) => self.watch(child, sender, notices),
+            Err(error) => self.end(
+                None,
+                None,
+                Some(format!("cannot start the program: {error}")),
+            ),
+        };
+        if job.private {
+            // Nothing of the run is alive, so nothing is written any more.
+            let _ = fs::remove_dir_all(&job.folder);
+        }
+        end
+    }
+
+    fn watch(
+        &mut self,
+        mut child: Child,
+        sender: &Sender<Notice>,
+        notices: &Receiver<Notice>,
+    ) -> End {
+        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
+            self.open = 2;
+            let (out, err) = (sender.clone(), sender.clone());
+            thread::spawn(move || read_output(Stream::Stdout, stdout, &out));
+            thread::spawn(move || read_output(Stream::Stderr, stderr, &err));
+        }
+        let verdict = self.wait(&mut child, notices);
+        // The one place where a run ends, for every reason.
+        family::kill_all(&mut child);
+        let late = Instant::now() + LATE;
+        let mut verdict = verdict;
+        while self.open > 0 {
+            match notices.recv_timeout(late.saturating_duration_since(Instant::now())) {
+                Ok(notice) => verdict = verdict.or(self.hear(notice)),
+                Err(_) => break,
+            }
+        }
+        for (stream, index) in [(Stream::Stdout, 0), (Stream::Stderr, 1)] {
+            let rest = self.decoders[index].finish();
+            self.say(stream, rest);
+        }
+        let status = child.try_wait().ok().flatten();
+        let signal = status.and_then(signal);
+        let verdict = verdict.or_else(|| self.meaning(signal));
+        let code = status.and_then(|status| status.code());
+        match verdict {
+            Some((why, message)) => self.end(None, Some(why), Some(message)),
+            None => {
+                let message = signal.map(|signal| format!("it was ended by signal {signal}"));
+                self.end(code, None, message)
+            }
+        }
+    }
+
+    /// Waits until the program has ended or must end.
+    fn wait(&mut self, child: &mut Child, notices: &Receiver<Notice>) -> Option<Verdict> {
+        let deadline = self.start + self.limits.wall();
+        loop {
+            let tick = if self.open == 0 { SHORT_TICK } else { TICK };
+            match notices.recv_timeout(tick) {
+                Ok(notice) => {
+                    let verdict = self.hear(notice);
+                    if verdict.is_some() {
+                        return verdict;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+            if Instant::now() >= deadline {
+                let limit = seconds(self.limits.wall);
+                return Some((Why::Time, format!("it was stopped after {limit}")));
+            }
+            let verdict = self.look();
+            if verdict.is_some() {
+                return verdict;
+            }
+            match child.try_wait() {
+                Ok(None) => {}
+                // An error means that it cannot be waited for.
+                Ok(Some(_)) | Err(_) => return None,
+            }
+        }
+    }
+
+    fn hear(&mut self, notice: Notice) -> Option<Verdict> {
+        match notice {
+            Notice::Printed(stream, bytes) => return self.print(stream, &bytes),
+            Notice::Closed => self.open -= 1,
+            // A second job before the end of the first is a mistake of the server.
+            Notice::Job(_) | Notice::Stop => {
+                return Some((Why::Stopped, "it was stopped".to_owned()));
+            }
+        }
+        None
+    }
+
+    fn print(&mut self, stream: Stream, printed: &[u8]) -> Option<Verdict> {
+        let fitting = printed
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= fitting as u64;
+        let decoder = usize::from(stream == Stream::Stderr);
+        let text = self.decoders[decoder].decode(&printed[..fitting]);
+        if stream == Stream::Stderr {
+            self.last_words.extend_from_slice(&printed[..fitting]);
+            let spare = self.last_words.len().saturating_sub(LAST_WORDS);
+            self.last_words.drain(..spare);
+        }
+        self.say(stream, text);
+        (fitting < printed.len()).then(|| {
+            let limit = bytes(self.limits.output);
+            (Why::Output, format!("it printed more than {limit}"))
+        })
+    }
+
+    fn say(&self, stream: Stream, text: String) {
+        if !text.is_empty() {
+            // The writer goes on until the end of the run.
+            let _ = self.events.send(Event::Output(Output { stream, text }));
+        }
+    }
+
+    /// Looks at the processes, so often that it takes a twentieth of the time.
+    fn look(&mut self) -> Option<Verdict> {
+        let now = Instant::now();
+        if now < self.next_look {
+            return None;
+        }
+        let members = family::members();
+        self.next_look = now + (now.elapsed() * 20).max(TICK);
+        let memory: u64 = members.iter().map(|member| member.memory).sum();
+        if memory > self.limits.memory {
+            let limit = bytes(self.limits.memory);
+            return Some((Why::Memory, format!("it used more than {limit} of memory")));
+        }
+        // A process that has ended uses none.
+        let alive = members.iter().filter(|member| member.memory > 0).count();
+        let most = self.limits.processes;
+        (alive > most).then(|| (Why::Memory, format!("it was more than {most} processes")))
+    }
+
+    fn ran_out_of_memory(&self) -> bool {
+        String::from_utf8_lossy(&self.last_words).contains(NO_MEMORY)
+    }
+
+    /// What limit a signal stands for.
+    fn meaning(&self, signal: Option<i32>) -> Option<Verdict> {
+        let limits = self.limits;
+        Some(match signal? {
+            number if number == signals::XCPU => (
+                Why::Time,
+                format!("it used more than {} s of processor time", limits.cpu),
+            ),
+            number if number == signals::XFSZ => (
+                Why::Output,
+                format!("it wrote a file of more than {}", bytes(limits.file)),
+            ),
+            number if number == signals::ABORT && self.ran_out_of_memory() => (
+                Why::Memory,
+                "it could not get the memory that it asked for".to_owned(),
+            ),
+            _ => return None,
+        })
+    }
+
+    fn end(&self, status: Option<i32>, why: Option<Why>, message: Option<String>) -> End {
+        let elapsed = self.start.elapsed().as_millis();
+        End {
+            status,
+            why,
+            message,
+            elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use rustix::process::Signal;
+
+    pub const XCPU: i32 = Signal::XCPU.as_raw();
+    pub const XFSZ: i32 = Signal::XFSZ.as_raw();
+    pub const ABORT: i32 = Signal::ABORT.as_raw();
+}
+
+#[cfg(not(unix))]
+mod signals {
+    pub const XCPU: i32 = -1;
+    pub const XFSZ: i32 = -2;
+    pub const ABORT: i32 = -3;
+}
+
+#[cfg(unix)]
+fn signal(status: std::process::ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: std::process::ExitStatus) -> Option<i32> {
+    None
+}
