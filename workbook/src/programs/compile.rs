@@ -73,6 +73,16 @@ impl Crate {
     }
 }
 
+/// One file of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Where it lies in the program's folder; the first file of a program is `src/main.rs`.
+    pub path: &'a str,
+    /// The path that messages and panics name.
+    pub shown: &'a str,
+    pub text: &'a str,
+}
+
 /// What the compiler made of a program.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compiled {
@@ -121,8 +131,13 @@ impl Compiled {
 impl Compiler {
     /// Builds the crates that programs may use, and settles the compiler's arguments.
     pub fn find(workspace: &Path) -> Result<Compiler> {
-        let crates = cargo::crates(workspace)?;
         let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+        Compiler::find_as(workspace, rustc)
+    }
+
+    /// As [`Compiler::find`], with a compiler of that name, such as `clippy-driver`.
+    pub fn find_as(workspace: &Path, rustc: String) -> Result<Compiler> {
+        let crates = cargo::crates(workspace)?;
         let version = Command::new(&rustc)
             .arg("-vV")
             .output()
@@ -151,14 +166,23 @@ impl Compiler {
 
     /// Compiles the program, or finds what an earlier call made of the same program.
     pub fn compile(&self, source: &str) -> Result<Compiled> {
-        let key = self.key(source);
+        self.compile_files(&[Source {
+            path: "src/main.rs",
+            shown: "src/main.rs",
+            text: source,
+        }])
+    }
+
+    /// As [`Compiler::compile`], for a program of several files.
+    pub fn compile_files(&self, files: &[Source]) -> Result<Compiled> {
+        let key = self.key(files);
         let entry = self.cache.join(&key);
         self.used
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key);
         if !entry.is_dir() {
-            self.compile_into(source, &entry)?;
+            self.compile_into(files, &entry)?;
         }
         let file = entry.join("messages.json");
         let messages = fs::read(&file)
@@ -170,16 +194,20 @@ impl Compiler {
         })
     }
 
-    fn compile_into(&self, source: &str, entry: &Path) -> Result<()> {
+    fn compile_into(&self, files: &[Source], entry: &Path) -> Result<()> {
         let work = tempfile::tempdir_in(&self.cache)?;
         fs::create_dir(work.path().join("src"))?;
-        fs::write(work.path().join("src/main.rs"), source)?;
+        for file in files {
+            fs::write(work.path().join(file.path), file.text)?;
+        }
+        let renamed = files.iter().filter(|file| file.shown != file.path);
         let output = Command::new(&self.rustc)
             .args(&self.args)
             .args(
-                self.crates_of(source)
+                self.crates_of(files)
                     .map(|c| format!("--extern={}={}", c.name, c.file.display())),
             )
+            .args(renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)))
             .arg("-o")
             .arg(executable_name())
             .current_dir(work.path())
@@ -207,12 +235,14 @@ impl Compiler {
         }
     }
 
-    fn crates_of(&self, source: &str) -> impl Iterator<Item = &Crate> {
-        self.crates.iter().filter(move |c| c.is_named_in(source))
+    fn crates_of(&self, files: &[Source]) -> impl Iterator<Item = &Crate> {
+        self.crates
+            .iter()
+            .filter(move |c| files.iter().any(|file| c.is_named_in(file.text)))
     }
 
     /// The name of the program's entry: a hash of everything that the result depends on.
-    fn key(&self, source: &str) -> String {
+    fn key(&self, files: &[Source]) -> String {
         let mut hash = Sha256::new();
         let mut add = |part: &str| {
             // The length keeps neighbouring parts apart.
@@ -221,11 +251,15 @@ impl Compiler {
         };
         add(&self.version);
         add(&self.args.join("\n"));
-        for used in self.crates_of(source) {
+        for used in self.crates_of(files) {
             add(&used.file.to_string_lossy());
             add(&used.build);
         }
-        add(source);
+        for file in files {
+            add(file.path);
+            add(file.shown);
+            add(file.text);
+        }
         let hash = hash.finalize();
         hash[..16].iter().map(|b| format!("{b:02x}")).collect()
     }
@@ -333,6 +367,27 @@ mod tests {
     }
 
     #[test]
+    fn messages_name_a_file_by_the_path_that_is_shown() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let source = |path, shown, text| Source { path, shown, text };
+        let compiled = compiler(cache.path()).compile_files(&[
+            source(
+                "src/main.rs",
+                "checks/one.rs",
+                "mod exercise; fn main() { exercise::f() }",
+            ),
+            source(
+                "src/exercise.rs",
+                "mine/one.rs",
+                "pub fn f() {\n    missing()\n}\n",
+            ),
+        ]);
+        let messages = compiled.expect("rustc").rendered();
+        assert!(messages.contains("mine/one.rs:2:5"), "{messages}");
+        assert!(!messages.contains("src/"), "{messages}");
+    }
+
+    #[test]
     fn a_new_build_of_a_crate_concerns_the_programs_that_name_it() {
         let cache = tempfile::tempdir().expect("a temporary folder");
         let mut compiler = compiler(cache.path());
@@ -341,7 +396,11 @@ mod tests {
             fs::write(&file, content).expect("a file");
             let tokio = Crate::new("tokio".to_owned(), file.clone());
             compiler.crates = vec![tokio.expect("the file was just written")];
-            compiler.key(source)
+            compiler.key(&[Source {
+                path: "src/main.rs",
+                shown: "src/main.rs",
+                text: source,
+            }])
         };
         let uses = "use tokio::task;";
         assert_ne!(

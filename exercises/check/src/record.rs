@@ -1,0 +1,86 @@
+//! What a program says of itself while it runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What was said since the run began.
+///
+/// There is one for the whole process, because a reader's functions should not carry it about; so one run at a time.
+static RECORD: Mutex<Record> = Mutex::new(Record {
+    run: 0,
+    trace: Vec::new(),
+    places: BTreeMap::new(),
+});
+
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    /// Numbers the runs, so that a visit that outlives its run is not counted in the next.
+    run: u64,
+    pub(crate) trace: Vec<String>,
+    pub(crate) places: BTreeMap<String, Place>,
+}
+
+/// Who is where.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) entered: usize,
+    pub(crate) inside: usize,
+    /// The most that were inside at the same time.
+    pub(crate) highest: usize,
+}
+
+fn record() -> MutexGuard<'static, Record> {
+    RECORD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Begins a new record.
+pub(crate) fn begin() {
+    let mut record = record();
+    record.run += 1;
+    record.trace.clear();
+    record.places.clear();
+}
+
+/// Copies what was recorded so far.
+pub(crate) fn so_far() -> Record {
+    record().clone()
+}
+
+/// Adds a line to the trace that the checks compare.
+pub fn note(line: impl Into<String>) {
+    record().trace.push(line.into());
+}
+
+/// Says that somebody is in a place from now on, until the value is dropped.
+///
+/// The checks ask how many were there at the same time, and whether all have left.
+pub fn enter(place: impl Into<String>) -> Visit {
+    let place = place.into();
+    let mut record = record();
+    let run = record.run;
+    let counts = record.places.entry(place.clone()).or_default();
+    counts.entered += 1;
+    counts.inside += 1;
+    counts.highest = counts.highest.max(counts.inside);
+    Visit { place, run }
+}
+
+/// Somebody's stay in a place; dropping it ends the stay.
+#[derive(Debug)]
+#[must_use = "dropping a visit ends it: bind it with `let _visit = …`"]
+pub struct Visit {
+    place: String,
+    run: u64,
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let mut record = record();
+        if record.run != self.run {
+            return;
+        }
+        if let Some(counts) = record.places.get_mut(&self.place) {
+            counts.inside -= 1;
+        }
+    }
+}

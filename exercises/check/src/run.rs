@@ -1,0 +1,208 @@
+//! One run of a reader's future, and what was seen of it.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use asyncio::{EventLoop, RunError};
+use tokio::runtime;
+
+use crate::Checks;
+use crate::record::{self, Record};
+
+/// The identifier of the check that fails when a run does not come to its end.
+pub const ENDS: &str = "ends";
+
+/// A step that takes so long blocks the thread.
+///
+/// Much longer than any step of an exercise takes on a busy machine; an exercise that blocks does so for two seconds or more.
+pub const BLOCKED_FROM: Duration = Duration::from_secs(1);
+
+/// Longer than any exercise sleeps, and within what Tokio's timers can count.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What was seen of a run.
+#[derive(Debug)]
+pub struct Run<T> {
+    /// What it gave, or `None` if it did not come to its end; then the check [`ENDS`] has failed, and all others are left out.
+    pub value: Option<T>,
+    /// How much time passed on the virtual clock.
+    pub elapsed: Duration,
+    /// How many tasks were left when it ended.
+    pub tasks_left: usize,
+    /// Says what kept the thread busy for long, if anything did.
+    pub blocked: Option<String>,
+    pub(crate) record: Record,
+}
+
+impl<T> Run<T> {
+    /// Lists what was noted, in order.
+    pub fn trace(&self) -> &[String] {
+        &self.record.trace
+    }
+
+    /// Counts how often somebody entered a place.
+    pub fn entered(&self, place: &str) -> usize {
+        self.record.places.get(place).map_or(0, |p| p.entered)
+    }
+
+    /// Tells the most that were in a place at the same time.
+    pub fn highest(&self, place: &str) -> usize {
+        self.record.places.get(place).map_or(0, |p| p.highest)
+    }
+
+    /// Counts who was still in a place when the run ended.
+    pub fn inside(&self, place: &str) -> usize {
+        self.record.places.get(place).map_or(0, |p| p.inside)
+    }
+}
+
+impl Checks {
+    /// Runs a future on a new loop of the workbook's library, on the virtual clock.
+    ///
+    /// An error, a panic, or a stall fails the check [`ENDS`].
+    pub fn on_loop<T: Clone + 'static>(
+        &mut self,
+        main: impl Future<Output = asyncio::Result<T>> + 'static,
+    ) -> Run<T> {
+        record::begin();
+        let event_loop = EventLoop::with_virtual_clock();
+        let slow = Rc::new(RefCell::new(None));
+        let heard = slow.clone();
+        event_loop.set_debug(true);
+        event_loop.set_slow_callback_duration(BLOCKED_FROM);
+        event_loop.set_exception_handler(move |context| {
+            if context.message.starts_with("Executing ") {
+                *heard.borrow_mut() = Some(context.message.clone());
+            } else {
+                println!("{context}");
+            }
+        });
+        let ended = catch_unwind(AssertUnwindSafe(|| event_loop.run_until_complete(main)));
+        let mut run = Run {
+            value: None,
+            elapsed: event_loop.time(),
+            tasks_left: event_loop.all_tasks().len(),
+            blocked: slow.borrow().clone(),
+            record: record::so_far(),
+        };
+        // What is left is expected to be reported when the loop closes, and was counted already.
+        event_loop.set_exception_handler(|_| {});
+        let closed = catch_unwind(AssertUnwindSafe(|| event_loop.close()));
+        match ended {
+            Ok(Ok(value)) => run.value = Some(value),
+            Ok(Err(error)) if matches!(error.downcast_ref(), Some(RunError::Stalled)) => {
+                self.stalled(run.tasks_left)
+            }
+            Ok(Err(error)) => self.not_ended(format!("it ended with the error \"{error}\"")),
+            Err(panic) => self.not_ended(panicked(&*panic)),
+        }
+        if let Err(panic) = closed {
+            self.not_ended(panicked(&*panic));
+        }
+        run
+    }
+
+    /// Runs a future on a new runtime of Tokio with one thread, on the paused clock.
+    ///
+    /// A panic or a stall fails the check [`ENDS`].
+    pub fn on_tokio<T>(&mut self, main: impl Future<Output = T>) -> Run<T> {
+        record::begin();
+        let busy = Busy::default();
+        let (parks, unparks) = (busy.clone(), busy.clone());
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .on_thread_park(move || parks.end())
+            .on_thread_unpark(move || unparks.begin())
+            .build()
+            .expect("the operating system gives what a runtime needs");
+        busy.begin();
+        let mut elapsed = Duration::ZERO;
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            runtime.block_on(async {
+                let start = tokio::time::Instant::now();
+                // The paused clock jumps to the next timer when nothing can run; if only this one is left, nothing ever will.
+                let ended = tokio::time::timeout(FAR, main).await;
+                elapsed = start.elapsed();
+                ended
+            })
+        }));
+        busy.end();
+        let mut run = Run {
+            value: None,
+            elapsed,
+            tasks_left: runtime.metrics().num_alive_tasks(),
+            blocked: busy.blocked(),
+            record: record::so_far(),
+        };
+        // A job on another thread may never end, and must not hold up the report.
+        runtime.shutdown_background();
+        match ended {
+            Ok(Ok(value)) => run.value = Some(value),
+            Ok(Err(_)) => self.stalled(run.tasks_left),
+            Err(panic) => self.not_ended(panicked(&*panic)),
+        }
+        run
+    }
+
+    fn stalled(&mut self, tasks: usize) {
+        let spawned = match tasks {
+            0 => String::new(),
+            n => format!(" ({n} unfinished)"),
+        };
+        self.not_ended(format!("it waits for ever: {}{spawned}", RunError::Stalled));
+    }
+
+    pub(crate) fn not_ended(&mut self, seen: String) {
+        self.record(
+            ENDS,
+            "the program comes to its end",
+            Some(("an end with a value".to_owned(), seen)),
+        );
+    }
+}
+
+/// Says what a panic said.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> String {
+    let message = match (
+        payload.downcast_ref::<&str>(),
+        payload.downcast_ref::<String>(),
+    ) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "a value that is not text",
+    };
+    format!("it panicked: {message}")
+}
+
+/// Measures how long a runtime's thread is busy from one rest to the next.
+#[derive(Clone, Default)]
+struct Busy(Arc<Mutex<(Option<Instant>, Duration)>>);
+
+impl Busy {
+    fn begin(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(Instant::now());
+    }
+
+    fn end(&self) {
+        let mut busy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = busy.0.take() {
+            busy.1 = busy.1.max(since.elapsed());
+        }
+    }
+
+    fn blocked(&self) -> Option<String> {
+        let longest = self.0.lock().unwrap_or_else(PoisonError::into_inner).1;
+        (longest >= BLOCKED_FROM).then(|| {
+            format!(
+                "the thread was busy for {:.3} seconds without a rest",
+                longest.as_secs_f64()
+            )
+        })
+    }
+}
