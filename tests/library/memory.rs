@@ -22,9 +22,8 @@ fn boxed(body: impl Future<Output = Result<()>> + 'static) -> Body {
     Box::pin(body)
 }
 
-/// Makes one body for each way to wait for a promise.
-fn bodies_that_await(promise: &Promise<()>) -> Vec<Body> {
-    let p = || promise.clone();
+/// Makes one body for each way to wait for a promise, which `p` provides.
+fn bodies_that_await(p: impl Fn() -> Promise<()>) -> Vec<Body> {
     let (all, outcomes, waited, completed, unawaited) = (p(), p(), p(), p(), p());
     let (protected, waited_for, limited, grouped) = (p(), p(), p(), p());
     vec![
@@ -114,11 +113,15 @@ fn spin(event_loop: &EventLoop) {
 fn stuck_loop(captured: &Captured) -> (EventLoop, Sender<()>) {
     let event_loop = EventLoop::with_virtual_clock();
     event_loop.set_exception_handler(|_| {});
-    let (soon, later, done) = (captured.clone(), captured.clone(), captured.clone());
+    let (soon, later) = (captured.clone(), captured.clone());
     let (end_of_job, blocked_job) = channel();
-    let never = event_loop.create_promise();
-    never.add_done_callback(move |_| drop(done));
-    start(&event_loop, captured, bodies_that_await(&never));
+    // One promise for each body: a group that is dropped cancels the one that it waits for, and so frees all that it holds.
+    let never = || {
+        let (never, held) = (event_loop.create_promise(), captured.clone());
+        never.add_done_callback(move |_| drop(held));
+        never
+    };
+    start(&event_loop, captured, bodies_that_await(never));
     start(&event_loop, captured, bodies_in_line(blocked_job));
     spin(&event_loop);
     event_loop.call_soon(move || drop(soon));
@@ -152,7 +155,11 @@ fn what_has_ended_leaves_nothing_behind_on_a_loop_that_lives() {
     let captured = Captured::default();
     let event_loop = EventLoop::with_virtual_clock();
     let promise = event_loop.create_promise();
-    start(&event_loop, &captured, bodies_that_await(&promise));
+    start(
+        &event_loop,
+        &captured,
+        bodies_that_await(|| promise.clone()),
+    );
     spin(&event_loop);
     promise.set_result(()).unwrap();
     event_loop.run_forever().expect_err("the loop stalls");
@@ -182,4 +189,22 @@ fn ten_thousand_tasks_leave_nothing_behind() {
         assert_eq!(*next.name(), format!("Task-{}", round * 10_001));
         event_loop.run_until_complete(next).unwrap();
     }
+}
+
+#[test]
+fn an_iteration_that_was_left_keeps_no_value() {
+    let captured = Captured::default();
+    let event_loop = EventLoop::with_virtual_clock();
+    let (done, never) = (event_loop.create_promise(), event_loop.create_promise());
+    done.set_result(captured.clone()).unwrap();
+    let main = async move {
+        drop(as_completed([done, never], seconds(3600)));
+        // The value arrives, nobody takes it, and the limit of time stands.
+        yield_now().await?;
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(event_loop.timer_count(), 0);
+    drop(event_loop);
+    assert_eq!(Rc::strong_count(&captured), 1);
 }
