@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::book::Book;
+use crate::exercises::commands;
 use crate::run::limits::Limits;
 use crate::run::{exec, launch, supervise};
 use crate::serve::{self, Options};
@@ -31,6 +32,9 @@ pub struct Cli {
 enum Command {
     /// Write the book as a folder of web pages that needs no program to read it
     Build(BuildArgs),
+
+    #[command(flatten)]
+    Exercises(commands::Command),
 
     #[command(hide = true, name = launch::COMMAND)]
     Supervise,
@@ -113,6 +117,7 @@ impl Cli {
                 eprintln!("the book is in {}", args.dest.display());
                 Ok(())
             }
+            Some(Command::Exercises(command)) => command.run(),
             Some(Command::Supervise) => supervise::supervise(),
             Some(Command::ExecLimited(args)) => Err(exec::exec(
                 args.parent,

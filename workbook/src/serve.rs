@@ -23,6 +23,7 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::api;
 use crate::book::Book;
+use crate::exercises::{Exercises, web};
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
@@ -134,6 +135,9 @@ fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, book: &Boo
         .fallback(page)
         .with_state(site)
         .merge(routes(runner))
+        .merge(web::router(Exercises::new(Some(
+            book.project().join("exercises"),
+        ))))
         .layer(middleware::from_fn_with_state(guarding, guard))
 }
 

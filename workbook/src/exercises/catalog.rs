@@ -1,0 +1,329 @@
+//! The exercises as their authors wrote them, and where their files lie.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use crate::programs::cargo;
+
+/// All exercises, in the order of the book.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    folder: PathBuf,
+    pub chapters: Vec<Chapter>,
+}
+
+/// The exercises of one chapter of the book.
+#[derive(Clone, Debug)]
+pub struct Chapter {
+    pub slug: String,
+    pub title: String,
+    pub exercises: Vec<Exercise>,
+}
+
+/// What `chapter.toml` says of an exercise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// The chapter's slug, which is the name of the folder.
+    #[serde(skip)]
+    pub slug: String,
+    pub name: String,
+    pub title: String,
+    pub kind: Kind,
+    pub minutes: u32,
+    /// The file of the chapter and the heading, as in `gather_wait.md#cancelling`.
+    pub read: String,
+    /// Whether the task is to bring a Python program over.
+    pub from_python: bool,
+    /// The first check that the starter fails; an exercise to predict has none.
+    pub fails: Option<String>,
+    /// From the gentlest to the one that gives it away.
+    pub hints: Vec<String>,
+    /// Shown when the exercise is solved.
+    pub explanation: String,
+    /// What there is to choose from, if the exercise is to predict.
+    #[serde(default, rename = "choice")]
+    pub choices: Vec<Choice>,
+    /// Changes to the program under which the tests look for other orders, if none is promised.
+    #[serde(default, rename = "variant")]
+    pub variants: Vec<Variant>,
+}
+
+/// What the reader is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Say what a program prints.
+    Predict,
+    /// Find the mistake.
+    Repair,
+    /// Write what is missing.
+    Build,
+}
+
+impl Exercise {
+    /// Where to read, as a file of the project.
+    pub fn read_file(&self) -> String {
+        format!("book/src/{}", self.read)
+    }
+
+    /// Where to read, as a page of the built book.
+    pub fn read_page(&self) -> String {
+        self.read.replacen(".md", ".html", 1)
+    }
+}
+
+impl Kind {
+    /// The kind as a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Predict => "predict",
+            Kind::Repair => "repair",
+            Kind::Build => "build",
+        }
+    }
+}
+
+/// One answer that a reader may give.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    pub letter: String,
+    /// What the program prints, according to this choice.
+    pub prints: Option<String>,
+    /// Whether this is the answer that several orders are possible.
+    #[serde(default)]
+    pub not_promised: bool,
+    #[serde(default)]
+    pub right: bool,
+    /// What somebody believes who chooses this, if it is wrong.
+    pub misconception: Option<String>,
+}
+
+impl Choice {
+    /// What the choice claims, as text for the reader.
+    pub fn text(&self) -> &str {
+        match &self.prints {
+            Some(prints) => prints.trim_matches('\n'),
+            None => "(several orders are possible; none is promised)",
+        }
+    }
+}
+
+/// A change to a program that must not change what it means, such as another number of threads.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    pub replace: String,
+    pub with: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChapterFile {
+    exercise: Vec<Exercise>,
+}
+
+impl Catalog {
+    /// Reads the exercises in this folder, or the project's own, and puts starters where the reader has no file yet.
+    pub fn open(folder: Option<&Path>) -> Result<Catalog> {
+        let project = cargo::workspace();
+        let folder = folder.map_or_else(|| project.join("exercises"), Path::to_path_buf);
+        let titles = titles(&project.join("book/src/SUMMARY.md"))?;
+        let mut chapters = Vec::new();
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.join("chapter.toml").is_file() {
+                chapters.push(chapter(&path, &titles)?);
+            }
+        }
+        let place = |slug: &str| titles.get(slug).map_or(usize::MAX, |(place, _)| *place);
+        chapters.sort_by_key(|chapter| (place(&chapter.slug), chapter.slug.clone()));
+        let catalog = Catalog { folder, chapters };
+        catalog.lay_out()?;
+        Ok(catalog)
+    }
+
+    /// The folder with everything in it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All exercises in order.
+    pub fn exercises(&self) -> impl Iterator<Item = &Exercise> {
+        self.chapters.iter().flat_map(|chapter| &chapter.exercises)
+    }
+
+    /// Finds the exercise of that name; an unknown one is answered with the nearest.
+    pub fn find(&self, name: &str) -> Result<&Exercise> {
+        if let Some(exercise) = self.exercises().find(|exercise| exercise.name == name) {
+            return Ok(exercise);
+        }
+        let nearest = self
+            .exercises()
+            .min_by_key(|exercise| strsim::damerau_levenshtein(name, &exercise.name))
+            .ok_or_else(|| anyhow!("there are no exercises in {}", self.folder.display()))?;
+        bail!(
+            "there is no exercise `{name}`: do you mean `{}`?",
+            nearest.name
+        )
+    }
+
+    /// The file that the reader edits.
+    pub fn file(&self, exercise: &Exercise) -> PathBuf {
+        self.folder
+            .join(&exercise.slug)
+            .join(format!("{}.rs", exercise.name))
+    }
+
+    /// The file's name as messages show it.
+    pub fn shown(&self, exercise: &Exercise) -> String {
+        format!("exercises/{}/{}.rs", exercise.slug, exercise.name)
+    }
+
+    /// Where the reader's answer to an exercise to predict is kept.
+    pub fn answer_file(&self, exercise: &Exercise) -> PathBuf {
+        self.file(exercise).with_extension("answer")
+    }
+
+    /// What is to be done, in words.
+    pub fn task(&self, exercise: &Exercise) -> Result<String> {
+        read(&self.file(exercise).with_extension("md"))
+    }
+
+    /// What the reader's file is at first.
+    pub fn starter(&self, exercise: &Exercise) -> Result<String> {
+        read(&self.part("starters", exercise))
+    }
+
+    /// The file with a solution; an exercise to predict has none.
+    pub fn solution(&self, exercise: &Exercise) -> Result<String> {
+        read(&self.part("solutions", exercise))
+    }
+
+    /// The program that checks the reader's.
+    pub fn checks(&self, exercise: &Exercise) -> Result<String> {
+        read(&self.part("checks", exercise))
+    }
+
+    fn part(&self, folder: &str, exercise: &Exercise) -> PathBuf {
+        self.folder
+            .join(folder)
+            .join(&exercise.slug)
+            .join(format!("{}.rs", exercise.name))
+    }
+
+    /// Puts each starter where the reader edits it, unless something lies there.
+    fn lay_out(&self) -> Result<()> {
+        for exercise in self.exercises() {
+            let file = self.file(exercise);
+            if !file.exists() {
+                write_new(&file, &self.starter(exercise)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file of text, or says which one cannot be read.
+pub fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Replaces a file in one step, so that nobody ever sees half of it.
+pub fn write(file: &Path, text: &str) -> Result<()> {
+    let written = temporary(file, text)?;
+    written
+        .persist(file)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(())
+}
+
+/// Writes a file unless one of that name exists, and tells whether it did.
+pub fn write_new(file: &Path, text: &str) -> Result<bool> {
+    match temporary(file, text)?.persist_noclobber(file) {
+        Ok(_) => Ok(true),
+        Err(_) if file.exists() => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("cannot write {}", file.display())),
+    }
+}
+
+fn temporary(file: &Path, text: &str) -> Result<NamedTempFile> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<NamedTempFile> {
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".writing-")
+            .tempfile_in(folder)?;
+        temporary.write_all(text.as_bytes())?;
+        // A file of the reader's is as readable to others as the umask says, and a temporary one is not.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = file
+                .metadata()
+                .map_or(0o644, |data| data.permissions().mode());
+            temporary
+                .as_file()
+                .set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        Ok(temporary)
+    };
+    write().with_context(|| format!("cannot write to {}", folder.display()))
+}
+
+fn chapter(folder: &Path, titles: &HashMap<String, (usize, String)>) -> Result<Chapter> {
+    let slug = folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let file = folder.join("chapter.toml");
+    let mut content: ChapterFile =
+        toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
+    for exercise in &mut content.exercise {
+        exercise.slug.clone_from(&slug);
+    }
+    Ok(Chapter {
+        title: titles
+            .get(&slug)
+            .map_or_else(|| slug.clone(), |(_, title)| title.clone()),
+        exercises: content.exercise,
+        slug,
+    })
+}
+
+/// The chapters' places and titles, by slug, as the book's table of contents has them.
+fn titles(summary: &Path) -> Result<HashMap<String, (usize, String)>> {
+    let text = read(summary)?;
+    let mut titles = HashMap::new();
+    let mut link: Option<(String, String)> = None;
+    for event in Parser::new(&text) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                let stem = Path::new(&*dest_url).file_stem().unwrap_or_default();
+                link = Some((stem.to_string_lossy().into_owned(), String::new()));
+            }
+            Event::Text(text) | Event::Code(text) => {
+                if let Some((_, title)) = &mut link {
+                    title.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Link) => {
+                if let Some((slug, title)) = link.take() {
+                    titles.insert(slug, (titles.len(), title));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(titles)
+}

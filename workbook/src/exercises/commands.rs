@@ -1,0 +1,95 @@
+//! The commands of the exercises.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::{Exercises, terminal, watch};
+
+/// One command with its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the exercises and how far you are with them
+    Exercises(FolderArgs),
+    /// Check one exercise
+    Check(NameArgs),
+    /// Check an exercise each time you save it, then go on to the next
+    Watch(FolderArgs),
+    /// Show the next hint for an exercise
+    Hint(NameArgs),
+    /// Put an exercise back to how it was at first; your version is kept beside it
+    Reset(NameArgs),
+    /// Show a solution
+    Solution(SolutionArgs),
+    /// Answer an exercise that asks what a program prints
+    Answer(AnswerArgs),
+    /// Show the progress
+    Progress(ProgressArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// The folder with the exercises, if it is not this project's exercises/
+    #[arg(long, value_name = "DIR")]
+    exercises: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+
+    /// The exercise's name, as the list has it
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SolutionArgs {
+    #[command(flatten)]
+    exercise: NameArgs,
+
+    /// Show it although the exercise is not solved
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    #[command(flatten)]
+    exercise: NameArgs,
+
+    /// The letter of the choice
+    letter: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ProgressArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Command {
+    /// Does what was asked for.
+    pub fn run(self) -> Result<()> {
+        let open = |folder: FolderArgs| Exercises::new(folder.exercises);
+        match self {
+            Command::Exercises(folder) => terminal::list(&open(folder)),
+            Command::Check(args) => terminal::check(&open(args.folder), &args.name),
+            Command::Watch(folder) => watch::watch(&open(folder)),
+            Command::Hint(args) => terminal::hint(&open(args.folder), &args.name),
+            Command::Reset(args) => terminal::reset(&open(args.folder), &args.name),
+            Command::Solution(SolutionArgs { exercise, yes }) => {
+                terminal::solution(&open(exercise.folder), &exercise.name, yes)
+            }
+            Command::Answer(AnswerArgs { exercise, letter }) => {
+                terminal::answer(&open(exercise.folder), &exercise.name, &letter)
+            }
+            Command::Progress(args) => terminal::print_progress(&open(args.folder), args.json),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Checking an exercise each time it is saved, and going on to the next when it is solved.
+
+use std::io::{self, BufRead};
+use std::thread;
+
+use anyhow::{Context, Result};
+use tokio::sync::mpsc;
+
+use super::catalog::{Catalog, Exercise, Kind};
+use super::{Exercises, terminal};
+use crate::watch::Changes;
+
+/// What the reader may type, each on a line of its own.
+const KEYS: &str = "(type h for a hint, n for the next exercise, q to quit; or save the file)";
+
+/// What to do next.
+enum Event {
+    Changed,
+    Typed(String),
+    /// The files can no longer be watched.
+    Ended,
+}
+
+/// Watches until all exercises are solved, or the reader quits.
+pub fn watch(exercises: &Exercises) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(watch_all(exercises));
+    // The thread that reads what is typed ends with the program.
+    runtime.shutdown_background();
+    result
+}
+
+async fn watch_all(exercises: &Exercises) -> Result<()> {
+    let mut typed = typed();
+    let catalog = exercises.catalog()?;
+    let mut left: Vec<&Exercise> = {
+        let record = super::progress(&catalog).read()?;
+        let unsolved = |exercise: &&Exercise| super::entry(&record, exercise).solved_at.is_none();
+        catalog.exercises().filter(unsolved).collect()
+    };
+    while let Some(exercise) = left.first().copied() {
+        // Watched from before the first look, so that no change is missed.
+        let files = vec![catalog.file(exercise), catalog.answer_file(exercise)];
+        let folder = catalog.folder().join(&exercise.slug);
+        let mut changes = Changes::of(vec![folder])?;
+        let mut seen = contents(&files);
+        terminal::print_task(&catalog, exercise)?;
+        let mut solved = look(exercises, &catalog, exercise)?;
+        while !solved {
+            println!("{KEYS}");
+            match event(&mut changes, &mut typed).await {
+                Event::Ended => return Ok(()),
+                Event::Changed => {
+                    let now = contents(&files);
+                    if now != seen {
+                        seen = now;
+                        solved = look(exercises, &catalog, exercise)?;
+                    }
+                }
+                Event::Typed(line) => match line.trim() {
+                    "q" => return Ok(()),
+                    "n" => break,
+                    "h" => terminal::hint(exercises, &exercise.name)?,
+                    letter if exercise.kind == Kind::Predict && !letter.is_empty() => {
+                        say(terminal::answer(exercises, &exercise.name, letter));
+                        seen = contents(&files);
+                        solved = is_solved(&catalog, exercise)?;
+                    }
+                    _ => {}
+                },
+            }
+        }
+        left.remove(0);
+        if !solved {
+            left.push(exercise);
+        }
+    }
+    println!("all exercises are solved");
+    Ok(())
+}
+
+/// Checks the exercise, unless it is one to predict that has no answer yet.
+fn look(exercises: &Exercises, catalog: &Catalog, exercise: &Exercise) -> Result<bool> {
+    if exercise.kind == Kind::Predict && !catalog.answer_file(exercise).exists() {
+        println!("type the letter of your answer");
+        return Ok(false);
+    }
+    say(terminal::check(exercises, &exercise.name));
+    is_solved(catalog, exercise)
+}
+
+fn is_solved(catalog: &Catalog, exercise: &Exercise) -> Result<bool> {
+    let record = super::progress(catalog).read()?;
+    Ok(super::entry(&record, exercise).solved_at.is_some())
+}
+
+/// What is no success ends a command, and not the watching.
+fn say(result: Result<()>) {
+    if let Err(error) = result {
+        println!("{error:#}");
+    }
+}
+
+fn contents(files: &[std::path::PathBuf]) -> Vec<Option<Vec<u8>>> {
+    files.iter().map(|file| std::fs::read(file).ok()).collect()
+}
+
+/// Waits for a change or for a line; the end of the input does not end the watching.
+async fn event(changes: &mut Changes, typed: &mut mpsc::UnboundedReceiver<String>) -> Event {
+    tokio::select! {
+        change = changes.next() => change.map_or(Event::Ended, |()| Event::Changed),
+        Some(line) = typed.recv() => Event::Typed(line),
+    }
+}
+
+/// Reads lines on a thread of its own, because reading cannot be cancelled.
+fn typed() -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    thread::spawn(move || -> Result<()> {
+        for line in io::stdin().lock().lines() {
+            sender.send(line?).context("nobody listens")?;
+        }
+        Ok(())
+    });
+    receiver
+}

@@ -1,0 +1,238 @@
+//! The exercises for the page: a router to be mounted behind the server's middleware.
+//!
+//! The files on disk stay the truth: a page that saves names the version that it began with, and is refused if an editor has saved another one meanwhile.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use pulldown_cmark::{Parser, html};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::catalog::{self, Catalog, Exercise, Kind};
+use super::{Exercises, content_hash, entry, progress, state};
+
+/// What the handlers share.
+struct Site {
+    exercises: Exercises,
+    /// One check at a time: each uses a whole core.
+    checking: Mutex<()>,
+}
+
+/// The routes below `/exercises`; whoever mounts them decides who may ask.
+pub fn router(exercises: Exercises) -> Router {
+    Router::new()
+        .route("/exercises", get(list))
+        // A page may save with either; the server's guard lets only POST through.
+        .route("/exercises/{name}", get(show).put(save).post(save))
+        .route("/exercises/{name}/check", post(check))
+        .route("/exercises/{name}/hint", post(hint))
+        .route("/exercises/{name}/reset", post(reset))
+        .route("/exercises/{name}/answer", post(answer))
+        // Insisting is noted, so it is no GET, which any other page could cause.
+        .route("/exercises/{name}/solution", get(solution).post(insist))
+        .with_state(Arc::new(Site {
+            exercises,
+            checking: Mutex::new(()),
+        }))
+}
+
+/// What a page saves.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Save {
+    text: String,
+    /// The hash of the text that the page began with.
+    hash: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    letter: String,
+}
+
+/// Asks for a solution before the exercise is solved.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Insist {
+    confirm: bool,
+}
+
+async fn list(State(site): State<Arc<Site>>) -> Response {
+    respond(site, |site| {
+        let catalog = site.exercises.catalog()?;
+        Ok(Json(site.exercises.list(&catalog)?).into_response())
+    })
+    .await
+}
+
+async fn show(site: State<Arc<Site>>, name: Path<String>) -> Response {
+    with_exercise(site, name, |_, catalog, exercise| {
+        Ok(Json(description(catalog, exercise)?).into_response())
+    })
+    .await
+}
+
+/// Everything that the page shows of an exercise.
+fn description(catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
+    let record = progress(catalog).read()?;
+    let entry = entry(&record, exercise);
+    let mut task = String::new();
+    html::push_html(&mut task, Parser::new(&catalog.task(exercise)?));
+    let text = catalog::read(&catalog.file(exercise))?;
+    let choices = exercise
+        .choices
+        .iter()
+        .map(|choice| json!({ "letter": choice.letter, "text": choice.text() }));
+    let answer = catalog::read(&catalog.answer_file(exercise)).ok();
+    let solved = entry.solved_at.is_some();
+    Ok(json!({
+        "name": exercise.name, "chapter": exercise.slug, "title": exercise.title,
+        "kind": exercise.kind, "minutes": exercise.minutes,
+        "from_python": exercise.from_python, "read": exercise.read_page(),
+        "task": task, "file": catalog.shown(exercise),
+        "hash": content_hash(&text), "text": text,
+        "choices": choices.collect::<Vec<_>>(),
+        "answer": answer.as_deref().map(str::trim),
+        "hints": exercise.hints.iter().take(entry.hints).collect::<Vec<_>>(),
+        "hints_in_all": exercise.hints.len(),
+        "state": state(catalog, exercise, &entry),
+        "explanation": solved.then(|| exercise.explanation.trim()),
+    }))
+}
+
+async fn save(site: State<Arc<Site>>, name: Path<String>, Json(save): Json<Save>) -> Response {
+    with_exercise(site, name, move |_, catalog, exercise| {
+        let file = catalog.file(exercise);
+        let now = catalog::read(&file)?;
+        let hash = content_hash(&now);
+        if hash != save.hash && now != save.text {
+            let conflict = json!({
+                "error": format!("{} was changed outside of this page", catalog.shown(exercise)),
+                "text": now, "hash": hash,
+            });
+            return Ok((StatusCode::CONFLICT, Json(conflict)).into_response());
+        }
+        if now != save.text {
+            catalog::write(&file, &save.text)?;
+        }
+        Ok(Json(json!({ "hash": content_hash(&save.text) })).into_response())
+    })
+    .await
+}
+
+async fn check(State(site): State<Arc<Site>>, name: Path<String>) -> Response {
+    let shared = site.clone();
+    let _checking = shared.checking.lock().await;
+    with_exercise(State(site), name, |site, catalog, exercise| {
+        if exercise.kind == Kind::Predict {
+            let why = "this exercise asks for an answer, not for a program";
+            return Ok(refuse(StatusCode::BAD_REQUEST, why));
+        }
+        let outcome = site.exercises.check(catalog, exercise)?;
+        let explanation = outcome.passed.then(|| exercise.explanation.trim());
+        let answer = json!({
+            "outcome": outcome, "explanation": explanation, "read": exercise.read_page(),
+        });
+        Ok(Json(answer).into_response())
+    })
+    .await
+}
+
+async fn hint(site: State<Arc<Site>>, name: Path<String>) -> Response {
+    with_exercise(site, name, |site, catalog, exercise| {
+        let (number, hint) = site.exercises.hint(catalog, exercise)?;
+        let answer = json!({ "number": number, "of": exercise.hints.len(), "hint": hint });
+        Ok(Json(answer).into_response())
+    })
+    .await
+}
+
+async fn reset(site: State<Arc<Site>>, name: Path<String>) -> Response {
+    with_exercise(site, name, |site, catalog, exercise| {
+        let kept = site.exercises.reset(catalog, exercise)?;
+        let kept = kept.as_deref().and_then(std::path::Path::file_name);
+        let mut answer = description(catalog, exercise)?;
+        answer["kept"] = json!(kept.map(|name| name.to_string_lossy()));
+        Ok(Json(answer).into_response())
+    })
+    .await
+}
+
+async fn answer(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    Json(answer): Json<Answer>,
+) -> Response {
+    with_exercise(site, name, move |site, catalog, exercise| {
+        match site.exercises.answer(catalog, exercise, &answer.letter) {
+            Ok(verdict) => Ok(Json(verdict).into_response()),
+            Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
+        }
+    })
+    .await
+}
+
+async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
+    give_solution(site, name, false).await
+}
+
+async fn insist(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    Json(Insist { confirm }): Json<Insist>,
+) -> Response {
+    give_solution(site, name, confirm).await
+}
+
+async fn give_solution(site: State<Arc<Site>>, name: Path<String>, insist: bool) -> Response {
+    with_exercise(site, name, move |site, catalog, exercise| {
+        match site.exercises.solution(catalog, exercise, insist)? {
+            Some(solution) => Ok(Json(json!({ "solution": solution })).into_response()),
+            None => Ok(refuse(
+                StatusCode::FORBIDDEN,
+                "the exercise is not solved yet: to see the solution nevertheless, confirm it",
+            )),
+        }
+    })
+    .await
+}
+
+/// Does the work for one exercise; an unknown name is 404.
+async fn with_exercise(
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    work: impl FnOnce(&Site, &Catalog, &Exercise) -> Result<Response> + Send + 'static,
+) -> Response {
+    respond(site, move |site| {
+        let catalog = site.exercises.catalog()?;
+        match catalog.find(&name) {
+            Ok(exercise) => work(site, &catalog, exercise),
+            Err(error) => Ok(refuse(StatusCode::NOT_FOUND, &error.to_string())),
+        }
+    })
+    .await
+}
+
+/// Does what may take long, such as compiling, beside the threads that answer.
+async fn respond(
+    site: Arc<Site>,
+    work: impl FnOnce(&Site) -> Result<Response> + Send + 'static,
+) -> Response {
+    let done = tokio::task::spawn_blocking(move || work(&site)).await;
+    match done.map_err(anyhow::Error::from).and_then(|done| done) {
+        Ok(response) => response,
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
+    }
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}
