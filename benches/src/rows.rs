@@ -92,7 +92,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "gather of 10",
         meaning: "one of 10 futures that `gather` makes tasks of and awaits. Tokio: spawned, then awaited in turn; \
-                  `join_all` over the handles is slower, and at 100,000 a hundred times slower.",
+                  `join_all` over the handles is slower, and at 100,000 more than a hundred times slower.",
         size: Size {
             repeats: 40_000,
             at_once: 10,
