@@ -59,6 +59,10 @@ struct ServeArgs {
     /// The limits of a program as JSON, for tests
     #[arg(long, value_name = "JSON", value_parser = parse_limits, hide = true)]
     limits: Option<Limits>,
+
+    /// The limits of the compiler as JSON, for tests
+    #[arg(long, value_name = "JSON", value_parser = parse_limits, hide = true)]
+    compiler_limits: Option<Limits>,
 }
 
 /// What a supervisor says to the process that becomes the program.
@@ -108,6 +112,10 @@ impl Cli {
                         port: self.serve.port,
                         open: !self.serve.no_open,
                         limits: self.serve.limits.unwrap_or_default(),
+                        compiler_limits: self
+                            .serve
+                            .compiler_limits
+                            .unwrap_or_else(Limits::compiler),
                     },
                 )
             }

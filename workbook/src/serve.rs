@@ -48,6 +48,7 @@ pub struct Options {
     pub open: bool,
     /// The limits of a reader's program.
     pub limits: Limits,
+    pub compiler_limits: Limits,
 }
 
 /// Serves the book until Ctrl-C.
@@ -74,7 +75,7 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         port,
         token: Token::new()?,
     });
-    let runner = Arc::new(Runner::new(folder, options.limits));
+    let runner = Arc::new(Runner::new(folder, options.limits, options.compiler_limits));
 
     // The file goes when the server ends.
     let _redirect = if options.open {

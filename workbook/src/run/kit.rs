@@ -50,7 +50,7 @@ pub enum Outcome {
 
 impl Kit {
     /// Builds the crates and the shared library; takes minutes the first time.
-    pub fn make(workspace: &Path) -> Result<Kit> {
+    pub fn make(workspace: &Path, limits: Limits) -> Result<Kit> {
         let compiler = Compiler::find(workspace)?;
         let cache = Cache::open(compiler.target().join("book-runs"))?;
         cache.forget(KEEP, |_| false)?;
@@ -63,7 +63,7 @@ impl Kit {
             compiler,
             bundle: bundle.ok(),
             cache,
-            limits: Limits::compiler(),
+            limits,
         })
     }
 

@@ -62,15 +62,15 @@ impl Limits {
         Duration::from_millis(self.wall)
     }
 
-    /// The limits in words, under short names.
-    pub fn words(&self) -> BTreeMap<&'static str, String> {
+    /// The limits under names that end in the unit, for the page.
+    pub fn numbers(&self) -> BTreeMap<&'static str, u64> {
         BTreeMap::from([
-            ("time", seconds(self.wall)),
-            ("cpu", format!("{} s of processor time", self.cpu)),
-            ("memory", bytes(self.memory)),
-            ("file", bytes(self.file)),
-            ("output", bytes(self.output)),
-            ("processes", self.processes.to_string()),
+            ("seconds", self.wall / 1000),
+            ("cpu_seconds", self.cpu),
+            ("memory_mib", self.memory / MIB),
+            ("file_mib", self.file / MIB),
+            ("output_kib", self.output >> 10),
+            ("processes", self.processes as u64),
         ])
     }
 }
@@ -109,13 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_told_in_words() {
-        let words = Limits::default().words();
-        assert_eq!(words["time"], "10 s");
-        assert_eq!(words["memory"], "512 MiB");
+    fn limits_are_told_in_numbers_and_words() {
+        let numbers = Limits::default().numbers();
+        assert_eq!(numbers["seconds"], 10);
+        assert_eq!(numbers["memory_mib"], 512);
         assert_eq!(seconds(1_500), "1.5 s");
         assert_eq!(bytes(1000), "1000 bytes");
         assert_eq!(bytes(64 << 10), "64 KiB");
+        assert_eq!(bytes(512 * MIB), "512 MiB");
     }
 
     #[test]

@@ -49,6 +49,7 @@ const TURN: Duration = Duration::from_secs(2);
 /// What all requests share.
 pub struct Runner {
     limits: Limits,
+    compiler_limits: Limits,
     /// The folder for the folders of runs.
     folder: PathBuf,
     /// Makes the names of those folders.
@@ -74,7 +75,7 @@ pub enum Wish {
 }
 
 impl Runner {
-    pub fn new(folder: &Path, limits: Limits) -> Runner {
+    pub fn new(folder: &Path, limits: Limits, compiler_limits: Limits) -> Runner {
         let status = Status {
             ready: false,
             total: 0,
@@ -82,11 +83,12 @@ impl Runner {
             examples: Vec::new(),
             fast: false,
             problem: None,
-            limits: limits.words(),
+            limits: limits.numbers(),
             missing: limits::missing(),
         };
         Runner {
             limits,
+            compiler_limits,
             folder: folder.to_path_buf(),
             number: AtomicU64::new(0),
             turn: Arc::new(Semaphore::new(1)),

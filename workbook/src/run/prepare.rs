@@ -30,7 +30,9 @@ pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Recei
 }
 
 async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
-    let kit = Arc::new(spawn_blocking(|| Kit::make(&cargo::workspace())).await??);
+    let limits = runner.compiler_limits;
+    let kit = spawn_blocking(move || Kit::make(&cargo::workspace(), limits)).await??;
+    let kit = Arc::new(kit);
     runner.spare.refill();
     {
         let mut known = runner.known();

@@ -74,7 +74,7 @@ pub struct Done {
     pub compile_ms: u64,
 }
 
-/// The answer to `GET /status`.
+/// The answer to `GET /status`, which is 401 to a page that does not know the secret.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
     /// Whether `POST /run` compiles now; until then it answers 503.
@@ -88,8 +88,8 @@ pub struct Status {
     pub fast: bool,
     /// What went wrong in the background, in one sentence.
     pub problem: Option<String>,
-    /// The limits of a program, in words for the page.
-    pub limits: BTreeMap<&'static str, String>,
+    /// The limits of a program, by names that end in the unit.
+    pub limits: BTreeMap<&'static str, u64>,
     /// What this system cannot enforce, in words for the page.
     pub missing: Vec<&'static str>,
 }

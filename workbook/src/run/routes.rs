@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 
-use super::limits::Limits;
+use super::guard::STATUS;
 use super::protocol::{Done, ExampleRequest, RunRequest, Status};
 use super::{Runner, Wish, failed, job, say};
 
@@ -37,7 +37,7 @@ pub fn routes(runner: Arc<Runner>) -> Router {
     Router::new()
         .route("/run", post(run))
         .route("/run-example", post(run_example))
-        .route("/status", get(status))
+        .route(STATUS, get(status))
         .with_state(runner)
 }
 
@@ -135,7 +135,7 @@ async fn run_to_end(
         }
     };
     // Otherwise a reader who never reads would keep the turn.
-    let longest = Limits::compiler().wall() * 2 + runner.limits.wall() + MARGIN;
+    let longest = runner.compiler_limits.wall() * 2 + runner.limits.wall() + MARGIN;
     let mut ending = runner.ending.subscribe();
     let work = async {
         let done = runner.run(&wish, &mut supervisor, &lines).await;

@@ -25,9 +25,11 @@ impl Scratch {
 
     fn new_in(place: &Path) -> Result<Scratch> {
         let old = abandoned(place);
-        // Only the owner may enter it; that is how these folders are made.
-        let folder = tempfile::Builder::new()
-            .prefix(PREFIX)
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder
             .tempdir_in(place)
             .context("cannot make a temporary folder")?;
         // Under its own name it is never seen free while this server lives.

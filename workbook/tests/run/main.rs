@@ -1,0 +1,112 @@
+//! Running a reader's program, over a real socket: who is heard, what stops a program, and what is left of it.
+//!
+//! All but a few of these share one server, which runs one program at a time; that is why this test has a `main` of its own.
+
+#[cfg(target_os = "linux")]
+mod browser;
+#[cfg(target_os = "linux")]
+mod endings;
+#[cfg(target_os = "linux")]
+mod gate;
+#[cfg(target_os = "linux")]
+mod programs;
+#[cfg(target_os = "linux")]
+mod server;
+
+/// The limits are all there on Linux only.
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("running programs is tested on Linux only");
+}
+
+#[cfg(target_os = "linux")]
+fn main() -> std::process::ExitCode {
+    linux::main()
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::process::ExitCode;
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+    use libtest_mimic::{Arguments, Trial};
+
+    use crate::server::Server;
+    use crate::{browser, endings, gate, programs};
+
+    /// The server that most tests share; it starts with the first of them.
+    type Shared = Arc<OnceLock<Mutex<Server>>>;
+
+    macro_rules! named {
+        ($($module:ident: $($test:ident),+);+ $(;)?) => {
+            [$($((stringify!($test), $module::$test as fn(&Server))),+),+]
+        };
+    }
+
+    pub fn main() -> ExitCode {
+        let args = Arguments::from_args();
+        let shared = Shared::default();
+        let mut trials: Vec<Trial> = named! {
+            gate: only_this_host_is_answered, only_pages_of_this_origin_may_post,
+                a_fetch_from_another_site_is_refused, the_token_is_required,
+                the_token_is_in_no_answer, only_json_is_read,
+                a_body_of_more_than_64_kib_is_refused,
+                a_body_that_says_something_else_is_refused, other_methods_are_refused,
+                every_answer_has_the_headers, only_the_loopback_address_is_listened_on;
+            programs: output_comes_back_as_it_was_printed, an_exit_status_and_a_panic_are_told,
+                crates_of_the_book_can_be_used, a_refused_program_is_explained,
+                a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader,
+                an_example_runs_with_arguments, the_same_program_is_compiled_once,
+                a_second_program_hears_of_the_first, time_is_limited,
+                processor_time_is_limited, memory_in_use_is_limited,
+                memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
+                output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
+            endings: a_process_that_escapes_ends_with_its_program,
+                a_process_that_escapes_is_stopped_with_its_program,
+                a_client_that_goes_away_takes_its_program_along,
+                a_client_that_goes_away_stops_the_compiler,
+                a_supervisor_that_is_killed_takes_its_program_along;
+        }
+        .into_iter()
+        .map(|(name, test)| with_server(&shared, name, test))
+        .collect();
+        let alone: [(&str, fn()); 4] = [
+            (
+                "ctrl_c_stops_the_program_that_runs",
+                endings::ctrl_c_stops_the_program_that_runs,
+            ),
+            (
+                "a_server_that_is_killed_leaves_no_process",
+                endings::a_server_that_is_killed_leaves_no_process,
+            ),
+            (
+                "the_browser_gets_the_secret_in_a_file_of_its_own",
+                browser::the_browser_gets_the_secret_in_a_file_of_its_own,
+            ),
+            (
+                "two_starts_have_two_secrets",
+                browser::two_starts_have_two_secrets,
+            ),
+        ];
+        trials.extend(alone.map(|(name, test)| {
+            Trial::test(name, move || {
+                test();
+                Ok(())
+            })
+        }));
+        let conclusion = libtest_mimic::run(&args, trials);
+        // The server ends here, not when the process does.
+        drop(shared);
+        conclusion.exit_code()
+    }
+
+    fn with_server(shared: &Shared, name: &str, test: fn(&Server)) -> Trial {
+        let shared = shared.clone();
+        Trial::test(name, move || {
+            let server = shared.get_or_init(|| Mutex::new(Server::start()));
+            // One test that failed must not fail the others.
+            test(&server.lock().unwrap_or_else(PoisonError::into_inner));
+            Ok(())
+        })
+    }
+}
