@@ -46,6 +46,8 @@ fn command(job: &Job) -> io::Result<Command> {
         .arg(std::process::id().to_string())
         .arg(serde_json::to_string(&job.limits)?)
         .arg(if job.background { "background" } else { "" })
+        // What follows is the program's, `--help` too.
+        .arg("--")
         .arg(&job.program)
         .args(&job.args)
         .process_group(0);

@@ -104,12 +104,12 @@ pub fn an_example_runs_with_arguments(server: &Server) {
     let run = |name: &str| {
         server.post(
             "/run-example",
-            &json!({ "name": name, "args": ["a b", "--c", "$(id)"] }),
+            &json!({ "name": name, "args": ["--help", "--", "a b", "--c", "$(id)"] }),
         )
     };
     assert_eq!(
         Ended::of(&run("run_sample")).stdout,
-        "[\"a b\", \"--c\", \"$(id)\"]\n"
+        "[\"--help\", \"--\", \"a b\", \"--c\", \"$(id)\"]\n"
     );
     for name in [
         "",
