@@ -119,9 +119,10 @@ impl Checks {
         }
     }
 
-    /// Checks that no step kept the thread for [`BLOCKED_FROM`](crate::BLOCKED_FROM) or longer, in real or in virtual time.
+    /// Checks that no step kept the loop's thread: not with [`block`](crate::block), and not for [`BLOCKED_FROM`](crate::BLOCKED_FROM) or longer, in real or in virtual time.
     ///
     /// While one step runs nothing else can, so the thread must never wait inside of it.
+    /// A run that waits for other threads must be over within that time, too.
     pub fn never_blocked<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
         if run.value.is_some() {
             let seen = run.blocked.as_deref().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What the exercises are checked with: tools that look at concurrency itself.
 //!
-//! A reader's program says what happens in it with [`note`] and [`enter`].
+//! A reader's program says what happens in it with [`note`] and [`enter`], and plays a blocking call with [`block`].
 //! The checks run it with [`Checks::on_loop`] on the workbook's own loop, or with [`Checks::on_tokio`] on Tokio, both on a virtual clock, and then look at the [`Run`]: how long it took, what overlapped, what was left behind.
 //!
 //! A check program is a `main` that calls [`program`]:
@@ -25,5 +25,5 @@ mod run;
 
 pub use checks::{Check, Checks};
 pub use program::{LIMIT_VARIABLE, READ_VARIABLE, program};
-pub use record::{Visit, enter, note};
+pub use record::{Visit, block, enter, note};
 pub use run::{BLOCKED_FROM, ENDS, Run};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 /// What was said since the run began.
 ///
@@ -10,6 +12,8 @@ static RECORD: Mutex<Record> = Mutex::new(Record {
     run: 0,
     trace: Vec::new(),
     places: BTreeMap::new(),
+    thread: None,
+    blocked: None,
 });
 
 #[derive(Clone, Debug)]
@@ -18,6 +22,10 @@ pub(crate) struct Record {
     run: u64,
     pub(crate) trace: Vec<String>,
     pub(crate) places: BTreeMap<String, Place>,
+    /// The thread of the loop.
+    thread: Option<ThreadId>,
+    /// Says what kept that thread, if anything did.
+    pub(crate) blocked: Option<String>,
 }
 
 /// Who is where.
@@ -39,6 +47,8 @@ pub(crate) fn begin() {
     record.run += 1;
     record.trace.clear();
     record.places.clear();
+    record.thread = Some(thread::current().id());
+    record.blocked = None;
 }
 
 /// Copies what was recorded so far.
@@ -49,6 +59,25 @@ pub(crate) fn so_far() -> Record {
 /// Adds a line to the trace that the checks compare.
 pub fn note(line: impl Into<String>) {
     record().trace.push(line.into());
+}
+
+/// Keeps the thread for so long, as a blocking call does, but on the clock of the run.
+///
+/// On the loop's thread nothing else can run meanwhile, which `never_blocked` sees, and on the workbook's loop the virtual clock moves.
+/// On any other thread it keeps nobody waiting.
+pub fn block(duration: Duration) {
+    let on_loop = {
+        let mut record = record();
+        let on_loop = record.thread == Some(thread::current().id());
+        if on_loop {
+            let seconds = duration.as_secs_f64();
+            record.blocked = Some(format!("a call kept the loop's thread for {seconds} s"));
+        }
+        on_loop
+    };
+    if on_loop && let Ok(event_loop) = asyncio::get_running_loop() {
+        event_loop.advance(duration);
+    }
 }
 
 /// Says that somebody is in a place from now on, until the value is dropped.

@@ -16,12 +16,21 @@ use crate::Context;
 /// The commands that the project documents; `[..]` stands for what the reader fills in.
 ///
 /// Commands that name an example are checked apart, because the example must exist.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 26] = [
     "cargo run",
     "cargo run -- --help",
     "cargo run -- --no-open",
     "cargo run -- --port [..]",
     "cargo run -- build --dest [..]",
+    "cargo run -- exercises",
+    "cargo run -- watch",
+    "cargo run -- check [..]",
+    "cargo run -- hint [..]",
+    "cargo run -- answer [..]",
+    "cargo run -- solution [..]",
+    "cargo run -- reset [..]",
+    "cargo run -- progress",
+    "cargo run -- progress --json",
     "cargo build",
     "cargo test",
     "cargo test --test book [..]",

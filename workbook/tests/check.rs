@@ -1,0 +1,294 @@
+//! The tools that exercises are checked with: each passes what is right, and says what it saw of what is not.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use asyncio::{create_task, gather, get_running_loop, to_thread};
+use check::{BLOCKED_FROM, Checks, block, enter, note};
+
+/// What programs note is kept once for the whole process.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// Each check as `id`, or as `id: expected / seen` if it failed.
+fn outcome(checks: &Checks) -> Vec<String> {
+    let done = checks.done();
+    let lines = done.iter().map(|check| match &check.failure {
+        None => check.id.clone(),
+        Some((expected, seen)) => format!("{}: {expected} / {seen}", check.id),
+    });
+    lines.collect()
+}
+
+async fn visit(n: u64) -> asyncio::Result<u64> {
+    let _visit = enter("room");
+    asyncio::sleep(seconds(n)).await?;
+    note(format!("{n} leaves"));
+    Ok(n)
+}
+
+async fn tokio_visit(n: u64) {
+    let _visit = enter("room");
+    tokio::time::sleep(seconds(n)).await;
+    note(format!("{n} leaves"));
+}
+
+#[test]
+fn a_good_run_on_the_loop_passes() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async { gather([visit(2), visit(1)]).await });
+    checks.value("value", "", &run, &vec![2, 1]);
+    checks.elapsed("elapsed", "", &run, seconds(2));
+    checks.overlap("overlap", "", &run, "room", 2..=3);
+    checks.never_blocked("never_blocked", "", &run);
+    checks.all_left("all_left", "", &run, "room");
+    checks.no_task_left("no_task_left", "", &run);
+    checks.trace("trace", "", &run, &["1 leaves", "2 leaves"]);
+    assert_eq!(
+        outcome(&checks),
+        [
+            "value",
+            "elapsed",
+            "overlap",
+            "never_blocked",
+            "all_left",
+            "no_task_left",
+            "trace"
+        ]
+    );
+}
+
+#[test]
+fn a_bad_run_on_the_loop_fails_each_check() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async {
+        visit(1).await?;
+        create_task(visit(9));
+        asyncio::sleep(seconds(1)).await?;
+        get_running_loop()?.advance(seconds(3));
+        asyncio::yield_now().await?;
+        Ok(5)
+    });
+    checks.value("value", "", &run, &6);
+    checks.elapsed("elapsed", "", &run, seconds(2));
+    checks.overlap("overlap", "", &run, "room", 2..=3);
+    checks.never_blocked("never_blocked", "", &run);
+    checks.all_left("all_left", "", &run, "room");
+    checks.all_left("all_left", "", &run, "garden");
+    checks.no_task_left("no_task_left", "", &run);
+    checks.trace("trace", "", &run, &["9 leaves"]);
+    assert_eq!(
+        outcome(&checks),
+        [
+            "value: 6 / 5",
+            "elapsed: 2 s / 5 s",
+            "overlap: 2 to 3 at the same time / 1",
+            "never_blocked: short steps that never keep the thread / Executing task Task-1 took 3.000 seconds",
+            "all_left: all had left at the end / 1 of 2 still there",
+            "all_left: all had left at the end / nobody came",
+            "no_task_left: no task left at the end / 1 task still there",
+            "trace: 9 leaves / 1 leaves",
+        ]
+    );
+}
+
+#[test]
+fn a_good_run_on_tokio_passes() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_tokio(async {
+        tokio::join!(tokio_visit(2), tokio_visit(1));
+        7
+    });
+    checks.value("value", "", &run, &7);
+    checks.elapsed("elapsed", "", &run, seconds(2));
+    checks.overlap("overlap", "", &run, "room", 2..=2);
+    checks.never_blocked("never_blocked", "", &run);
+    checks.all_left("all_left", "", &run, "room");
+    checks.no_task_left("no_task_left", "", &run);
+    checks.trace("trace", "", &run, &["1 leaves", "2 leaves"]);
+    assert_eq!(
+        outcome(&checks),
+        [
+            "value",
+            "elapsed",
+            "overlap",
+            "never_blocked",
+            "all_left",
+            "no_task_left",
+            "trace"
+        ]
+    );
+}
+
+#[test]
+fn a_bad_run_on_tokio_fails_each_check() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_tokio(async {
+        tokio_visit(1).await;
+        tokio::spawn(tokio_visit(9));
+        tokio::time::sleep(seconds(1)).await;
+    });
+    checks.elapsed("elapsed", "", &run, seconds(1));
+    checks.overlap("overlap", "", &run, "room", 2..=2);
+    checks.all_left("all_left", "", &run, "room");
+    checks.no_task_left("no_task_left", "", &run);
+    checks.trace("trace", "", &run, &[]);
+    assert_eq!(
+        outcome(&checks),
+        [
+            "elapsed: 1 s / 2 s",
+            "overlap: 2 at the same time / 1",
+            "all_left: all had left at the end / 1 of 2 still there",
+            "no_task_left: no task left at the end / 1 task still there",
+            "trace:  / 1 leaves",
+        ]
+    );
+}
+
+/// Keeps the thread in real time, as a blocking call does.
+fn keep_the_thread() {
+    let start = std::time::Instant::now();
+    while start.elapsed() < BLOCKED_FROM {
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn a_thread_that_is_kept_is_seen_on_both() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async {
+        create_task(async {
+            keep_the_thread();
+            Ok(())
+        })
+        .await
+    });
+    checks.never_blocked("loop", "", &run);
+    let run = checks.on_tokio(async {
+        let task = tokio::spawn(async {
+            tokio::time::sleep(seconds(1)).await;
+            keep_the_thread();
+        });
+        task.await
+    });
+    checks.never_blocked("tokio", "", &run);
+    let failed: Vec<bool> = checks.done().iter().map(|c| c.failure.is_some()).collect();
+    assert_eq!(failed, [true, true]);
+}
+
+#[test]
+fn a_blocking_call_keeps_its_own_thread_only() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async {
+        block(seconds(3));
+        Ok(())
+    });
+    checks.never_blocked("loop", "", &run);
+    checks.elapsed("elapsed", "", &run, seconds(3));
+    let run = checks.on_loop(async {
+        let job = || {
+            block(seconds(3));
+            Ok(())
+        };
+        to_thread(job).await
+    });
+    checks.never_blocked("to_thread", "", &run);
+    let run = checks.on_tokio(async { block(seconds(3)) });
+    checks.never_blocked("tokio", "", &run);
+    let run = checks.on_tokio(async { tokio::task::spawn_blocking(|| block(seconds(3))).await });
+    checks.never_blocked("spawn_blocking", "", &run);
+    let blocked = "short steps that never keep the thread / a call kept the loop's thread for 3 s";
+    assert_eq!(
+        outcome(&checks),
+        [
+            format!("loop: {blocked}"),
+            "elapsed".to_owned(),
+            "to_thread".to_owned(),
+            format!("tokio: {blocked}"),
+            "spawn_blocking".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn a_run_without_an_end_fails_once_and_the_questions_are_left_out() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let stalled = checks.on_loop(async {
+        create_task(visit(1));
+        get_running_loop()?.create_promise::<()>().await
+    });
+    checks.value("value", "", &stalled, &());
+    let failed = checks.on_loop::<()>(async { Err(asyncio::Error::msg("spilled")) });
+    checks.elapsed("elapsed", "", &failed, seconds(0));
+    let panicked = checks.on_loop::<()>(async { panic!("on {}", "purpose") });
+    checks.no_task_left("no_task_left", "", &panicked);
+    let stalled = checks.on_tokio(std::future::pending::<()>());
+    checks.trace("trace", "", &stalled, &[]);
+    let panicked = checks.on_tokio(async { panic!("on purpose") });
+    checks.value("value", "", &panicked, &());
+    assert_eq!(
+        outcome(&checks),
+        [
+            "ends: an end with a value / it waits for ever: every task is waiting and nothing is left that could wake one (1 unfinished)",
+            "ends: an end with a value / it ended with the error \"spilled\"",
+            "ends: an end with a value / it panicked: on purpose",
+            "ends: an end with a value / it waits for ever: every task is waiting and nothing is left that could wake one",
+            "ends: an end with a value / it panicked: on purpose",
+        ]
+    );
+}
+
+#[test]
+fn items_are_neither_lost_nor_doubled() {
+    let mut checks = Checks::new();
+    checks.same_items("same", "", &[1, 2, 2], &[2, 1, 2]);
+    checks.same_items("lost", "", &[1, 2], &[2]);
+    checks.same_items("doubled", "", &[1], &[1, 1]);
+    checks.equal("equal", "", &1, &2);
+    checks.that("that", "", false, "more", "less");
+    assert_eq!(
+        outcome(&checks),
+        [
+            "same",
+            "lost: each of [1, 2] once, in any order / [2]; lost: [1]",
+            "doubled: each of [1] once, in any order / [1, 1]; too many: [1]",
+            "equal: 1 / 2",
+            "that: more / less",
+        ]
+    );
+}
+
+#[test]
+fn a_visit_that_outlives_its_run_is_not_counted_in_the_next() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let kept = Rc::new(RefCell::new(None));
+    let keeper = kept.clone();
+    let run = checks.on_loop(async move {
+        *keeper.borrow_mut() = Some(enter("room"));
+        Ok(())
+    });
+    assert_eq!((run.entered("room"), run.inside("room")), (1, 1));
+    let run = checks.on_loop(async move {
+        let _visit = enter("room");
+        drop(kept.take());
+        Ok(())
+    });
+    assert_eq!((run.entered("room"), run.highest("room")), (1, 1));
+}

@@ -1,0 +1,135 @@
+//! A copy of the exercises as the authors wrote them, to be changed at will.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use workbook::exercises::Exercises;
+use workbook::exercises::catalog::{Catalog, Exercise};
+use workbook::programs::cargo;
+
+pub struct Copy {
+    folder: TempDir,
+}
+
+impl Copy {
+    pub fn new() -> Copy {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let from = cargo::workspace().join("exercises");
+        copy_authors(&from, &folder.path().join("exercises"), 0);
+        Copy { folder }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("exercises")
+    }
+
+    /// The folder in which `exercises` lies.
+    pub fn project(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    #[track_caller]
+    pub fn read(&self, name: &str) -> String {
+        let file = self.file(name);
+        fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    }
+
+    #[track_caller]
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.file(name), text).expect("a writable folder");
+    }
+
+    #[track_caller]
+    pub fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{name} has no `{from}`");
+        self.write(name, &text.replacen(from, to, 1));
+    }
+
+    /// Puts the solution where the reader writes.
+    #[track_caller]
+    pub fn solve(&self, name: &str) {
+        let solution = self.read(&format!("solutions/gather_wait/{name}.rs"));
+        self.write(&format!("gather_wait/{name}.rs"), &solution);
+    }
+
+    #[track_caller]
+    pub fn catalog(&self) -> Catalog {
+        Catalog::open(Some(&self.path())).expect("the exercises are part of the project")
+    }
+
+    pub fn exercises(&self) -> Exercises {
+        Exercises::new(Some(self.path()))
+    }
+
+    /// The program with these arguments and this folder.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+        command
+            .args(args)
+            .arg("--exercises")
+            .arg(self.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program starts")
+    }
+
+    /// Runs the program, which must succeed, and gives what it prints.
+    #[track_caller]
+    pub fn stdout(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Runs the program, which must fail, and gives what it prints, the error last.
+    #[track_caller]
+    pub fn refusal(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(!output.status.success(), "{args:?}: {output:?}");
+        let (stdout, stderr) = (&output.stdout, &output.stderr);
+        String::from_utf8_lossy(stdout).into_owned() + &String::from_utf8_lossy(stderr)
+    }
+
+    pub fn remove(&self) {
+        // The system empties its temporary folder if this does not.
+        let _ = fs::remove_dir_all(self.folder.path());
+    }
+}
+
+/// Copies everything but the crate `check` and what a reader makes.
+fn copy_authors(from: &Path, to: &Path, depth: usize) {
+    fs::create_dir_all(to).expect("a temporary folder");
+    for entry in fs::read_dir(from).expect("a folder of the project") {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_folder = entry.path().is_dir();
+        let is_authors = match depth {
+            0 if is_folder => name != "check",
+            0 => name == "README.md",
+            1 if !is_folder => name == "chapter.toml" || name.ends_with(".md"),
+            _ => true,
+        };
+        if is_authors && is_folder {
+            copy_authors(&entry.path(), &to.join(&name), depth + 1);
+        } else if is_authors {
+            fs::copy(entry.path(), to.join(&name)).expect("a copy");
+        }
+    }
+}
+
+/// The exercise of that name in a copy.
+#[track_caller]
+pub fn find<'a>(catalog: &'a Catalog, name: &str) -> &'a Exercise {
+    catalog.find(name).expect("an exercise of that name")
+}

@@ -1,0 +1,55 @@
+//! Holds the exercises to their rules: every starter fails for the stated reason, every solution passes, every right answer is what the program prints.
+//!
+//! `CONTRIBUTING.md` has the rules for authors.
+//! All of this works on copies of the authors' files, so nothing depends on what a reader has done in `exercises/`.
+
+mod commands;
+mod copy;
+mod page;
+mod programs;
+mod progress;
+mod rules;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::Arguments;
+use workbook::exercises::catalog::Catalog;
+use workbook::programs::cargo;
+use workbook::programs::compile::Compiler;
+use workbook::programs::python::Python;
+
+use crate::copy::Copy;
+
+/// What all trials share; it lives as long as the process.
+pub struct Context {
+    /// A copy that nobody changes.
+    pub copy: Copy,
+    pub catalog: Catalog,
+    pub compiler: Compiler,
+    pub clippy: Compiler,
+    /// Or why there is none.
+    pub python: Result<Python, String>,
+}
+
+fn main() -> Result<ExitCode> {
+    let args = Arguments::from_args();
+    let workspace = cargo::workspace();
+    let copy = Copy::new();
+    let context: &'static Context = Box::leak(Box::new(Context {
+        catalog: copy.catalog(),
+        copy,
+        compiler: Compiler::find(&workspace)?,
+        clippy: Compiler::find_as(&workspace, "clippy-driver".to_owned())?,
+        python: Python::find(),
+    }));
+    let mut trials = rules::trials(context);
+    trials.extend(programs::trials(context));
+    trials.extend(commands::trials());
+    trials.extend(progress::trials());
+    trials.extend(page::trials());
+    let conclusion = libtest_mimic::run(&args, trials);
+    // The copy is behind a reference that never ends.
+    context.copy.remove();
+    Ok(conclusion.exit_code())
+}

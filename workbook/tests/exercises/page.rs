@@ -1,0 +1,277 @@
+//! What the page asks of the server.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use workbook::exercises::web;
+
+use crate::copy::Copy;
+
+pub fn trials() -> Vec<Trial> {
+    let trial = |name: &str, test: fn()| {
+        Trial::test(format!("page {name}"), move || -> Result<(), Failed> {
+            test();
+            Ok(())
+        })
+    };
+    vec![
+        trial("shows an exercise", shows_an_exercise),
+        trial("saves and checks", saves_and_checks),
+        trial("respects an editor", respects_an_editor),
+        trial(
+            "hints, answers, solutions",
+            gives_hints_answers_and_solutions,
+        ),
+        trial("unknown names", unknown_names_are_not_found),
+        trial("is served behind the guard", is_served_behind_the_guard),
+    ]
+}
+
+/// The router over a copy, as a page sees it.
+struct Page {
+    copy: Copy,
+    router: Router,
+}
+
+impl Page {
+    fn new() -> Page {
+        let copy = Copy::new();
+        let router = web::router(copy.exercises());
+        Page { copy, router }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/exercises{path}"))
+            .header("content-type", "application/json")
+            .body(body.map_or(Body::empty(), |body| Body::from(body.to_string())))
+            .expect("a request");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let answer = self
+                .router
+                .clone()
+                .oneshot(request)
+                .await
+                .expect("an answer");
+            let status = answer.status();
+            let body = to_bytes(answer.into_body(), usize::MAX)
+                .await
+                .expect("a body");
+            let text = String::from_utf8_lossy(&body).into_owned();
+            (
+                status,
+                serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            )
+        })
+    }
+
+    #[track_caller]
+    fn good(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, value) = self.ask(method, path, body);
+        assert_eq!(status, StatusCode::OK, "{value}");
+        value
+    }
+}
+
+fn shows_an_exercise() {
+    let page = Page::new();
+    let list = page.good("GET", "", None);
+    assert_eq!(list["chapters"][0]["title"], "Gather and wait");
+    assert_eq!(list["chapters"][0]["exercises"][1]["state"], "new");
+    let shown = page.good("GET", "/one_by_one", None);
+    assert_eq!(
+        shown["text"],
+        page.copy.read("starters/gather_wait/one_by_one.rs")
+    );
+    assert_eq!(shown["read"], "gather_wait.html#the-python-you-know");
+    let task = shown["task"].as_str().expect("the task");
+    assert!(
+        task.contains("<code class=\"language-python\">import asyncio"),
+        "{task}"
+    );
+    assert_eq!(
+        shown["explanation"],
+        Value::Null,
+        "only for those who solved it"
+    );
+    let shown = page.good("GET", "/late_tea", None);
+    let choices = shown["choices"].as_array().expect("choices");
+    assert_eq!(choices.len(), 5);
+    assert_eq!(
+        choices[1],
+        json!({ "letter": "b", "text": "green is ready\nblack is poured away\ntimed out\nclosed" }),
+        "which one is right is not told"
+    );
+}
+
+fn saves_and_checks() {
+    let page = Page::new();
+    let shown = page.good("GET", "/one_by_one", None);
+    let checked = page.good("POST", "/one_by_one/check", Some(json!({})));
+    assert_eq!(checked["outcome"]["passed"], false);
+    assert_eq!(checked["outcome"]["checks"][1]["id"], "overlap");
+    assert_eq!(checked["outcome"]["checks"][1]["seen"], "1");
+
+    let solution = page.copy.read("solutions/gather_wait/one_by_one.rs");
+    page.good(
+        "POST",
+        "/one_by_one",
+        Some(json!({ "text": solution, "hash": shown["hash"] })),
+    );
+    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), solution);
+    let checked = page.good("POST", "/one_by_one/check", None);
+    assert_eq!(checked["outcome"]["passed"], true);
+    assert!(
+        checked["explanation"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+    // The terminal sees the same.
+    assert!(page.copy.stdout(&["exercises"]).contains("[x] one_by_one"));
+
+    let reset = page.good("POST", "/one_by_one/reset", None);
+    assert_eq!(reset["kept"], "one_by_one.rs.bak-1");
+    assert_eq!(reset["text"], shown["text"]);
+    let (status, _) = page.ask("POST", "/late_tea/check", None);
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+fn respects_an_editor() {
+    let page = Page::new();
+    let shown = page.good("GET", "/one_by_one", None);
+    page.copy
+        .write("gather_wait/one_by_one.rs", "from the editor");
+    let save = json!({ "text": "from the page", "hash": shown["hash"] });
+    let (status, conflict) = page.ask("PUT", "/one_by_one", Some(save));
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(conflict["text"], "from the editor");
+    assert_eq!(
+        page.copy.read("gather_wait/one_by_one.rs"),
+        "from the editor"
+    );
+    let save = json!({ "text": "from the page", "hash": conflict["hash"] });
+    let saved = page.good("PUT", "/one_by_one", Some(save.clone()));
+    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
+    // Saving the same once more is no conflict.
+    assert_eq!(page.good("PUT", "/one_by_one", Some(save)), saved);
+    let (status, _) = page.ask(
+        "PUT",
+        "/one_by_one",
+        Some(json!({ "text": "without a hash" })),
+    );
+    assert!(status.is_client_error());
+    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
+}
+
+fn gives_hints_answers_and_solutions() {
+    let page = Page::new();
+    assert_eq!(page.good("POST", "/late_tea/hint", None)["number"], 1);
+    let shown = page.good("GET", "/late_tea", None);
+    assert_eq!(
+        (
+            shown["hints"].as_array().map(Vec::len),
+            &shown["hints_in_all"]
+        ),
+        (Some(1), &json!(2))
+    );
+    let (status, _) = page.ask("GET", "/late_tea/solution", None);
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, _) = page.ask(
+        "POST",
+        "/late_tea/solution",
+        Some(json!({ "confirm": false })),
+    );
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, refused) = page.ask("POST", "/late_tea/answer", Some(json!({ "letter": "z" })));
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    let wrong = page.good("POST", "/late_tea/answer", Some(json!({ "letter": "d" })));
+    assert_eq!(wrong["right"], false);
+    let right = page.good("POST", "/late_tea/answer", Some(json!({ "letter": "b" })));
+    assert_eq!(right["right"], true);
+    assert!(
+        page.good("GET", "/late_tea/solution", None)["solution"]
+            .as_str()
+            .is_some_and(|s| s.starts_with("b\n"))
+    );
+    let insisted = page.good(
+        "POST",
+        "/lost_order/solution",
+        Some(json!({ "confirm": true })),
+    );
+    assert_eq!(
+        insisted["solution"],
+        page.copy.read("solutions/gather_wait/lost_order.rs")
+    );
+}
+
+fn unknown_names_are_not_found() {
+    let page = Page::new();
+    for (method, path) in [
+        ("GET", "/nothing"),
+        ("POST", "/nothing/check"),
+        ("GET", "/..%2Fprogress"),
+        ("PUT", "/nothing"),
+    ] {
+        let (status, value) = page.ask(method, path, Some(json!({ "text": "", "hash": "" })));
+        assert_eq!(status, StatusCode::NOT_FOUND, "{value}");
+    }
+}
+
+/// The server mounts the exercises that lie beside its book, and a request that changes something needs the secret.
+fn is_served_behind_the_guard() {
+    let copy = Copy::new();
+    let book = copy.project().join("book");
+    fs::create_dir_all(book.join("src")).expect("a folder");
+    fs::write(book.join("book.toml"), "[book]\ntitle = \"Sample\"\n").expect("a file");
+    fs::write(book.join("src/SUMMARY.md"), "- [One](one.md)\n").expect("a file");
+    fs::write(book.join("src/one.md"), "# One\n").expect("a file");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_workbook"))
+        .args(["--no-open", "--port", "0", "--book"])
+        .arg(&book)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut address = String::new();
+    let stdout = server.stdout.take().expect("a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut address)
+        .expect("the address");
+    let host = address
+        .trim_start_matches("http://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let ask = |request: &str| {
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .expect("a limit");
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n"
+        );
+        write!(stream, "{head}Content-Length: 0\r\n\r\n").expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    let list = ask("GET /exercises");
+    let hint = ask("POST /exercises/one_by_one/hint");
+    server.kill().expect("a running child");
+    server.wait().expect("a child");
+    assert!(list.starts_with("HTTP/1.1 200 "), "{list}");
+    assert!(list.contains("\"name\":\"one_by_one\""), "{list}");
+    assert!(hint.starts_with("HTTP/1.1 401 "), "{hint}");
+    assert!(!copy.file("progress.json").exists());
+}

@@ -1,0 +1,258 @@
+//! What can only be seen by running: starters fail, solutions pass, right answers are right.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::process::Command;
+
+use libtest_mimic::{Failed, Trial};
+use workbook::exercises::catalog::{Catalog, Exercise, Kind};
+use workbook::exercises::check;
+use workbook::programs::cargo;
+use workbook::programs::chapter::Chapter;
+use workbook::programs::compile::{Compiled, Compiler};
+use workbook::programs::pattern::same_text;
+use workbook::programs::process;
+use workbook::programs::program::{Tools, programs};
+
+use crate::Context;
+use crate::copy::{Copy, find};
+
+/// How often a program is run whose order is not promised, before the tests give up to see another one.
+const RUNS: usize = 200;
+
+pub fn trials(context: &'static Context) -> Vec<Trial> {
+    let mut trials = vec![
+        Trial::test("formatting", move || formatting(&context.catalog)),
+        Trial::test("programs can be wrong", move || {
+            wrong_programs_are_named(context)
+        }),
+    ];
+    for exercise in context.catalog.exercises() {
+        let name = &exercise.name;
+        let (catalog, compiler) = (&context.catalog, &context.compiler);
+        let mut add = |what: &str, test: Box<dyn FnOnce() -> Result<(), Failed> + Send>| {
+            trials.push(Trial::test(format!("{what} {name}"), test));
+        };
+        add("task", Box::new(move || task(context, exercise)));
+        if exercise.kind == Kind::Predict {
+            add(
+                "answer",
+                Box::new(move || answer(compiler, catalog, exercise)),
+            );
+            add(
+                "clippy",
+                Box::new(move || tidy(&context.clippy.compile(&catalog.starter(exercise)?)?)),
+            );
+        } else {
+            add(
+                "starter",
+                Box::new(move || starter(compiler, catalog, exercise)),
+            );
+            add(
+                "solution",
+                Box::new(move || solution(compiler, catalog, exercise)),
+            );
+            add(
+                "clippy",
+                Box::new(move || {
+                    let text = catalog.solution(exercise)?;
+                    tidy(&check::compile(&context.clippy, catalog, exercise, &text)?)
+                }),
+            );
+        }
+    }
+    trials
+}
+
+/// The starter compiles, and the first check that fails is the one that it is about.
+fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+    let outcome = check::check(compiler, catalog, exercise, &catalog.starter(exercise)?)?;
+    let failed = outcome.checks.iter().find(|check| !check.passed);
+    let first = failed.map(|check| check.id.clone());
+    if first.is_none() || first != exercise.fails {
+        return Err(format!(
+            "the starter should fail {:?} first, and failed {first:?}: {outcome:#?}",
+            exercise.fails
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+    let text = catalog.solution(exercise)?;
+    if text == catalog.starter(exercise)? {
+        return Err("the solution is the starter".into());
+    }
+    let outcome = check::check(compiler, catalog, exercise, &text)?;
+    if !outcome.passed {
+        return Err(format!("{outcome:#?}").into());
+    }
+    Ok(())
+}
+
+/// Neither the compiler nor clippy has anything to say.
+fn tidy(compiled: &Compiled) -> Result<(), Failed> {
+    match compiled.rendered() {
+        said if said.is_empty() && compiled.executable.is_some() => Ok(()),
+        said => Err(said.into()),
+    }
+}
+
+/// The program prints what the right choice claims, or at least two orders if that is the claim.
+fn answer(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+    let program = catalog.starter(exercise)?;
+    let right = exercise.choices.iter().find(|choice| choice.right);
+    let right = right.ok_or("no choice is right")?;
+    if let Some(prints) = &right.prints {
+        let printed = check::print(compiler, &program)?;
+        return Ok(same_text(prints.trim_matches('\n'), printed.trim_end())?);
+    }
+    let mut programs = vec![program.clone()];
+    for variant in &exercise.variants {
+        if !program.contains(&variant.replace) {
+            return Err(format!("the program has no `{}` to replace", variant.replace).into());
+        }
+        programs.push(program.replace(&variant.replace, &variant.with));
+    }
+    let mut orders = BTreeSet::new();
+    for run in 0..RUNS {
+        orders.insert(check::print(compiler, &programs[run % programs.len()])?);
+        if orders.len() > 1 {
+            return Ok(());
+        }
+    }
+    Err(format!("printed the same in {RUNS} runs: {orders:?}").into())
+}
+
+/// The programs in a task are held to the rules of the book's chapters.
+fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
+    let name = format!("{}/{}.md", exercise.slug, exercise.name);
+    let chapter = Chapter::parse(&name, &context.catalog.task(exercise)?);
+    let (programs, mut problems) = programs(&chapter);
+    problems.extend(chapter.problems.clone());
+    let mut complaints: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let modules = cargo::workspace().join("examples");
+    let tools = Tools {
+        compiler: &context.compiler,
+        python: context.python.as_ref().ok(),
+        modules: &modules,
+        limit: process::LIMIT,
+    };
+    let required = std::env::var_os("WORKBOOK_REQUIRE_ALL").is_some();
+    if context.python.is_ok() || required {
+        complaints.extend(
+            programs
+                .iter()
+                .filter_map(|program| program.check(&tools).err()),
+        );
+    }
+    if complaints.is_empty() {
+        Ok(())
+    } else {
+        Err(complaints.join("\n").into())
+    }
+}
+
+/// Everything that is written in Rust is formatted as rustfmt does it.
+fn formatting(catalog: &Catalog) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for exercise in catalog.exercises() {
+        for folder in ["starters", "solutions", "checks"] {
+            let file = catalog
+                .folder()
+                .join(folder)
+                .join(&exercise.slug)
+                .join(format!("{}.rs", exercise.name));
+            if !file.exists() {
+                continue;
+            }
+            // From its input, because `mod exercise;` names no file of the project.
+            let output = Command::new("rustfmt")
+                .args(["--edition", "2024"])
+                .stdin(File::open(&file)?)
+                .output()?;
+            if output.stdout != fs::read(&file)? {
+                let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+                wrong.push(format!(
+                    "{folder}/{}/{}.rs: format it with rustfmt --edition 2024 {errors}",
+                    exercise.slug, exercise.name
+                ));
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n").into())
+    }
+}
+
+/// Each of the tests above can fail.
+fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
+    let copy = Copy::new();
+    let catalog = copy.catalog();
+    let compiler = &context.compiler;
+    let exercise = find(&catalog, "one_by_one");
+    let good = catalog.solution(exercise)?;
+    let bad = catalog.starter(exercise)?;
+
+    copy.write("starters/gather_wait/one_by_one.rs", &good);
+    assert!(starter(compiler, &catalog, exercise).is_err());
+    copy.write("starters/gather_wait/one_by_one.rs", "pub fn broken() {");
+    assert!(starter(compiler, &catalog, exercise).is_err());
+    let early = bad.replace("Ok(answers)", "todo!()");
+    copy.write("starters/gather_wait/one_by_one.rs", &early);
+    assert!(
+        starter(compiler, &catalog, exercise).is_err(),
+        "for another reason"
+    );
+
+    copy.write("solutions/gather_wait/one_by_one.rs", &bad);
+    assert!(solution(compiler, &catalog, exercise).is_err());
+    let lint = good.replace("gather(asked).await", "return gather(asked).await;");
+    let compiled = check::compile(&context.clippy, &catalog, exercise, &lint)?;
+    assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
+
+    copy.write("starters/gather_wait/one_by_one.rs", "fn  main() {}\n");
+    assert!(formatting(&catalog).is_err());
+
+    let copy = Copy::new();
+    let toml = "gather_wait/chapter.toml";
+    copy.replace(toml, "right = true", "misconception = \"?\"");
+    // The rest of the line becomes a comment.
+    copy.replace(toml, "misconception = \"The limit", "right = true # ");
+    let catalog = copy.catalog();
+    let predicted = find(&catalog, "late_tea");
+    assert!(
+        answer(compiler, &catalog, predicted).is_err(),
+        "another choice is right"
+    );
+
+    let copy = Copy::new();
+    copy.replace(toml, "right = true", "misconception = \"?\"");
+    copy.replace(
+        toml,
+        "not_promised = true",
+        "not_promised = true\nright = true",
+    );
+    let catalog = copy.catalog();
+    let predicted = find(&catalog, "late_tea");
+    assert!(
+        answer(compiler, &catalog, predicted).is_err(),
+        "one order only"
+    );
+    copy.write("starters/gather_wait/late_tea.rs", TOSSES);
+    answer(compiler, &catalog, predicted)
+}
+
+/// `select!` takes one of two ready branches at random.
+const TOSSES: &str = "
+#[tokio::main(flavor = \"current_thread\")]
+async fn main() {
+    tokio::select! {
+        () = async {} => println!(\"first\"),
+        () = async {} => println!(\"second\"),
+    }
+}
+";

@@ -1,0 +1,331 @@
+//! The rules for what authors write, as far as they can be seen without running anything.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use workbook::exercises::catalog::{Catalog, Chapter, Exercise, Kind};
+use workbook::programs::cargo;
+
+use crate::Context;
+use crate::copy::Copy;
+
+pub fn trials(context: &'static Context) -> Vec<Trial> {
+    vec![
+        Trial::test("rules for chapters", move || {
+            nothing_in(problems(&context.catalog))
+        }),
+        Trial::test("rules for files", move || {
+            nothing_in(stray_files(&context.catalog, &context.copy.path()))
+        }),
+        Trial::test("rules for files of the project", move || {
+            let folder = cargo::workspace().join("exercises");
+            nothing_in(stray_files(&context.catalog, &folder))
+        }),
+        Trial::test("rules can be broken", broken_rules_are_named),
+    ]
+}
+
+fn nothing_in(problems: Vec<String>) -> Result<(), Failed> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failed::from(problems.join("\n")))
+    }
+}
+
+/// Everything that the rules do not allow.
+fn problems(catalog: &Catalog) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut names = HashSet::new();
+    for chapter in &catalog.chapters {
+        let mut say = |what: String| problems.push(format!("{}: {what}", chapter.slug));
+        chapter_problems(chapter, &mut say);
+        for exercise in &chapter.exercises {
+            let mut say =
+                |what: &str| problems.push(format!("{}/{}: {what}", chapter.slug, exercise.name));
+            if !names.insert(&exercise.name) {
+                say("another exercise has the same name");
+            }
+            exercise_problems(catalog, exercise, &mut say);
+            match exercise.kind {
+                Kind::Predict => predict_problems(exercise, &mut say),
+                _ => program_problems(exercise, &mut say),
+            }
+        }
+    }
+    problems
+}
+
+fn chapter_problems(chapter: &Chapter, say: &mut impl FnMut(String)) {
+    let count = chapter.exercises.len();
+    if count < 5 {
+        say(format!("has {count} exercises: write at least five"));
+    }
+    let from_python = chapter.exercises.iter().filter(|e| e.from_python).count();
+    if from_python < 2 {
+        say(format!(
+            "{from_python} come from Python: write at least two"
+        ));
+    }
+    let page = cargo::workspace().join(format!("book/src/{}.md", chapter.slug));
+    if !page.is_file() {
+        say("the book has no such chapter".to_owned());
+    }
+}
+
+fn exercise_problems(catalog: &Catalog, exercise: &Exercise, say: &mut impl FnMut(&str)) {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if exercise.name.is_empty() || !exercise.name.chars().all(plain) {
+        say("a name is made of a to z, 0 to 9 and _");
+    }
+    if exercise.title.trim().is_empty() {
+        say("has no title");
+    }
+    if !(10..=15).contains(&exercise.minutes) {
+        say("takes 10 to 15 minutes");
+    }
+    if exercise.hints.len() < 2 {
+        say("has fewer than two hints");
+    }
+    if exercise.hints.iter().any(|hint| hint.trim().is_empty()) {
+        say("has an empty hint");
+    }
+    if exercise.explanation.trim().is_empty() {
+        say("has no explanation");
+    }
+    if let Err(what) = find_heading(&exercise.read) {
+        say(&what);
+    }
+    match catalog.task(exercise) {
+        Ok(task) if task.trim().is_empty() => say("its task is empty"),
+        Ok(task) if exercise.from_python != task.contains("```python\n") => {
+            say("a task from Python has a `python` block, and no other task has one");
+        }
+        Ok(_) => {}
+        Err(error) => say(&error.to_string()),
+    }
+}
+
+fn predict_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
+    if exercise.fails.is_some() {
+        say("a program to predict has no checks, so nothing `fails`");
+    }
+    if exercise.choices.len() < 3 {
+        say("has fewer than three choices");
+    }
+    if exercise
+        .choices
+        .iter()
+        .filter(|choice| choice.right)
+        .count()
+        != 1
+    {
+        say("exactly one choice is right");
+    }
+    let mut texts = HashSet::new();
+    for (choice, letter) in exercise.choices.iter().zip('a'..) {
+        if choice.letter != letter.to_string() {
+            say("the letters are a, b, c and so on");
+        }
+        if choice.prints.is_some() == choice.not_promised {
+            say("a choice either `prints` something or is `not_promised`");
+        }
+        if !texts.insert(choice.text()) {
+            say("two choices claim the same");
+        }
+        let betrays = choice.misconception.as_deref().unwrap_or_default().trim();
+        if betrays.is_empty() != choice.right {
+            say("a wrong choice names its misconception, and the right one has none");
+        }
+    }
+}
+
+fn program_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
+    if exercise.fails.is_none() {
+        say("does not say which check its starter `fails`");
+    }
+    if !exercise.choices.is_empty() || !exercise.variants.is_empty() {
+        say("only a program to predict has choices and variants");
+    }
+}
+
+/// Looks for the heading that a link such as `gather_wait.md#cancelling` names.
+fn find_heading(link: &str) -> Result<(), String> {
+    let (file, id) = link
+        .split_once('#')
+        .ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
+    let path = cargo::workspace().join("book/src").join(file);
+    let text = fs::read_to_string(path).map_err(|_| format!("`{link}`: there is no such file"))?;
+    let mut heading: Option<String> = None;
+    for event in Parser::new(&text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(heading) = &mut heading {
+                    heading.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                let found = heading.take().unwrap_or_default();
+                if heading_id(&found) == id {
+                    return Ok(());
+                }
+            }
+            _ => {}
+        }
+    }
+    Err(format!("`{link}`: there is no such heading"))
+}
+
+/// The name that mdBook gives to a heading on its page.
+fn heading_id(heading: &str) -> String {
+    heading
+        .trim()
+        .chars()
+        .filter_map(|c| match c {
+            c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
+            c if c.is_whitespace() => Some('-'),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Files that belong to no exercise, and files of an exercise that are missing.
+fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
+    let mut wanted = HashSet::from([PathBuf::from("README.md")]);
+    let mut allowed = HashSet::new();
+    for exercise in catalog.exercises() {
+        let (slug, name) = (&exercise.slug, &exercise.name);
+        wanted.insert(format!("{slug}/chapter.toml").into());
+        wanted.insert(format!("{slug}/{name}.md").into());
+        wanted.insert(format!("starters/{slug}/{name}.rs").into());
+        if exercise.kind != Kind::Predict {
+            wanted.insert(format!("solutions/{slug}/{name}.rs").into());
+            wanted.insert(format!("checks/{slug}/{name}.rs").into());
+        }
+        // What a reader makes.
+        allowed.insert(PathBuf::from(format!("{slug}/{name}.rs")));
+        allowed.insert(PathBuf::from(format!("{slug}/{name}.answer")));
+    }
+    let found = files(folder, folder);
+    let kept = |file: &PathBuf| file.to_string_lossy().contains(".rs.bak-");
+    let progress = |file: &PathBuf| file.to_string_lossy().starts_with("progress");
+    let stray = found
+        .iter()
+        .filter(|file| !wanted.contains(*file) && !allowed.contains(*file))
+        .filter(|file| !kept(file) && !progress(file))
+        .map(|file| format!("{}: belongs to no exercise", file.display()));
+    let missing = wanted
+        .iter()
+        .filter(|file| !found.contains(*file))
+        .map(|file| format!("{}: is missing", file.display()));
+    let mut problems: Vec<String> = stray.chain(missing).collect();
+    problems.sort();
+    problems
+}
+
+/// All files as paths relative to the folder, without the crate `check`.
+fn files(root: &Path, folder: &Path) -> HashSet<PathBuf> {
+    let mut found = HashSet::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let relative = path.strip_prefix(root).expect("below the root");
+        if relative == Path::new("check") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(files(root, &path));
+        } else {
+            found.insert(relative.to_path_buf());
+        }
+    }
+    found
+}
+
+/// Breaks each rule in a copy, and expects exactly the complaint about it.
+fn broken_rules_are_named() -> Result<(), Failed> {
+    let broken = [
+        (
+            "name = \"late_tea\"",
+            "name = \"one_by_one\"",
+            "gather_wait/one_by_one: another exercise has the same name",
+        ),
+        (
+            "minutes = 10",
+            "minutes = 45",
+            "gather_wait/late_tea: takes 10 to 15 minutes",
+        ),
+        (
+            "#cancelling",
+            "#canceling",
+            "gather_wait/late_tea: `gather_wait.md#canceling`: there is no such heading",
+        ),
+        (
+            "right = true",
+            "",
+            "gather_wait/late_tea: exactly one choice is right",
+        ),
+        (
+            "right = true",
+            "misconception = \"\"",
+            "gather_wait/late_tea: a wrong choice names its misconception, and the right one has none",
+        ),
+        (
+            "letter = \"b\"",
+            "letter = \"B\"",
+            "gather_wait/late_tea: the letters are a, b, c and so on",
+        ),
+        (
+            "fails = \"overlap\"",
+            "",
+            "gather_wait/one_by_one: does not say which check its starter `fails`",
+        ),
+        (
+            "from_python = true",
+            "from_python = false",
+            "gather_wait/one_by_one: a task from Python has a `python` block, and no other task has one",
+        ),
+        (
+            "kind = \"repair\"",
+            "kind = \"predict\"",
+            "gather_wait/one_by_one: has fewer than three choices",
+        ),
+        (
+            "closed\n\"\"\"",
+            "closed\n\"\"\"\nnot_promised = true",
+            "gather_wait/late_tea: a choice either `prints` something or is `not_promised`",
+        ),
+        (
+            "not_promised = true",
+            "prints = \"green is ready\\ntimed out\\nblack is ready\\nclosed\"",
+            "gather_wait/late_tea: two choices claim the same",
+        ),
+        (
+            "explanation = \"\"\"",
+            "explanation = \"\"\"\"\"\"\nfails = \"\"\"",
+            "gather_wait/late_tea: has no explanation",
+        ),
+    ];
+    for (from, to, complaint) in broken {
+        let copy = Copy::new();
+        let catalog = copy.catalog();
+        copy.replace("gather_wait/chapter.toml", from, to);
+        // A name without files is another mistake, so the files of the old one stay.
+        let found = match Catalog::open(Some(&copy.path())) {
+            Ok(catalog) => problems(&catalog),
+            Err(error) => vec![format!("{error:#}")],
+        };
+        if !found.iter().any(|found| found == complaint) {
+            return Err(format!("should be said: {complaint}\nwas said: {found:#?}").into());
+        }
+        copy.write("gather_wait/letter.txt", "dear");
+        let stray = stray_files(&catalog, &copy.path());
+        if stray != ["gather_wait/letter.txt: belongs to no exercise"] {
+            return Err(format!("{stray:#?}").into());
+        }
+    }
+    Ok(())
+}
