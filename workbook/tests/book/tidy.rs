@@ -16,7 +16,7 @@ use crate::Context;
 /// The commands that the project documents; `[..]` stands for what the reader fills in.
 ///
 /// Commands that name an example are checked apart, because the example must exist.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "cargo run",
     "cargo run -- --help",
     "cargo run -- --no-open",
@@ -38,6 +38,7 @@ const COMMANDS: [&str; 26] = [
     "cargo doc -p asyncio --no-deps --open",
     "cargo bench",
     "cargo bench -p benches",
+    "cargo run --release -p benches --bin groups",
     "cargo install mdbook",
     "mdbook build book",
     "mdbook serve book",
