@@ -142,6 +142,11 @@ impl Compiler {
             .arg("-vV")
             .output()
             .with_context(|| format!("cannot start the compiler {rustc}"))?;
+        ensure!(
+            version.status.success(),
+            "{rustc} does not work: {}",
+            String::from_utf8_lossy(&version.stderr)
+        );
         let version = String::from_utf8_lossy(&version.stdout).into_owned();
 
         let mut args: Vec<String> = ARGS.map(str::to_owned).into();

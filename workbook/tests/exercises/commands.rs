@@ -1,19 +1,9 @@
 //! The commands as a reader types them, on a copy of the exercises.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
 use crate::copy::Copy;
-
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
 
 const MINE: &str = "gather_wait/one_by_one.rs";
 
@@ -40,7 +30,6 @@ pub fn trials() -> Vec<Trial> {
         ),
         trial("answers are judged", answers_are_judged),
         trial("unknown names", unknown_names_are_answered_with_the_nearest),
-        trial("watch goes on when an exercise is solved", watch_goes_on),
     ]
 }
 
@@ -68,7 +57,7 @@ fn exercise(copy: &Copy, name: &str) -> Value {
 }
 
 fn list_and_solve() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let list = copy.stdout(&["exercises"]);
     assert_in_order(
         &list,
@@ -134,7 +123,7 @@ fn list_and_solve() {
 }
 
 fn errors_name_the_readers_file() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     copy.replace(MINE, "call.await?", "call.await.missing()");
     let line = copy
@@ -156,7 +145,7 @@ fn errors_name_the_readers_file() {
 }
 
 fn what_hangs_is_stopped() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     let stations = "let asked: Vec<_>";
     // On the virtual clock both loops know at once that nothing can come any more.
@@ -186,12 +175,17 @@ fn what_hangs_is_stopped() {
         &["FAILED: the program comes to its end", "it waits for ever"],
     );
 
-    // Nothing but a limit on real time ends a loop without an await.
     copy.replace(
         MINE,
         "asyncio::get_running_loop()",
-        "loop {}\nasyncio::get_running_loop()",
+        "loop { println!(\"{:01000}\", 0); }\nasyncio::get_running_loop()",
     );
+    let said = copy.refusal(&["check", "one_by_one"]);
+    assert_in_order(&said, &["it printed more than 8 MiB, so it was stopped"]);
+    assert!(said.len() < 10_000);
+
+    // Nothing but a limit on real time ends a loop without an await.
+    copy.replace(MINE, "loop { println!(\"{:01000}\", 0); }", "loop {}");
     let mut command = copy.command(&["check", "one_by_one"]);
     let output = command
         .env("EXERCISE_SECONDS", "1")
@@ -209,7 +203,7 @@ fn what_hangs_is_stopped() {
 }
 
 fn a_panic_is_reported() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     copy.replace(
         MINE,
@@ -235,7 +229,7 @@ fn a_panic_is_reported() {
 }
 
 fn hints_come_one_by_one() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let first = copy.stdout(&["hint", "one_by_one"]);
     assert!(
         first.starts_with("hint 1 of 3: Calling an `async fn` starts nothing"),
@@ -250,7 +244,7 @@ fn hints_come_one_by_one() {
 }
 
 fn reset_loses_nothing() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let starter = copy.read("starters/gather_wait/one_by_one.rs");
     copy.stdout(&["exercises"]);
     copy.stdout(&["reset", "one_by_one"]);
@@ -279,7 +273,7 @@ fn reset_loses_nothing() {
 }
 
 fn a_solution_must_be_asked_for_twice() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let said = copy.refusal(&["solution", "one_by_one"]);
     assert!(
         said.starts_with("error: one_by_one is not solved yet"),
@@ -295,7 +289,7 @@ fn a_solution_must_be_asked_for_twice() {
 }
 
 fn answers_are_judged() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     assert!(
         copy.refusal(&["check", "late_tea"])
             .contains("late_tea has no answer yet")
@@ -338,7 +332,7 @@ fn answers_are_judged() {
 }
 
 fn unknown_names_are_answered_with_the_nearest() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     for command in ["check", "hint", "reset", "solution"] {
         let said = copy.refusal(&[command, "one_by_on"]);
         assert_eq!(
@@ -351,91 +345,4 @@ fn unknown_names_are_answered_with_the_nearest() {
         said,
         "error: there is no exercise `latte`: do you mean `late_tea`?\n"
     );
-}
-
-/// A program that ends with the value.
-struct Watching(Child);
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn watch_goes_on() {
-    let copy = Copy::new();
-    let mut command = copy.command(&["watch"]);
-    let child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut watching = Watching(child);
-    let lines = lines(watching.0.stdout.take().expect("a pipe"));
-    let mut input = watching.0.stdin.take().expect("a pipe");
-    let mut say = |line: &str| writeln!(input, "{line}").expect("it listens");
-
-    wait_for(&lines, "A limit around a group (predict");
-    wait_for(&lines, "type the letter of your answer");
-    say("c");
-    wait_for(&lines, "the clean-up would run behind its back");
-    say("h");
-    wait_for(&lines, "hint 1 of 2");
-    say("b");
-    wait_for(&lines, "late_tea is solved");
-
-    wait_for(&lines, "A list of calls is not a crowd (repair");
-    wait_for(&lines, "FAILED: all three stations");
-    wait_for(&lines, "type h for a hint");
-    copy.solve("one_by_one");
-    wait_for(&lines, "one_by_one is solved");
-
-    wait_for(&lines, "The order that nobody served (repair");
-    wait_for(&lines, "type h for a hint");
-    say("n");
-    wait_for(&lines, "The first mirror wins (build");
-    wait_for(&lines, "type h for a hint");
-    // As editors save: another file takes the place of the old one.
-    copy.write(
-        "gather_wait/saved",
-        &copy.read("solutions/gather_wait/first_answer.rs"),
-    );
-    fs::rename(
-        copy.file("gather_wait/saved"),
-        copy.file("gather_wait/first_answer.rs"),
-    )
-    .expect("a new name");
-    wait_for(&lines, "first_answer is solved");
-    wait_for(&lines, "All teas, or none (build");
-    say("q");
-    let ended = wait_timeout::ChildExt::wait_timeout(&mut watching.0, DEADLINE);
-    assert!(ended.expect("a child").expect("an end").success());
-}
-
-/// Reads lines in the background, so that waiting for one can have a limit.
-fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(source).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-#[track_caller]
-fn wait_for(lines: &Receiver<String>, text: &str) {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left) {
-            Ok(line) if line.contains(text) => return,
-            Ok(_) => {}
-            Err(_) => panic!("no line with `{text}` came"),
-        }
-    }
 }

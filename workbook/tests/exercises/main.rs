@@ -9,11 +9,13 @@ mod page;
 mod programs;
 mod progress;
 mod rules;
+mod watch;
 
+use std::env;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Trial};
 use workbook::exercises::catalog::Catalog;
 use workbook::programs::cargo;
 use workbook::programs::compile::Compiler;
@@ -27,7 +29,8 @@ pub struct Context {
     pub copy: Copy,
     pub catalog: Catalog,
     pub compiler: Compiler,
-    pub clippy: Compiler,
+    /// Or why there is none.
+    pub clippy: Result<Compiler, String>,
     /// Or why there is none.
     pub python: Result<Python, String>,
 }
@@ -40,16 +43,27 @@ fn main() -> Result<ExitCode> {
         catalog: copy.catalog(),
         copy,
         compiler: Compiler::find(&workspace)?,
-        clippy: Compiler::find_as(&workspace, "clippy-driver".to_owned())?,
+        clippy: Compiler::find_as(&workspace, "clippy-driver".to_owned())
+            .map_err(|error| format!("{error:#}")),
         python: Python::find(),
     }));
+    let missing = [context.python.as_ref().err(), context.clippy.as_ref().err()];
+    for why in missing.into_iter().flatten() {
+        eprintln!("note: some tests are skipped: {why}");
+    }
     let mut trials = rules::trials(context);
     trials.extend(programs::trials(context));
     trials.extend(commands::trials());
+    trials.extend(watch::trials());
     trials.extend(progress::trials());
     trials.extend(page::trials());
     let conclusion = libtest_mimic::run(&args, trials);
     // The copy is behind a reference that never ends.
     context.copy.remove();
     Ok(conclusion.exit_code())
+}
+
+/// A trial that needs something which may be missing: then it is skipped, or fails where everything is required.
+pub fn skip_unless(available: bool, trial: Trial) -> Trial {
+    trial.with_ignored_flag(!available && env::var_os("WORKBOOK_REQUIRE_ALL").is_none())
 }

@@ -44,7 +44,7 @@ struct Page {
 
 impl Page {
     fn new() -> Page {
-        let copy = Copy::new();
+        let copy = Copy::of_model();
         let router = web::router(copy.exercises());
         Page { copy, router }
     }
@@ -230,7 +230,7 @@ fn unknown_names_are_not_found() {
 
 /// The server mounts the exercises that lie beside its book, and a request that changes something needs the secret.
 fn is_served_behind_the_guard() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let book = copy.project().join("book");
     fs::create_dir_all(book.join("src")).expect("a folder");
     fs::write(book.join("book.toml"), "[book]\ntitle = \"Sample\"\n").expect("a file");

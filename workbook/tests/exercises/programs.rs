@@ -14,51 +14,47 @@ use workbook::programs::pattern::same_text;
 use workbook::programs::process;
 use workbook::programs::program::{Tools, programs};
 
-use crate::Context;
 use crate::copy::{Copy, find};
+use crate::{Context, skip_unless};
 
 /// How often a program is run whose order is not promised, before the tests give up to see another one.
 const RUNS: usize = 200;
 
 pub fn trials(context: &'static Context) -> Vec<Trial> {
+    let (catalog, compiler) = (&context.catalog, &context.compiler);
+    let has_rustfmt = Command::new("rustfmt").arg("--version").output();
+    let has_rustfmt = has_rustfmt.is_ok_and(|output| output.status.success());
+    let has_clippy = context.clippy.is_ok();
     let mut trials = vec![
-        Trial::test("formatting", move || formatting(&context.catalog)),
-        Trial::test("programs can be wrong", move || {
-            wrong_programs_are_named(context)
-        }),
+        skip_unless(
+            has_rustfmt,
+            Trial::test("formatting", move || formatting(catalog)),
+        ),
+        skip_unless(
+            has_rustfmt && has_clippy,
+            Trial::test("programs can be wrong", move || {
+                wrong_programs_are_named(context)
+            }),
+        ),
     ];
-    for exercise in context.catalog.exercises() {
-        let name = &exercise.name;
-        let (catalog, compiler) = (&context.catalog, &context.compiler);
-        let mut add = |what: &str, test: Box<dyn FnOnce() -> Result<(), Failed> + Send>| {
-            trials.push(Trial::test(format!("{what} {name}"), test));
-        };
-        add("task", Box::new(move || task(context, exercise)));
+    for exercise in catalog.exercises() {
+        let name = |what: &str| format!("{what} {}", exercise.name);
+        let has_python = !exercise.from_python || context.python.is_ok();
+        let of_task = Trial::test(name("task"), move || task(context, exercise));
+        trials.push(skip_unless(has_python, of_task));
+        let lints = Trial::test(name("clippy"), move || clippy(context, exercise));
+        trials.push(skip_unless(has_clippy, lints));
         if exercise.kind == Kind::Predict {
-            add(
-                "answer",
-                Box::new(move || answer(compiler, catalog, exercise)),
-            );
-            add(
-                "clippy",
-                Box::new(move || tidy(&context.clippy.compile(&catalog.starter(exercise)?)?)),
-            );
+            trials.push(Trial::test(name("answer"), move || {
+                answer(compiler, catalog, exercise)
+            }));
         } else {
-            add(
-                "starter",
-                Box::new(move || starter(compiler, catalog, exercise)),
-            );
-            add(
-                "solution",
-                Box::new(move || solution(compiler, catalog, exercise)),
-            );
-            add(
-                "clippy",
-                Box::new(move || {
-                    let text = catalog.solution(exercise)?;
-                    tidy(&check::compile(&context.clippy, catalog, exercise, &text)?)
-                }),
-            );
+            trials.push(Trial::test(name("starter"), move || {
+                starter(compiler, catalog, exercise)
+            }));
+            trials.push(Trial::test(name("solution"), move || {
+                solution(compiler, catalog, exercise)
+            }));
         }
     }
     trials
@@ -89,6 +85,15 @@ fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Resu
         return Err(format!("{outcome:#?}").into());
     }
     Ok(())
+}
+
+/// A program to predict and a solution with its checks give the compiler and clippy nothing to say.
+fn clippy(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
+    let (catalog, clippy) = (&context.catalog, context.clippy.as_ref()?);
+    tidy(&match exercise.kind {
+        Kind::Predict => clippy.compile(&catalog.starter(exercise)?)?,
+        _ => check::compile(clippy, catalog, exercise, &catalog.solution(exercise)?)?,
+    })
 }
 
 /// Neither the compiler nor clippy has anything to say.
@@ -139,14 +144,11 @@ fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
         modules: &modules,
         limit: process::LIMIT,
     };
-    let required = std::env::var_os("WORKBOOK_REQUIRE_ALL").is_some();
-    if context.python.is_ok() || required {
-        complaints.extend(
-            programs
-                .iter()
-                .filter_map(|program| program.check(&tools).err()),
-        );
-    }
+    complaints.extend(
+        programs
+            .iter()
+            .filter_map(|program| program.check(&tools).err()),
+    );
     if complaints.is_empty() {
         Ok(())
     } else {
@@ -190,7 +192,7 @@ fn formatting(catalog: &Catalog) -> Result<(), Failed> {
 
 /// Each of the tests above can fail.
 fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let catalog = copy.catalog();
     let compiler = &context.compiler;
     let exercise = find(&catalog, "one_by_one");
@@ -211,13 +213,13 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     copy.write("solutions/gather_wait/one_by_one.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
     let lint = good.replace("gather(asked).await", "return gather(asked).await;");
-    let compiled = check::compile(&context.clippy, &catalog, exercise, &lint)?;
+    let compiled = check::compile(context.clippy.as_ref()?, &catalog, exercise, &lint)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
     copy.write("starters/gather_wait/one_by_one.rs", "fn  main() {}\n");
     assert!(formatting(&catalog).is_err());
 
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let toml = "gather_wait/chapter.toml";
     copy.replace(toml, "right = true", "misconception = \"?\"");
     // The rest of the line becomes a comment.
@@ -229,7 +231,7 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
         "another choice is right"
     );
 
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.replace(toml, "right = true", "misconception = \"?\"");
     copy.replace(
         toml,

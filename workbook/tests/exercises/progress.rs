@@ -29,7 +29,7 @@ fn record(copy: &Copy) -> Value {
 }
 
 fn two_writers_lose_nothing() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     thread::scope(|scope| {
         for name in ["one_by_one", "lost_order"] {
@@ -51,7 +51,7 @@ fn two_writers_lose_nothing() {
 
 /// Whenever the writer is killed, the file is whole, and the next writer need not wait for the dead one.
 fn a_killed_writer_leaves_a_whole_file() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     copy.refusal(&["answer", "late_tea", "a"]);
     for _ in 0..20 {
         let mut command = copy.command(&["answer", "late_tea", "a"]);
@@ -82,7 +82,7 @@ fn a_killed_writer_leaves_a_whole_file() {
 }
 
 fn a_broken_file_is_set_aside() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     for (number, text) in [(1, "{ half"), (2, "[]")] {
         copy.write("progress.json", text);
         let output = copy.run(&["hint", "one_by_one"]);
@@ -99,7 +99,7 @@ fn a_broken_file_is_set_aside() {
 }
 
 fn what_is_unknown_is_kept() {
-    let copy = Copy::new();
+    let copy = Copy::of_model();
     let newer = json!({ "theme": "dark", "exercises": { "one_by_one": { "hints": 1, "stars": 5 }, "gone": {} } });
     copy.write("progress.json", &newer.to_string());
     copy.stdout(&["hint", "one_by_one"]);

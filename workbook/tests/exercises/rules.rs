@@ -310,7 +310,7 @@ fn broken_rules_are_named() -> Result<(), Failed> {
         ),
     ];
     for (from, to, complaint) in broken {
-        let copy = Copy::new();
+        let copy = Copy::of_model();
         let catalog = copy.catalog();
         copy.replace("gather_wait/chapter.toml", from, to);
         // A name without files is another mistake, so the files of the old one stay.
