@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,8 @@ use crate::clock::Clock;
 use crate::error::{Cancelled, Error, NoRunningLoop, Result, RunError};
 use crate::executor::Executor;
 use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle, TimerHandle};
+use crate::observation::{Observation, observed};
+use crate::observe::{Actor, Event, Kind, Place};
 use crate::poller::Poller;
 use crate::promise::{Awaitable, Promise};
 use crate::remote::{Parcel, Remote};
@@ -40,10 +43,10 @@ type ExceptionHandler = Rc<dyn Fn(&ErrorContext) -> Option<Error>>;
 pub(crate) struct Core {
     pub(crate) remote: Arc<Remote>,
     /// What runs next, first in, first out.
-    ready: RefCell<VecDeque<Ready>>,
-    timers: RefCell<Timers>,
+    pub(crate) ready: RefCell<VecDeque<Ready>>,
+    pub(crate) timers: RefCell<Timers>,
     /// Every task that has not ended. The loop alone keeps them alive; handles merely look.
-    tasks: RefCell<TaskTable>,
+    pub(crate) tasks: RefCell<TaskTable>,
     /// Numbers the tasks, for their names.
     tasks_made: Cell<u64>,
     /// The task whose step is running.
@@ -63,6 +66,9 @@ pub(crate) struct Core {
     closed: Cell<bool>,
     since_poll: Cell<usize>,
     exception_handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) observation: RefCell<Option<Rc<Observation>>>,
+    /// True in debug mode and with an observer: one flag for the hot path.
+    watched: Cell<bool>,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
 }
@@ -96,6 +102,8 @@ impl Core {
             closed: Cell::new(false),
             since_poll: Cell::new(0),
             exception_handler: RefCell::new(None),
+            observation: RefCell::new(None),
+            watched: Cell::new(false),
             debug: Cell::new(false),
             slow_callback_duration: Cell::new(Duration::from_millis(100)),
         });
@@ -166,7 +174,10 @@ impl Core {
 
     /// Appends a callback to the ready queue. A closed loop drops it.
     #[inline]
-    pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>) {
+    pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
+        if observed() {
+            self.observe_scheduled(&callback, at);
+        }
         if !self.closed.get() {
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }
@@ -177,12 +188,27 @@ impl Core {
     pub(crate) fn schedule_step(&self, id: TaskId) {
         if self.tasks.borrow_mut().mark_scheduled(id) {
             self.ready.borrow_mut().push_back(Ready::Step(id));
+            if observed() {
+                self.observe_woken(id, None);
+            }
+        }
+    }
+
+    /// Appends the next step of the task that runs and wants no more than a turn; `at` is for observers.
+    #[inline]
+    pub(crate) fn schedule_turn(&self, id: TaskId, at: Place) {
+        if self.tasks.borrow_mut().mark_scheduled(id) {
+            self.ready.borrow_mut().push_back(Ready::Step(id));
+            if observed() {
+                self.observe_woken(id, Some(at));
+            }
         }
     }
 
     /// Takes a new task into the table and schedules its first step.
     pub(crate) fn adopt<T: Body + 'static>(
         &self,
+        at: Place,
         make: impl FnOnce(TaskId, Waker, u64) -> T,
     ) -> Rc<T> {
         let number = self.tasks_made.get() + 1;
@@ -191,6 +217,10 @@ impl Core {
             .tasks
             .borrow_mut()
             .insert(&self.remote, |id, waker| make(id, waker, number));
+        if observed() {
+            let (task, name) = (number, task.header().name().to_string());
+            self.observe(|_| Kind::TaskCreated { task, name }, Some(at));
+        }
         self.schedule_step(task.header().id);
         task
     }
@@ -223,6 +253,10 @@ impl Core {
             message: message.into(),
             error,
         };
+        if observed() {
+            let message = context.to_string();
+            self.observe(|_| Kind::Reported { message }, None);
+        }
         let handler = self.exception_handler.borrow().clone();
         match handler {
             Some(handler) => {
@@ -245,6 +279,11 @@ impl Core {
         self.stopping.set(true);
     }
 
+    fn watch(&self) {
+        let observed = self.observation.borrow().is_some();
+        self.watched.set(observed || self.debug.get());
+    }
+
     /// Panics on the misuse of a closed loop.
     #[track_caller]
     pub(crate) fn assert_open(&self) {
@@ -259,6 +298,9 @@ impl Core {
         self.take_parcels();
         let deadline = self.timers.borrow_mut().next_deadline();
         if self.ready.borrow().is_empty() && !self.stopping.get() {
+            if observed() {
+                self.observe(|_| Kind::LoopWaits { until: deadline }, None);
+            }
             self.wait(deadline)?;
             self.take_parcels();
         } else if self.since_poll.get() >= POLL_AFTER && self.poller.has_sources() {
@@ -268,6 +310,9 @@ impl Core {
             let now = self.clock.now();
             let mut timers = self.timers.borrow_mut();
             while let Some(callback) = timers.pop_due(now) {
+                if observed() {
+                    self.observe_fired(&callback);
+                }
                 self.ready.borrow_mut().push_back(Ready::Callback(callback));
             }
         }
@@ -279,6 +324,9 @@ impl Core {
             self.run_one(ready);
         }
         self.since_poll.set(self.since_poll.get() + batch);
+        if observed() {
+            self.observe_pass();
+        }
         Ok(())
     }
     // ANCHOR_END: run_once
@@ -303,17 +351,27 @@ impl Core {
     }
     // ANCHOR_END: run_ready
 
-    /// Runs what is ready, and in debug mode reports it if it takes long.
+    /// Runs what is ready; an observer hears of it, and debug mode reports it if it takes long.
     #[inline]
     fn run_one(self: &Rc<Self>, ready: Ready) {
-        if self.debug.get() {
+        if self.watched.get() {
             self.run_watched(ready);
         } else {
             self.run_ready(ready);
         }
     }
 
+    #[cold]
     fn run_watched(self: &Rc<Self>, ready: Ready) {
+        let _turn = self.observe_turn(&ready);
+        if self.debug.get() {
+            self.run_timed(ready);
+        } else {
+            self.run_ready(ready);
+        }
+    }
+
+    fn run_timed(self: &Rc<Self>, ready: Ready) {
         let what = match &ready {
             Ready::Callback(_) => "callback".to_owned(),
             Ready::Step(id) => match self.tasks.borrow_mut().get(*id) {
@@ -349,11 +407,17 @@ impl Core {
 
     fn take_parcels(&self) {
         if self.remote.is_filled() {
+            if observed() {
+                self.observe_actor(Actor::Thread);
+            }
             for parcel in self.remote.take() {
                 match parcel {
                     Parcel::Wake(id) => self.schedule_step(id),
                     Parcel::Call(call) => call(self),
                 }
+            }
+            if observed() {
+                self.observe_actor(Actor::Loop);
             }
         }
     }
@@ -397,6 +461,9 @@ impl Core {
                 self.0.stopping.set(false);
                 self.0.running.set(false);
                 let core = RUNNING.with_borrow_mut(Option::take);
+                if observed() {
+                    self.0.observe_actor(Actor::Outside);
+                }
                 drop(core);
             }
         }
@@ -413,6 +480,9 @@ impl Core {
         self.running.set(true);
         self.runs.set(self.runs.get() + 1);
         let _run = Run(self);
+        if observed() {
+            self.observe_actor(Actor::Loop);
+        }
         loop {
             self.run_once()?;
             if self.stopping.get() {
@@ -531,10 +601,12 @@ impl EventLoop {
     /// If the loop is closed.
     ///
     /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
+    #[track_caller]
     pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
         self.core.assert_open();
         let callback = CallbackCell::shared(callback);
-        self.core.push_callback(callback.clone());
+        self.core
+            .push_callback(callback.clone(), Some(Location::caller()));
         Handle::new(callback)
     }
 
@@ -544,6 +616,7 @@ impl EventLoop {
     /// If the loop is closed.
     ///
     /// asyncio: `loop.call_later(delay, callback)`.
+    #[track_caller]
     pub fn call_later<R: CallbackOutput>(
         &self,
         delay: Duration,
@@ -560,13 +633,28 @@ impl EventLoop {
     /// If the loop is closed.
     ///
     /// asyncio: `loop.call_at(when, callback)`.
+    #[track_caller]
     pub fn call_at<R: CallbackOutput>(
         &self,
         when: Duration,
         callback: impl FnOnce() -> R + 'static,
     ) -> TimerHandle {
+        self.call_at_from(Location::caller(), when, callback)
+    }
+
+    /// As `call_at`, on behalf of a line of the program that called the library before.
+    #[track_caller]
+    pub(crate) fn call_at_from<R: CallbackOutput>(
+        &self,
+        at: Place,
+        when: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
         self.core.assert_open();
         let callback = CallbackCell::shared(callback);
+        if observed() {
+            self.core.observe_timer(&callback, when, Some(at));
+        }
         self.core.timers.borrow_mut().insert(when, callback.clone());
         TimerHandle::new(callback, when, Rc::downgrade(&self.core))
     }
@@ -596,19 +684,35 @@ impl EventLoop {
     /// If the loop is closed.
     ///
     /// asyncio: `loop.create_task(coro)`.
+    #[track_caller]
     pub fn create_task<T: 'static>(
         &self,
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
         self.core.assert_open();
-        Task::spawn(&self.core, body)
+        Task::spawn(&self.core, Location::caller(), body)
     }
 
     /// Makes a promise that somebody will fill.
     ///
     /// asyncio: `loop.create_future()`.
+    #[track_caller]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
-        Promise::new(&self.core)
+        self.create_signal("promise", None, Location::caller())
+    }
+
+    /// Makes a promise and tells the observer what for.
+    pub(crate) fn create_signal<T: 'static>(
+        &self,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Place,
+    ) -> Promise<T> {
+        let promise = Promise::new(&self.core);
+        if observed() {
+            promise.observe_created(&self.core, label, until, at);
+        }
+        promise
     }
 
     /// Runs the loop until `awaitable` is done, and gives its result. Other tasks are neither finished nor cancelled.
@@ -617,6 +721,7 @@ impl EventLoop {
     /// The error of the awaitable, or a [`RunError`].
     ///
     /// asyncio: `loop.run_until_complete(future)`.
+    #[track_caller]
     pub fn run_until_complete<A: Awaitable>(&self, awaitable: A) -> Result<A::Value>
     where
         A::Value: Clone,
@@ -792,11 +897,28 @@ impl EventLoop {
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }
 
+    /// Sets what hears of everything that happens on this loop: see [`observe`](crate::observe).
+    ///
+    /// Set it before the first task: what was made before is not told of. Another one takes its place.
+    /// The observer is called in the middle of things, so it must only take notes: it must not use the loop, and it must not keep
+    /// it.
+    ///
+    /// asyncio has no counterpart; its debug mode logs some of this.
+    pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {
+        let replaced = self
+            .core
+            .observation
+            .replace(Some(Rc::new(Observation::new(observer))));
+        drop(replaced);
+        self.core.watch();
+    }
+
     /// Turns debug mode on or off: a callback or a step that takes long on the loop's clock is reported.
     ///
     /// asyncio: `loop.set_debug(enabled)`.
     pub fn set_debug(&self, enabled: bool) {
         self.core.debug.set(enabled);
+        self.core.watch();
     }
 
     /// Sets from which duration on debug mode reports a callback; 100 ms at first.

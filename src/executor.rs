@@ -1,7 +1,7 @@
 //! Threads for work that blocks.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -141,6 +141,7 @@ impl EventLoop {
     /// A job that waits for a thread never runs. One that runs goes on to its end, and its result is dropped.
     ///
     /// asyncio: `loop.run_in_executor(None, job)`.
+    #[track_caller]
     pub fn run_in_executor<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> Result<T> + Send + 'static,
@@ -148,10 +149,15 @@ impl EventLoop {
         self.core.assert_open();
         let given_up = Arc::new(AtomicBool::new(false));
         let give_up = given_up.clone();
-        let promise = Promise::with_canceller(self, move |promise: &Promise<T>, reason| {
-            give_up.store(true, Ordering::SeqCst);
-            promise.settle_cancelled(reason)
-        });
+        let promise = Promise::signal_with_canceller(
+            self,
+            "thread",
+            Location::caller(),
+            move |promise: &Promise<T>, reason| {
+                give_up.store(true, Ordering::SeqCst);
+                promise.settle_cancelled(reason)
+            },
+        );
         let ticket = self.core.park(Box::new(promise.clone()));
         let remote = self.core.remote.clone();
         let job: Job = Box::new(move || {

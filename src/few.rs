@@ -25,7 +25,8 @@ impl<T> Few<T> {
 
     pub(crate) fn push(&mut self, item: T) {
         match self {
-            Few::None => *self = Few::One(item),
+            // `None` has nothing to drop, and an assignment would look for it.
+            Few::None => std::mem::forget(std::mem::replace(self, Few::One(item))),
             Few::Many(items) => items.push(item),
             Few::One(_) => {
                 let mut items = Vec::with_capacity(4);

@@ -1,10 +1,12 @@
 //! Many awaitables as one.
 
 use std::cell::{Cell, RefCell};
+use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
+use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, Promise, WeakPromise};
 
 /// What the callbacks of the children share.
@@ -20,11 +22,13 @@ struct Gathering<T> {
 
 impl<T: Clone + 'static> Gathering<T> {
     /// Makes the outer promise; `finish` turns the outcomes into what it becomes when all children have ended.
+    #[track_caller]
     fn gather<R: 'static>(
         awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
         first_error_settles: bool,
         finish: fn(Vec<Result<T>>) -> Result<R>,
     ) -> Promise<R> {
+        let _behalf = on_behalf_of(Location::caller());
         let event_loop = expect_running_loop();
         let children: Vec<_> = awaitables
             .into_iter()
@@ -37,7 +41,12 @@ impl<T: Clone + 'static> Gathering<T> {
             cancel_requested: RefCell::new(None),
         });
         let canceller = this.clone();
-        let outer = Promise::with_canceller(&event_loop, move |_, reason| canceller.cancel(reason));
+        let outer = Promise::signal_with_canceller(
+            &event_loop,
+            "gather",
+            Location::caller(),
+            move |_, reason| canceller.cancel(reason),
+        );
         if children.is_empty() {
             settle(&outer, finish(Vec::new()));
         }
@@ -132,6 +141,7 @@ fn settle<R: 'static>(outer: &Promise<R>, outcome: Result<R>) {
 /// assert_eq!(all.unwrap(), [4, 1, 2]);
 /// assert_eq!(event_loop.time(), Duration::from_secs(4));
 /// ```
+#[track_caller]
 pub fn gather<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<T>> {
@@ -144,6 +154,7 @@ pub fn gather<T: Clone + 'static>(
 /// As with [`gather`]; the awaiter is resumed when every child has ended.
 ///
 /// asyncio: `asyncio.gather(*aws, return_exceptions=True)`.
+#[track_caller]
 pub fn gather_return_exceptions<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<Result<T, Error>>> {

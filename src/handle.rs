@@ -1,11 +1,14 @@
 //! Callbacks that wait for their turn, and the handles that cancel them.
 
+use std::any::type_name;
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::event_loop::Core;
+use crate::observation::{function_name, observed};
+use crate::observe::Kind;
 
 /// What a callback may return: nothing, or a `Result` whose error goes to the loop's exception handler.
 ///
@@ -35,6 +38,8 @@ pub(crate) trait Callback {
     fn run(&self) -> Option<Result<(), Error>>;
     fn cancel(&self);
     fn is_cancelled(&self) -> bool;
+    /// Names the function that the callback was written in, for observers.
+    fn name(&self) -> &'static str;
 }
 
 /// One allocation holds the callback and the flag that its handle looks at.
@@ -78,6 +83,10 @@ where
     fn is_cancelled(&self) -> bool {
         self.cancelled.get()
     }
+
+    fn name(&self) -> &'static str {
+        function_name(type_name::<F>())
+    }
 }
 
 /// Cancels a callback that was given to `call_soon`.
@@ -105,6 +114,13 @@ impl Handle {
 
     /// Keeps the callback from running, and drops it; after it ran, only `is_cancelled` changes.
     pub fn cancel(&self) {
+        if observed()
+            && let Some(core) = Core::running()
+        {
+            core.observe_cancelled(&self.callback, |callback| Kind::CallbackCancelled {
+                callback,
+            });
+        }
         self.callback.cancel();
     }
 
@@ -139,6 +155,11 @@ impl TimerHandle {
             self.callback.cancel();
             if let Some(core) = self.core.upgrade() {
                 core.timer_cancelled();
+                if observed() {
+                    core.observe_cancelled(&self.callback, |callback| Kind::TimerCancelled {
+                        callback,
+                    });
+                }
             }
         }
     }

@@ -29,6 +29,7 @@
 //! 5. `waiters`, `queue`, `sync`: those who wait in line.
 //! 6. `threads`, `executor`: the way in from other threads, and the way out to them.
 //! 7. `net`: sockets, streams, and servers with a protocol.
+//! 8. `observe`: what an observer is told, and `observation`, which tells it.
 //!
 //! # What is simplified
 //! A production loop would find expired timers with a wheel instead of a heap, keep a task in one allocation instead of three, and
@@ -42,6 +43,8 @@ mod few;
 mod gather;
 mod handle;
 mod net;
+mod observation;
+pub mod observe;
 mod poller;
 mod promise;
 mod queue;

@@ -3,19 +3,24 @@
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
 
+use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::error::{AwaitError, Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::few::Few;
 use crate::handle::{Callback, CallbackOutput};
+use crate::observation::{Number, Observation, function_name, observed};
+use crate::observe::{self, Awaited, Outcome, Place};
 use crate::table::TaskId;
-use crate::task::{Cancel, Registration, Task};
+use crate::task::{Cancel, Header, Registration, Task};
 
 enum State<T> {
     Pending,
@@ -65,6 +70,10 @@ where
     fn is_cancelled(&self) -> bool {
         false
     }
+
+    fn name(&self) -> &'static str {
+        function_name(type_name::<F>())
+    }
 }
 
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
@@ -85,6 +94,29 @@ pub struct CallbackId(u32);
 pub(crate) enum Kind {
     Promise,
     Task,
+}
+
+/// What an observer calls a slot.
+pub(crate) enum Identity<'a> {
+    Task(u64),
+    Promise(&'a Number),
+}
+
+impl Identity<'_> {
+    pub(crate) fn awaited(&self, observation: &Observation) -> Awaited {
+        match self {
+            Identity::Task(task) => Awaited::Task(*task),
+            Identity::Promise(number) => Awaited::Promise(observation.promise(number)),
+        }
+    }
+
+    fn done(&self, observation: &Observation, outcome: Outcome) -> observe::Kind {
+        match self.awaited(observation) {
+            Awaited::Task(task) => observe::Kind::TaskDone { task, outcome },
+            Awaited::Promise(promise) => observe::Kind::PromiseDone { promise, outcome },
+            Awaited::Turn | Awaited::Foreign => unreachable!("a slot is of a task or a promise"),
+        }
+    }
 }
 
 /// The part that promises and tasks have in common.
@@ -110,6 +142,11 @@ impl<T> Slot<T> {
             unseen: Cell::new(false),
             kind,
         }
+    }
+
+    /// Gives the loop, if it still lives.
+    pub(crate) fn core(&self) -> Option<Rc<Core>> {
+        self.core.upgrade()
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -177,6 +214,7 @@ impl<T> Drop for Slot<T> {
 /// A promise's cell or a task's: something with a slot that can be cancelled.
 pub(crate) trait Settle<T>: Cancel {
     fn slot(&self) -> &Slot<T>;
+    fn identity(&self) -> Identity<'_>;
 }
 
 /// The cell of a plain promise.
@@ -184,6 +222,8 @@ struct PromiseCell<T> {
     slot: Slot<T>,
     /// Answers `cancel` in the promise's place, for combinators that pass it on.
     canceller: RefCell<Option<Rc<Canceller<T>>>>,
+    /// For observers.
+    number: Number,
 }
 
 type Canceller<T> = dyn Fn(&Promise<T>, &Cancelled) -> bool;
@@ -191,6 +231,10 @@ type Canceller<T> = dyn Fn(&Promise<T>, &Cancelled) -> bool;
 impl<T: 'static> Settle<T> for PromiseCell<T> {
     fn slot(&self) -> &Slot<T> {
         &self.slot
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Promise(&self.number)
     }
 }
 
@@ -283,6 +327,7 @@ impl<T: 'static> Promise<T> {
             cell: Rc::new(PromiseCell {
                 slot: Slot::new(Rc::downgrade(core), Kind::Promise),
                 canceller: RefCell::new(None),
+                number: Number::default(),
             }),
         }
     }
@@ -291,16 +336,69 @@ impl<T: 'static> Promise<T> {
     ///
     /// The canceller says whether it accepts; the promise itself stays pending until somebody settles it.
     /// asyncio: a subclass of `Future` that overrides `cancel`.
+    #[track_caller]
     pub fn with_canceller(
         event_loop: &EventLoop,
         canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
     ) -> Self {
-        Promise {
+        Promise::signal_with_canceller(event_loop, "promise", Location::caller(), canceller)
+    }
+
+    /// Makes it and tells the observer what for.
+    pub(crate) fn signal_with_canceller(
+        event_loop: &EventLoop,
+        label: &'static str,
+        at: Place,
+        canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
+    ) -> Self {
+        let promise = Promise {
             cell: Rc::new(PromiseCell {
                 slot: Slot::new(Rc::downgrade(&event_loop.core), Kind::Promise),
                 canceller: RefCell::new(Some(Rc::new(canceller))),
+                number: Number::default(),
             }),
+        };
+        if observed() {
+            promise.observe_created(&event_loop.core, label, None, at);
         }
+        promise
+    }
+
+    #[cold]
+    pub(crate) fn observe_created(
+        &self,
+        core: &Core,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Place,
+    ) {
+        core.observe(
+            |observation| match self.cell.identity().awaited(observation) {
+                Awaited::Promise(promise) => observe::Kind::PromiseCreated {
+                    promise,
+                    label,
+                    until,
+                },
+                _ => unreachable!("a task says of itself that it was created"),
+            },
+            Some(at),
+        );
+    }
+
+    #[cold]
+    fn observe_done(&self, state: &State<T>, at: Place) {
+        let Some(core) = self.cell.slot().core.upgrade() else {
+            return;
+        };
+        let outcome = match state {
+            State::Failed(error) => Outcome::Exception(error.to_string()),
+            State::Cancelled(_) => Outcome::Cancelled,
+            State::Pending | State::Done(_) => Outcome::Result,
+        };
+        core.observe(
+            |observation| self.cell.identity().done(observation, outcome),
+            Some(at),
+        );
     }
 
     pub(crate) fn of_task(cell: Rc<dyn Settle<T>>) -> Self {
@@ -317,10 +415,14 @@ impl<T: 'static> Promise<T> {
         std::ptr::eq(self.cell.slot().core.as_ptr(), Rc::as_ptr(core))
     }
 
+    #[track_caller]
     fn settle(&self, state: State<T>) -> Result<(), InvalidState> {
         let slot = self.cell.slot();
         if slot.is_done() {
             return Err(InvalidState::AlreadyDone);
+        }
+        if observed() {
+            self.observe_done(&state, Location::caller());
         }
         slot.unseen.set(matches!(state, State::Failed(_)));
         *slot.state.borrow_mut() = state;
@@ -328,7 +430,7 @@ impl<T: 'static> Promise<T> {
         hooks.for_each(|(_, hook)| match hook {
             Hook::Step(id) => self.schedule_step(id),
             Hook::Wake(waker) => waker.wake(),
-            Hook::Call(callback) => self.schedule(callback),
+            Hook::Call(callback) => self.schedule(callback, None),
         });
         Ok(())
     }
@@ -340,10 +442,10 @@ impl<T: 'static> Promise<T> {
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
-    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>) {
+    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, at: Option<Place>) {
         if let Some(core) = self.cell.slot().core.upgrade() {
             callback.set_promise(self.clone());
-            core.push_callback(callback);
+            core.push_callback(callback, at);
         }
     }
 
@@ -378,6 +480,7 @@ impl<T: 'static> Promise<T> {
     /// If the promise is done, or belongs to a task.
     ///
     /// asyncio: `future.set_result(value)`.
+    #[track_caller]
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
         self.refuse_tasks()?;
         self.settle(State::Done(value))
@@ -391,6 +494,7 @@ impl<T: 'static> Promise<T> {
     /// If the promise is done, or belongs to a task.
     ///
     /// asyncio: `future.set_exception(exception)`.
+    #[track_caller]
     pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
         self.refuse_tasks()?;
         self.settle(State::Failed(error.into()))
@@ -489,6 +593,7 @@ impl<T: 'static> Promise<T> {
     /// It never runs inside this call, nor inside the call that fills the promise.
     /// An error that it returns goes to the loop's exception handler.
     /// asyncio: `future.add_done_callback(callback)`.
+    #[track_caller]
     pub fn add_done_callback<R: CallbackOutput>(
         &self,
         callback: impl FnOnce(&Promise<T>) -> R + 'static,
@@ -499,7 +604,7 @@ impl<T: 'static> Promise<T> {
         });
         let slot = self.cell.slot();
         if slot.is_done() {
-            self.schedule(callback);
+            self.schedule(callback, Some(Location::caller()));
             return CallbackId(u32::MAX);
         }
         CallbackId(slot.add_hook(Hook::Call(callback)))
@@ -574,11 +679,14 @@ impl<T: Clone + 'static> IntoFuture for Promise<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
+    /// Is what `.await` calls, so the caller's line is that of the await.
+    #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         Awaiting {
             promise: self,
             hook: None,
             registration: None,
+            at: Location::caller(),
         }
     }
 }
@@ -587,6 +695,7 @@ impl<T: Clone + 'static> IntoFuture for &Promise<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
+    #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         self.clone().into_future()
     }
@@ -604,9 +713,21 @@ pub struct Awaiting<T: 'static> {
     hook: Option<u32>,
     /// The entry in the list of what the task waits for, through which a cancellation comes.
     registration: Option<Registration>,
+    at: Place,
 }
 
 impl<T: 'static> Awaiting<T> {
+    #[cold]
+    fn observe(&self, core: &Core, header: &Header) {
+        core.observe(
+            |observation| observe::Kind::Awaits {
+                task: header.number,
+                on: self.promise.cell.identity().awaited(observation),
+            },
+            Some(self.at),
+        );
+    }
+
     fn unhook(&mut self) {
         if let Some(hook) = self.hook.take() {
             self.promise.cell.slot().remove_hook(hook);
@@ -627,7 +748,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         if let Some(outcome) = outcome {
             this.unhook();
             if let Some(registration) = this.registration.take() {
-                registration.arrived();
+                registration.arrived(|| outcome.as_ref().is_err_and(Error::is_cancelled));
             }
             return Poll::Ready(outcome);
         }
@@ -641,6 +762,9 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
                     return Err(AwaitError::OnItself);
                 }
                 this.registration = Some(Registration::new(task, Some(target)));
+                if observed() {
+                    this.observe(core, task.header());
+                }
             }
             Ok(task.header().own_waker(cx))
         });

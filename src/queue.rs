@@ -4,10 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::Cancelled;
+use crate::observation::{Number, Observation, observe_running, observed};
+use crate::observe::{Kind, Place};
 use crate::waiters::Waiters;
 
 /// Says that there was nothing to get.
@@ -139,6 +143,8 @@ struct Shared<S> {
     /// How many items were put and not yet reported by `task_done`.
     unfinished: Cell<usize>,
     joiners: Waiters,
+    /// For observers.
+    number: Number,
 }
 
 /// A queue in any order; see [`Queue`], [`LifoQueue`] and [`PriorityQueue`].
@@ -223,6 +229,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
                 putters: Waiters::default(),
                 unfinished: Cell::new(0),
                 joiners: Waiters::default(),
+                number: Number::default(),
             }),
             item: PhantomData,
         }
@@ -256,9 +263,19 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// [`QueueFull`] with the item.
     ///
     /// asyncio: `queue.put_nowait(item)`.
+    #[track_caller]
     pub fn put_nowait(&self, item: T) -> Result<(), QueueFull<T>> {
+        self.push(item, Location::caller())
+    }
+
+    #[inline]
+    fn push(&self, item: T, at: Place) -> Result<(), QueueFull<T>> {
         if self.is_full() {
             return Err(QueueFull(item));
+        }
+        if observed() {
+            let len = self.qsize() + 1;
+            self.observe(at, |queue| Kind::QueuePut { queue, len });
         }
         let shared = &self.shared;
         shared.items.borrow_mut().push(item);
@@ -276,21 +293,25 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// A put that is cancelled or dropped inserts nothing and passes its turn on.
     ///
     /// asyncio: `await queue.put(item)`.
-    pub async fn put(&self, item: T) -> Result<(), Cancelled> {
-        while self.is_full() {
-            self.shared
-                .putters
-                .wait(|woken| {
-                    if woken && !self.is_full() {
-                        self.shared.putters.wake_next();
-                    }
-                })
-                .await?;
+    #[track_caller]
+    pub fn put(&self, item: T) -> impl Future<Output = Result<(), Cancelled>> {
+        let at = Location::caller();
+        async move {
+            while self.is_full() {
+                self.shared
+                    .putters
+                    .wait("queue put", Some(at), |woken| {
+                        if woken && !self.is_full() {
+                            self.shared.putters.wake_next();
+                        }
+                    })
+                    .await?;
+            }
+            if self.push(item, at).is_err() {
+                unreachable!("there is room, and nobody ran since it was seen");
+            }
+            Ok(())
         }
-        if self.put_nowait(item).is_err() {
-            unreachable!("there is room, and nobody ran since it was seen");
-        }
-        Ok(())
     }
 
     /// Takes the next item if there is one.
@@ -299,7 +320,18 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// [`QueueEmpty`].
     ///
     /// asyncio: `queue.get_nowait()`.
+    #[track_caller]
     pub fn get_nowait(&self) -> Result<T, QueueEmpty> {
+        self.pop(Location::caller())
+    }
+
+    #[inline]
+    fn pop(&self, at: Place) -> Result<T, QueueEmpty> {
+        if observed()
+            && let Some(len) = self.qsize().checked_sub(1)
+        {
+            self.observe(at, |queue| Kind::QueueGet { queue, len });
+        }
         let item = self.shared.items.borrow_mut().pop().ok_or(QueueEmpty)?;
         self.shared.putters.wake_next();
         Ok(item)
@@ -314,19 +346,23 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// No item is lost: a get that was woken and then cancelled or dropped leaves its item to the next getter.
     ///
     /// asyncio: `await queue.get()`.
-    pub async fn get(&self) -> Result<T, Cancelled> {
-        loop {
-            if let Ok(item) = self.get_nowait() {
-                return Ok(item);
+    #[track_caller]
+    pub fn get(&self) -> impl Future<Output = Result<T, Cancelled>> {
+        let at = Location::caller();
+        async move {
+            loop {
+                if let Ok(item) = self.pop(at) {
+                    return Ok(item);
+                }
+                self.shared
+                    .getters
+                    .wait("queue get", Some(at), |woken| {
+                        if woken && !self.is_empty() {
+                            self.shared.getters.wake_next();
+                        }
+                    })
+                    .await?;
             }
-            self.shared
-                .getters
-                .wait(|woken| {
-                    if woken && !self.is_empty() {
-                        self.shared.getters.wake_next();
-                    }
-                })
-                .await?;
         }
     }
 
@@ -353,10 +389,21 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// If the task is cancelled while it waits.
     ///
     /// asyncio: `await queue.join()`.
-    pub async fn join(&self) -> Result<(), Cancelled> {
-        if self.shared.unfinished.get() > 0 {
-            self.shared.joiners.wait(|_| {}).await?;
+    #[track_caller]
+    pub fn join(&self) -> impl Future<Output = Result<(), Cancelled>> {
+        let at = Location::caller();
+        async move {
+            if self.shared.unfinished.get() > 0 {
+                let joiners = &self.shared.joiners;
+                joiners.wait("queue join", Some(at), |_| {}).await?;
+            }
+            Ok(())
         }
-        Ok(())
+    }
+
+    #[cold]
+    fn observe(&self, at: Place, kind: impl FnOnce(u64) -> Kind) {
+        let number = |observation: &Observation| observation.queue(&self.shared.number);
+        observe_running(|observation| kind(number(observation)), Some(at));
     }
 }

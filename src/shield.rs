@@ -1,6 +1,9 @@
 //! Protection from the awaiter's cancellation.
 
+use std::panic::Location;
+
 use crate::event_loop::expect_running_loop;
+use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, Promise};
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
@@ -12,16 +15,18 @@ use crate::promise::{Awaitable, Promise};
 /// Outside a running loop.
 ///
 /// asyncio: `asyncio.shield(aw)`.
+#[track_caller]
 pub fn shield<A: Awaitable>(awaitable: A) -> Promise<A::Value>
 where
     A::Value: Clone,
 {
+    let _behalf = on_behalf_of(Location::caller());
     let event_loop = expect_running_loop();
     let inner = awaitable.ensure_promise(&event_loop);
     if inner.is_done() {
         return inner;
     }
-    let outer = event_loop.create_promise();
+    let outer = event_loop.create_signal("shield", None, Location::caller());
     let pass_on = outer.clone();
     let callback = inner.add_done_callback(move |inner| {
         if pass_on.is_cancelled() {

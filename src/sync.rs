@@ -71,7 +71,7 @@ impl Lock {
         if state.locked.get() || !state.waiters.is_empty() {
             state
                 .waiters
-                .wait(|_| {
+                .wait("lock", None, |_| {
                     if !state.locked.get() {
                         state.waiters.wake_first();
                     }
@@ -140,7 +140,7 @@ impl Event {
         if self.is_set() {
             return Ok(());
         }
-        self.state.waiters.wait(|_| {}).await
+        self.state.waiters.wait("event", None, |_| {}).await
     }
 }
 
@@ -221,7 +221,7 @@ impl Semaphore {
             // Whoever wakes a waiter has taken the permit out for it.
             self.state
                 .waiters
-                .wait(|woken| {
+                .wait("semaphore", None, |woken| {
                     if woken {
                         self.give_back();
                     }
@@ -341,7 +341,7 @@ impl Condition {
         }
         let waiters = &self.state.waiters;
         drop(guard);
-        let waited = waiters.wait(|woken| {
+        let waited = waiters.wait("condition", None, |woken| {
             if woken {
                 waiters.wake_next();
             }
@@ -442,7 +442,7 @@ impl Barrier {
         }
         let state = &*self.state;
         while state.draining.get() {
-            state.waiters.wait(|_| {}).await?;
+            state.waiters.wait("barrier", None, |_| {}).await?;
         }
         let index = state.count.get();
         state.count.set(index + 1);
@@ -452,7 +452,7 @@ impl Barrier {
             state.waiters.wake_all();
         }
         while !state.draining.get() {
-            state.waiters.wait(|_| {}).await?;
+            state.waiters.wait("barrier", None, |_| {}).await?;
         }
         Ok(index)
     }

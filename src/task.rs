@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -10,13 +11,20 @@ use std::task::{Context, Poll, Waker};
 use crate::error::{Cancelled, Error, Panicked, Result};
 use crate::event_loop::{Core, expect_running_loop};
 use crate::few::Few;
-use crate::promise::{Awaiting, Kind, Promise, Settle, Slot};
+use crate::observation::observed;
+use crate::observe::{Kind, Place};
+use crate::promise::{self, Awaiting, Identity, Promise, Settle, Slot};
 use crate::table::TaskId;
 
 /// What a task can wait for, seen from `cancel`.
 pub(crate) trait Cancel {
     /// Asks it to end; false if it is done already.
     fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool;
+
+    /// Tells whether it stands for a future of another library.
+    fn is_foreign(&self) -> bool {
+        false
+    }
 }
 
 /// Something that the task is suspended on: a leaf, or a `cancellable` with what is inside it.
@@ -94,6 +102,13 @@ impl Header {
         }
     }
 
+    /// Tells whether the task is suspended on futures of other libraries alone.
+    pub(crate) fn waits_for_nothing_known(&self) -> bool {
+        let waiting = self.waiting.borrow();
+        let known = |w: &Waiting| !w.target.as_ref().is_some_and(|target| target.is_foreign());
+        !waiting.iter().any(known)
+    }
+
     /// True while a step of this task runs.
     fn is_running(&self) -> bool {
         Core::with_current(|_, task| std::ptr::eq(task.header(), self)).unwrap_or(false)
@@ -131,6 +146,8 @@ impl Header {
 /// A task as the loop sees it.
 pub(crate) trait Body {
     fn header(&self) -> &Header;
+    /// Gives the loop, if it still lives.
+    fn core(&self) -> Option<Rc<Core>>;
     /// Polls the body once.
     fn step(self: Rc<Self>, core: &Rc<Core>);
     /// Drops the body of a task that will not run again.
@@ -179,14 +196,25 @@ impl Registration {
 
     /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it.
     ///
-    /// If the leaf was told of a cancellation, the body knows of it now.
+    /// If the leaf was told of a cancellation, the body knows of it now; `cancelled` says whether as a cancellation.
     #[inline]
-    pub(crate) fn arrived(self) -> Option<Cancelled> {
+    pub(crate) fn arrived(self, cancelled: impl FnOnce() -> bool) -> Option<Cancelled> {
         let waiting = self.take_out()?;
         if waiting.told {
+            if observed() && cancelled() {
+                self.observe_delivered();
+            }
             self.task.header().take_underway();
         }
         waiting.thrown.map(|thrown| *thrown)
+    }
+
+    #[cold]
+    fn observe_delivered(&self) {
+        let task = self.task.header().number;
+        if let Some(core) = self.task.core() {
+            core.observe(|_| Kind::CancelDelivered { task }, None);
+        }
     }
 
     /// Takes the entry out of the list, if it is still there.
@@ -227,6 +255,19 @@ struct TaskCell<T> {
 }
 
 impl<T: 'static> TaskCell<T> {
+    #[cold]
+    fn observe(&self, kind: impl FnOnce(u64) -> Kind) {
+        if let Some(core) = self.slot.core() {
+            core.observe(|_| kind(self.header.number), None);
+        }
+    }
+
+    #[cold]
+    fn observe_cancel(&self, reason: &Cancelled) {
+        let message = reason.message().map(str::to_owned);
+        self.observe(|task| Kind::CancelRequested { task, message });
+    }
+
     fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
         core.release(self.header.id);
         Promise::of_task(self).settle_task(outcome);
@@ -238,6 +279,10 @@ impl<T: 'static> Settle<T> for TaskCell<T> {
     fn slot(&self) -> &Slot<T> {
         &self.slot
     }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Task(self.header.number)
+    }
 }
 
 impl<T: 'static> Cancel for TaskCell<T> {
@@ -248,6 +293,9 @@ impl<T: 'static> Cancel for TaskCell<T> {
         }
         let header = &self.header;
         header.cancelling.set(header.cancelling.get() + 1);
+        if observed() {
+            self.observe_cancel(reason);
+        }
         if header.is_running() || header.waiting.borrow().is_empty() {
             header.set_must_cancel(reason.clone());
             // A task that is suspended on a future of another library is woken here; one that has not started
@@ -265,6 +313,10 @@ impl<T: 'static> Cancel for TaskCell<T> {
 impl<T: 'static> Body for TaskCell<T> {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn core(&self) -> Option<Rc<Core>> {
+        self.slot.core()
     }
 
     fn step(self: Rc<Self>, core: &Rc<Core>) {
@@ -331,6 +383,9 @@ impl<T: 'static> Body for TaskCell<T> {
             return;
         }
         core.release(self.header.id);
+        if observed() {
+            self.observe(|task| Kind::TaskDropped { task });
+        }
         drop(body);
         // Its callbacks may hold what holds the task.
         self.slot.forget_hooks();
@@ -397,9 +452,10 @@ pub struct Task<T> {
 impl<T: 'static> Task<T> {
     pub(crate) fn spawn(
         core: &Rc<Core>,
+        at: Place,
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
-        let cell = core.adopt(|id, waker, number| TaskCell {
+        let cell = core.adopt(at, |id, waker, number| TaskCell {
             header: Header {
                 id,
                 number,
@@ -412,7 +468,7 @@ impl<T: 'static> Task<T> {
                 cancellation: RefCell::new(None),
                 cancelling: Cell::new(0),
             },
-            slot: Slot::new(Rc::downgrade(core), Kind::Task),
+            slot: Slot::new(Rc::downgrade(core), promise::Kind::Task),
             body: Cell::new(Some(Box::pin(body))),
         });
         Task {
@@ -502,6 +558,7 @@ impl<T: Clone + 'static> IntoFuture for Task<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
+    #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         self.promise.into_future()
     }
@@ -511,6 +568,7 @@ impl<T: Clone + 'static> IntoFuture for &Task<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
+    #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         self.promise().into_future()
     }
@@ -542,7 +600,19 @@ impl AnyTask {
 
     /// Gives the task another name.
     pub fn set_name(&self, name: impl Into<Rc<str>>) {
-        *self.body.header().name.borrow_mut() = Some(name.into());
+        let name = name.into();
+        if observed() {
+            self.observe_name(&name);
+        }
+        *self.body.header().name.borrow_mut() = Some(name);
+    }
+
+    #[cold]
+    fn observe_name(&self, name: &str) {
+        let (task, name) = (self.number(), name.to_owned());
+        if let Some(core) = self.body.core() {
+            core.observe(|_| Kind::TaskNamed { task, name }, None);
+        }
     }
 
     /// Asks the task to end; false if it is done already.
@@ -635,6 +705,10 @@ impl Cancel for WakeUp {
         self.0.borrow().wake_by_ref();
         false
     }
+
+    fn is_foreign(&self) -> bool {
+        true
+    }
 }
 
 /// Marks what is registered while it lives as inside of a `cancellable`.
@@ -680,7 +754,7 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
         };
         let (registration, _) = registered.take().expect("registered above");
         if outcome.is_err() {
-            registration.arrived();
+            registration.arrived(|| true);
         }
         Poll::Ready(outcome)
     })
@@ -696,23 +770,30 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
 /// When it is awaited outside a task of a running loop.
 ///
 /// asyncio: `asyncio.sleep(0)`.
+#[track_caller]
 pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
-    Yielding(None)
+    yield_from(Location::caller())
+}
+
+/// Yields on behalf of a line of the program.
+pub(crate) fn yield_from(at: Place) -> impl Future<Output = Result<(), Cancelled>> {
+    Yielding(None, at)
 }
 
 /// A yield, with its entry in the list of what the task waits for from its first poll on.
-struct Yielding(Option<Registration>);
+struct Yielding(Option<Registration>, Place);
 
 impl Future for Yielding {
     type Output = Result<(), Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(registration) = self.0.take() {
-            return Poll::Ready(registration.arrived().map_or(Ok(()), Err));
+            return Poll::Ready(registration.arrived(|| true).map_or(Ok(()), Err));
         }
+        let at = self.1;
         self.0 = Core::with_current(|core, task| {
             match task.header().own_waker(cx) {
-                Some(id) => core.schedule_step(id),
+                Some(id) => core.schedule_turn(id, at),
                 None => cx.waker().wake_by_ref(),
             }
             Registration::new(task, None)

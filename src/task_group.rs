@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::{Cancelled, Error, Result};
@@ -216,7 +217,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         members.abort();
     }
     while !members.tasks.borrow().is_empty() {
-        let completed = expect_running_loop().create_promise();
+        let completed = expect_running_loop().create_signal("task group", None, Location::caller());
         *members.on_completed.borrow_mut() = Some(completed.clone());
         if let Err(reason) = wait_for_signal(completed).await
             && !members.aborting.get()

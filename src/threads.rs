@@ -1,6 +1,7 @@
 //! The loop seen from other threads.
 
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -92,21 +93,26 @@ impl LoopHandle {
     /// If the loop is closed; the callback is dropped.
     ///
     /// asyncio: `loop.call_soon_threadsafe(callback)`.
+    #[track_caller]
     pub fn call_soon_threadsafe<R: CallbackOutput + 'static>(
         &self,
         callback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<ThreadsafeHandle, RunError> {
+        let at = Location::caller();
         let cancelled = Arc::new(AtomicBool::new(false));
         let handle = ThreadsafeHandle {
             cancelled: cancelled.clone(),
         };
         self.send(move |core| {
-            core.push_callback(CallbackCell::shared(move || {
-                if cancelled.load(Ordering::SeqCst) {
-                    return Ok(());
-                }
-                callback().into_error().map_or(Ok(()), Err)
-            }));
+            core.push_callback(
+                CallbackCell::shared(move || {
+                    if cancelled.load(Ordering::SeqCst) {
+                        return Ok(());
+                    }
+                    callback().into_error().map_or(Ok(()), Err)
+                }),
+                Some(at),
+            );
         })?;
         Ok(handle)
     }
@@ -119,6 +125,7 @@ impl LoopHandle {
     /// If the loop is closed.
     ///
     /// asyncio: `asyncio.run_coroutine_threadsafe(coro, loop)`.
+    #[track_caller]
     pub fn run_coroutine_threadsafe<T, F>(
         &self,
         make: impl FnOnce() -> F + Send + 'static,
@@ -127,6 +134,7 @@ impl LoopHandle {
         T: Clone + Send + 'static,
         F: Future<Output = Result<T>> + 'static,
     {
+        let at = Location::caller();
         let future = ConcurrentFuture {
             shared: Arc::new(Shared {
                 state: Mutex::new(Progress::Waiting),
@@ -138,10 +146,13 @@ impl LoopHandle {
         let remote = self.remote.clone();
         self.send(move |core| {
             // In its own turn, behind what was scheduled before.
-            core.push_callback(CallbackCell::shared(move || {
-                Core::on_this_thread(remote.loop_id, |core| start(core, outcome, make()))
-                    .expect("callbacks run on the loop's thread");
-            }));
+            core.push_callback(
+                CallbackCell::shared(move || {
+                    Core::on_this_thread(remote.loop_id, |core| start(core, outcome, make()))
+                        .expect("callbacks run on the loop's thread");
+                }),
+                Some(at),
+            );
         })?;
         Ok(future)
     }

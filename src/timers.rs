@@ -89,6 +89,16 @@ impl Timers {
         self.heap.pop().map(|timer| timer.callback)
     }
 
+    /// Lists the timers that were neither fired nor cancelled.
+    pub(crate) fn soonest_first(&self) -> impl Iterator<Item = (&Rc<dyn Callback>, Duration)> {
+        let mut timers: Vec<&Timer> = self.heap.iter().collect();
+        timers.sort_by_key(|timer| Reverse(timer.key()));
+        timers
+            .into_iter()
+            .filter(|timer| !timer.callback.is_cancelled())
+            .map(|timer| (&timer.callback, timer.when))
+    }
+
     /// Counts the timers that were neither fired nor cancelled.
     pub(crate) fn live(&self) -> usize {
         self.heap

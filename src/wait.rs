@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::Result;
 use crate::event_loop::expect_running_loop;
+use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
 use crate::sleep::{CancelOnDrop, wait_for_signal};
@@ -132,7 +134,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
 /// Makes what `wait` waits on. The waiting task does not keep the loop itself.
 fn start_wait(timeout: Option<Duration>) -> (Promise<()>, Option<CancelOnDrop>) {
     let event_loop = expect_running_loop();
-    let waiter: Promise<()> = event_loop.create_promise();
+    let waiter: Promise<()> = event_loop.create_signal("wait", None, Location::caller());
     let timer = timeout.map(|timeout| {
         let waiter = waiter.clone();
         CancelOnDrop(event_loop.call_later(timeout, move || {
@@ -196,6 +198,7 @@ impl<T: 'static> Completions<T> {
 /// Outside a running loop.
 ///
 /// asyncio: `asyncio.as_completed(aws, timeout=…)`.
+#[track_caller]
 pub fn as_completed<A: Awaitable>(
     awaitables: impl IntoIterator<Item = A>,
     timeout: impl Into<Option<Duration>>,
@@ -203,6 +206,7 @@ pub fn as_completed<A: Awaitable>(
 where
     A::Value: Clone,
 {
+    let _behalf = on_behalf_of(Location::caller());
     let event_loop = expect_running_loop();
     let mut promises: Vec<Promise<A::Value>> = Vec::new();
     for awaitable in awaitables {

@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::panic::Location;
 
 use crate::error::Cancelled;
 use crate::event_loop::expect_running_loop;
+use crate::observe::Place;
 use crate::promise::Promise;
 use crate::sleep::wait_for_signal;
 
@@ -52,10 +54,16 @@ impl Waiters {
     }
 
     /// Waits for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
+    /// `label` and `at` tell an observer what for, and from which line.
     ///
     /// # Panics
     /// Outside a running loop.
-    pub(crate) async fn wait(&self, given_up: impl Fn(bool)) -> Result<(), Cancelled> {
+    pub(crate) async fn wait(
+        &self,
+        label: &'static str,
+        at: Option<Place>,
+        given_up: impl Fn(bool),
+    ) -> Result<(), Cancelled> {
         struct Place<'a, F: Fn(bool)> {
             waiters: &'a Waiters,
             waiter: Promise<()>,
@@ -76,7 +84,8 @@ impl Waiters {
                 }
             }
         }
-        let waiter = expect_running_loop().create_promise();
+        let at = at.unwrap_or(Location::caller());
+        let waiter = expect_running_loop().create_signal(label, None, at);
         self.line.borrow_mut().push_back(waiter.clone());
         let mut place = Place {
             waiters: self,

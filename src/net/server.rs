@@ -284,7 +284,7 @@ impl Server {
     /// asyncio: `server.wait_closed()`, as it is since Python 3.12.
     pub async fn wait_closed(&self) -> Result<()> {
         while self.is_serving() || !self.serving.connections.borrow().is_empty() {
-            self.serving.changed.wait(|_| {}).await?;
+            self.serving.changed.wait("server", None, |_| {}).await?;
         }
         Ok(())
     }

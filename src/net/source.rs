@@ -70,7 +70,7 @@ impl Readiness {
             && !watcher.cancelled.get()
             && !watcher.scheduled.replace(true)
         {
-            core.push_callback(watcher);
+            core.push_callback(watcher, None);
         }
     }
 }
@@ -142,6 +142,13 @@ impl Callback for Watcher {
 
     fn is_cancelled(&self) -> bool {
         self.cancelled.get()
+    }
+
+    fn name(&self) -> &'static str {
+        match self.direction {
+            Direction::Read => "add_reader",
+            Direction::Write => "add_writer",
+        }
     }
 }
 
@@ -227,7 +234,7 @@ impl<S: Source> Watched<S> {
             // A socket that is always ready must not keep its task running for ever.
             return yield_now().await;
         }
-        side.waiters.wait(|_| {}).await
+        side.waiters.wait("socket", None, |_| {}).await
     }
 
     /// Tries an operation that does not block; when it says that it would, the source is not ready until the system says so.
@@ -320,7 +327,7 @@ impl<S: Source> Watched<S> {
     /// Schedules a callback on the loop that watches; a closed loop drops it.
     pub(super) fn call_soon(&self, callback: impl FnOnce() + 'static) {
         if let Some(core) = self.readiness.core.upgrade() {
-            core.push_callback(CallbackCell::shared(callback));
+            core.push_callback(CallbackCell::shared(callback), None);
         }
     }
 }

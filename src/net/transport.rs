@@ -114,7 +114,7 @@ impl Transport {
 
     /// Waits until the connection is lost, or no longer congested.
     pub(super) async fn changed(&self) -> Result<()> {
-        Ok(self.shared.changed.wait(|_| {}).await?)
+        Ok(self.shared.changed.wait("transport", None, |_| {}).await?)
     }
 
     /// Gives the address of the other end; `None` if it left before it could be asked.

@@ -2,10 +2,10 @@
 
 use asyncio::{EventLoop, Result, as_completed, create_task, get_running_loop, sleep};
 
-use crate::harness::{Raised, Trace, after, exception, fail_after, s, t};
+use crate::harness::{Raised, Trace, after, exception, fail_after, s, t, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 fn now() -> String {

@@ -13,7 +13,7 @@ use asyncio::{
 };
 use futures::FutureExt;
 
-use crate::harness::{Trace, s, spin};
+use crate::harness::{Trace, s, spin, virtual_loop};
 
 struct Setup {
     event_loop: EventLoop,
@@ -24,7 +24,7 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
-        let event_loop = EventLoop::with_virtual_clock();
+        let event_loop = virtual_loop();
         Setup {
             exit: event_loop.create_promise(),
             event_loop,
@@ -352,7 +352,7 @@ fn a_dropped_await_takes_its_waker_back() {
             self.0.fetch_add(1, SeqCst);
         }
     }
-    let event_loop = EventLoop::with_virtual_clock();
+    let event_loop = virtual_loop();
     let promise = event_loop.create_promise();
     let (gone, there) = (Arc::new(Calls::default()), Arc::new(Calls::default()));
     let mut first = (&promise).into_future();

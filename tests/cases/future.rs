@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use asyncio::{CallbackId, Error, EventLoop, Promise, ReturnWhen, Task, sleep, wait, yield_now};
 
-use crate::harness::{Raised, Trace, exception, invalid_state, report_to, s, spin, t, truth};
+use crate::harness::{
+    Raised, Trace, exception, invalid_state, report_to, s, spin, t, truth, virtual_loop,
+};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 /// Runs the loop until both tasks have ended.

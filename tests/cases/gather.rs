@@ -9,11 +9,11 @@ use asyncio::{
 };
 
 use crate::harness::{
-    Raised, Trace, after, exception, fail_after, report_to, repr, s, spin, t, truth,
+    Raised, Trace, after, exception, fail_after, report_to, repr, s, spin, t, truth, virtual_loop,
 };
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn g10_a_task_passed_three_times_runs_once() {
 #[test]
 fn g11_promises_of_two_loops_cannot_be_gathered() {
     let (event_loop, trace) = setup();
-    let other = EventLoop::with_virtual_clock();
+    let other = virtual_loop();
     let (ours, theirs) = (
         event_loop.create_promise::<()>(),
         other.create_promise::<()>(),

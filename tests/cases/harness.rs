@@ -76,6 +76,16 @@ pub fn expected(code: &str) -> Vec<String> {
     trace.lines().map(str::to_owned).collect()
 }
 
+/// Makes a loop on simulated time. `tests/observed.rs` prepares it with an observer.
+pub fn virtual_loop() -> EventLoop {
+    crate::prepare(EventLoop::with_virtual_clock())
+}
+
+/// Makes a loop on the real clock.
+pub fn real_loop() -> EventLoop {
+    crate::prepare(EventLoop::new())
+}
+
 /// Lets the loop make exactly one pass, as `call_soon(stop); run_forever()` does.
 pub fn spin(event_loop: &EventLoop) {
     let this = event_loop.clone();

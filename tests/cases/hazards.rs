@@ -19,10 +19,10 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
-use crate::harness::{Trace, exception, s, spin, t};
+use crate::harness::{Trace, exception, real_loop, s, spin, t, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 #[track_caller]
@@ -116,7 +116,7 @@ fn every_leaf(event_loop: &EventLoop) -> Vec<(&'static str, LocalBoxFuture<'stat
 fn cancel_every_leaf<F: Future<Output = Vec<String>> + 'static>(
     join: impl FnOnce(Vec<LocalBoxFuture<'static, String>>) -> F,
 ) {
-    let event_loop = EventLoop::with_virtual_clock();
+    let event_loop = virtual_loop();
     let leaves = every_leaf(&event_loop);
     let names: Vec<_> = leaves.iter().map(|(name, _)| *name).collect();
     let named = leaves.into_iter().map(|(name, leaf)| {
@@ -444,7 +444,7 @@ impl Wake for Calls {
 
 #[test]
 fn another_executor_may_poll_a_promise() {
-    let event_loop = EventLoop::new();
+    let event_loop = real_loop();
     let promise = event_loop.create_promise();
     let calls = Arc::new(Calls::default());
     let waker = Waker::from(calls.clone());
@@ -504,7 +504,7 @@ fn a_panic_in_a_task_leaves_the_loop_and_the_other_tasks_usable() {
 #[test]
 fn a_waker_wakes_its_task_from_another_thread() {
     // On the real clock: a loop on virtual time does not wait for threads that it knows nothing of.
-    let event_loop = EventLoop::new();
+    let event_loop = real_loop();
     let (sender, receiver) = oneshot::channel();
     let (waiting, is_waiting) = std::sync::mpsc::channel();
     let thread = thread::spawn(move || {
@@ -529,7 +529,7 @@ async fn own_waker() -> Waker {
 
 #[test]
 fn a_waker_that_outlives_its_task_wakes_nobody() {
-    let event_loop = EventLoop::with_virtual_clock();
+    let event_loop = virtual_loop();
     let ended = event_loop.create_task(async { Ok(()) });
     event_loop.run_until_complete(&ended).unwrap();
     let kept: Rc<RefCell<Option<Waker>>> = Rc::default();
@@ -574,7 +574,7 @@ fn a_waker_that_outlives_its_task_wakes_nobody() {
 
 #[test]
 fn a_waker_of_a_running_task_schedules_one_more_step() {
-    let event_loop = EventLoop::with_virtual_clock();
+    let event_loop = virtual_loop();
     let polls = Rc::new(Cell::new(0));
     let count = polls.clone();
     let body = async move {

@@ -11,10 +11,12 @@ use asyncio::{
     EventLoop, Handle, Result, RunError, create_task, get_running_loop, sleep, yield_now,
 };
 
-use crate::harness::{Raised, Trace, exception, report_to, run_error, s, spin, t, truth};
+use crate::harness::{
+    Raised, Trace, exception, real_loop, report_to, run_error, s, spin, t, truth, virtual_loop,
+};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 /// Makes a callback that says `line`.
@@ -255,7 +257,7 @@ fn l14_a_run_that_was_stopped_early_can_be_resumed() {
 #[test]
 fn l15_a_promise_of_another_loop_is_refused() {
     let (event_loop, trace) = setup();
-    let other = EventLoop::with_virtual_clock();
+    let other = virtual_loop();
     let promise = other.create_promise::<()>();
     let refused = event_loop.run_until_complete(promise);
     trace.say(exception(&refused.unwrap_err()));
@@ -271,7 +273,7 @@ fn l15_a_promise_of_another_loop_is_refused() {
 #[test]
 fn l16_no_loop_runs_inside_a_loop() {
     let (event_loop, trace) = setup();
-    let other = EventLoop::with_virtual_clock();
+    let other = virtual_loop();
     let (this, say) = (event_loop.clone(), trace.clone());
     event_loop.call_soon(move || {
         say.say(run_error(other.run_forever().unwrap_err()));
@@ -362,7 +364,7 @@ fn l19_closing_the_loop_drops_unfinished_tasks_and_runs_their_destructors() {
 
 #[test]
 fn l20_another_thread_wakes_a_loop_that_sleeps() {
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     let me = thread::current().id();
     let handle = event_loop.handle();
     let (running, is_running) = mpsc::channel();

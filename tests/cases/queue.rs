@@ -5,10 +5,10 @@ use asyncio::{
     Storage, Task, TooManyTaskDone, create_task, gather, get_running_loop, sleep, wait,
 };
 
-use crate::harness::{Trace, s, t, truth};
+use crate::harness::{Trace, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 fn now() -> String {

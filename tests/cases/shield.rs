@@ -2,10 +2,10 @@
 
 use asyncio::{EventLoop, ReturnWhen, create_task, gather, get_running_loop, shield, sleep, wait};
 
-use crate::harness::{Raised, Trace, exception, report_to, s, spin, t, truth};
+use crate::harness::{Raised, Trace, exception, report_to, s, spin, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 #[test]

@@ -8,10 +8,10 @@ use asyncio::{
     gather, get_running_loop, sleep, wait,
 };
 
-use crate::harness::{Trace, repr, s, t, truth};
+use crate::harness::{Trace, repr, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 async fn wait_all(tasks: &[Task<()>]) -> Result<()> {

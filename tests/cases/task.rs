@@ -8,10 +8,10 @@ use asyncio::{
     wait, yield_now,
 };
 
-use crate::harness::{Raised, Trace, exception, report_to, s, spin, t, truth};
+use crate::harness::{Raised, Trace, exception, report_to, s, spin, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 /// Writes how a task or a run has ended.

@@ -8,10 +8,10 @@ use asyncio::{
     sleep, task_group,
 };
 
-use crate::harness::{Raised, Trace, after, exception, fail_after, repr, s, t};
+use crate::harness::{Raised, Trace, after, exception, fail_after, repr, s, t, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 /// Writes an error with the errors inside it.

@@ -7,13 +7,13 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, create_task, current_task, get_running_loop, yield_now};
+use asyncio::{Error, create_task, current_task, get_running_loop, yield_now};
 
-use crate::harness::{Raised, Trace, exception, spin, truth};
+use crate::harness::{Raised, Trace, exception, real_loop, spin, truth, virtual_loop};
 
 #[test]
 fn h01_a_job_runs_on_another_thread_while_the_loop_goes_on() {
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     let (this, say) = (event_loop.clone(), trace.clone());
     let me = thread::current().id();
     let (alive, is_alive) = mpsc::channel();
@@ -41,7 +41,7 @@ fn h01_a_job_runs_on_another_thread_while_the_loop_goes_on() {
 
 #[test]
 fn h02_cancelling_a_job_that_runs_frees_the_awaiter_and_lets_the_job_end() {
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     let (this, say) = (event_loop.clone(), trace.clone());
     let (started, has_started) = mpsc::channel();
     let (finish, may_finish) = mpsc::channel::<()>();
@@ -73,7 +73,7 @@ fn h02_cancelling_a_job_that_runs_frees_the_awaiter_and_lets_the_job_end() {
 
 #[test]
 fn h03_a_job_that_is_cancelled_in_the_line_never_runs() {
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     event_loop.set_executor_threads(1);
     let (this, say) = (event_loop.clone(), trace.clone());
     let ran = Arc::new(AtomicBool::new(false));
@@ -106,7 +106,7 @@ fn h04_a_thread_runs_a_coroutine_on_the_loop_and_waits_for_its_result() {
         }
         Ok(a + b)
     }
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     let (this, say) = (event_loop.clone(), trace.clone());
     let main = async move {
         for fail in [false, true] {
@@ -129,7 +129,7 @@ fn h04_a_thread_runs_a_coroutine_on_the_loop_and_waits_for_its_result() {
 
 #[test]
 fn h05_a_thread_gives_up_waiting_and_cancels_the_task() {
-    let (event_loop, trace) = (EventLoop::new(), Trace::new());
+    let (event_loop, trace) = (real_loop(), Trace::new());
     let (this, say) = (event_loop.clone(), trace.clone());
     let (log, logged) = mpsc::channel();
     let main = async move {
@@ -172,7 +172,7 @@ fn h05_a_thread_gives_up_waiting_and_cancels_the_task() {
 
 #[test]
 fn h06_callbacks_from_other_threads_wait_in_the_same_line() {
-    let (event_loop, trace) = (EventLoop::with_virtual_clock(), Trace::new());
+    let (event_loop, trace) = (virtual_loop(), Trace::new());
     let (lines, said) = mpsc::channel();
     let [a, b, c] = ["a", "b", "c"].map(|line| {
         let lines = lines.clone();
@@ -192,7 +192,7 @@ fn h06_callbacks_from_other_threads_wait_in_the_same_line() {
 fn h07_close_does_not_wait_for_a_job_and_run_does() {
     let trace = Trace::new();
 
-    let event_loop = EventLoop::new();
+    let event_loop = real_loop();
     let (finish, may_finish) = mpsc::channel::<()>();
     let (finished, has_finished) = mpsc::channel();
     let this = event_loop.clone();

@@ -2,10 +2,10 @@
 
 use asyncio::{Error, EventLoop, Result, Timeout, current_task, get_running_loop, sleep, timeout};
 
-use crate::harness::{Raised, Trace, exception, s, t, truth};
+use crate::harness::{Raised, Trace, exception, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 fn now() -> String {

@@ -5,10 +5,10 @@ use asyncio::{
     sleep, wait,
 };
 
-use crate::harness::{Raised, Trace, after, fail_after, repr, s, t, truth};
+use crate::harness::{Raised, Trace, after, fail_after, repr, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 /// Names tasks, sorted.

@@ -2,10 +2,10 @@
 
 use asyncio::{Error, EventLoop, Result, TimedOut, create_task, get_running_loop, sleep, wait_for};
 
-use crate::harness::{Raised, Trace, after, exception, fail_after, s, t, truth};
+use crate::harness::{Raised, Trace, after, exception, fail_after, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
-    (EventLoop::with_virtual_clock(), Trace::new())
+    (virtual_loop(), Trace::new())
 }
 
 fn now() -> String {

@@ -2,6 +2,7 @@
 
 mod handles;
 mod memory;
+mod observe;
 mod reports;
 mod running;
 mod sync;
