@@ -1,0 +1,32 @@
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+async fn pack(_order: u32) {
+    let _table = check::enter("table"); // The checks count the tables in use.
+    sleep(Duration::from_secs(1)).await;
+}
+
+/// Packs all orders, with three packers, and lists what was packed.
+pub async fn pack_all(orders: Vec<u32>) -> Vec<u32> {
+    let (sender, receiver) = mpsc::channel(2);
+    let receiver = Arc::new(Mutex::new(receiver));
+    let mut packers = JoinSet::new();
+    for _ in 0..3 {
+        let receiver = receiver.clone();
+        packers.spawn(async move {
+            let mut packed = Vec::new();
+            while let Some(order) = receiver.lock().await.recv().await {
+                pack(order).await;
+                packed.push(order);
+            }
+            packed
+        });
+    }
+    for order in orders {
+        sender.send(order).await.unwrap();
+    }
+    packers.join_all().await.concat()
+}
