@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::book::Book;
 use crate::exercises::commands;
+use crate::run::bench;
 use crate::run::limits::Limits;
 use crate::run::{exec, launch, supervise};
 use crate::serve::{self, Options};
@@ -36,6 +37,9 @@ enum Command {
     #[command(flatten)]
     Exercises(commands::Command),
 
+    /// Measure how long it takes from a click on Run to the first output
+    BenchRun(BenchArgs),
+
     #[command(hide = true, name = launch::COMMAND)]
     Supervise,
 
@@ -63,6 +67,13 @@ struct ServeArgs {
     /// The limits of the compiler as JSON, for tests
     #[arg(long, value_name = "JSON", value_parser = parse_limits, hide = true)]
     compiler_limits: Option<Limits>,
+}
+
+#[derive(Debug, Args)]
+struct BenchArgs {
+    /// How many edited programs to run
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    programs: usize,
 }
 
 /// What a supervisor says to the process that becomes the program.
@@ -126,6 +137,7 @@ impl Cli {
                 Ok(())
             }
             Some(Command::Exercises(command)) => command.run(),
+            Some(Command::BenchRun(args)) => bench::bench(args.programs),
             Some(Command::Supervise) => supervise::supervise(),
             Some(Command::ExecLimited(args)) => Err(exec::exec(
                 args.parent,

@@ -33,9 +33,13 @@ impl Bundle {
             cfg!(unix),
             "this system finds shared libraries in another way"
         );
-        let source = workspace.join("workbook/programs/src/lib.rs");
-        let text = fs::read_to_string(&source)
-            .with_context(|| format!("cannot read {}", source.display()))?;
+        let folder = workspace.join("workbook/programs/src");
+        let source = folder.join("lib.rs");
+        let mut text = String::new();
+        for file in [&source, &folder.join("warm.rs")] {
+            text += &fs::read_to_string(file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+        }
         let rustc = compiler.direct_rustc();
         let mut args = ["--crate-name=programs", "--crate-type=dylib"]
             .map(str::to_owned)
@@ -66,7 +70,12 @@ impl Bundle {
         let output = Command::new(&rustc).arg("--print=target-libdir").output()?;
         let standard = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let find_in = |folder: &str| format!("-Clink-arg=-Wl,-rpath,{folder}");
-        let standard = vec!["-Cprefer-dynamic".to_owned(), find_in(&standard)];
+        let standard = vec![
+            "-Cprefer-dynamic".to_owned(),
+            find_in(&standard),
+            // Little is left to compile, and splitting it costs more than it gains.
+            "-Ccodegen-units=1".to_owned(),
+        ];
         let mut crates = standard.clone();
         crates.push(find_in(&folder.to_string_lossy()));
         crates.push(format!("--extern={NAME}={}", library.display()));

@@ -5,6 +5,7 @@
 //! What this protects against are other pages, other users, and programs that run wild.
 //! It is no sandbox: a reader's own program may do what the reader may do.
 
+pub mod bench;
 pub mod bundle;
 pub mod cache;
 pub mod csp;
@@ -15,6 +16,7 @@ pub mod job;
 pub mod kit;
 pub mod launch;
 pub mod limits;
+mod pipes;
 pub mod prepare;
 pub mod protocol;
 pub mod routes;

@@ -5,7 +5,6 @@
 //! So every way out of a run goes through this one process, which lives until nothing of the run is left.
 
 use std::fs;
-use std::io::{self, BufRead, Read, Write};
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -17,6 +16,7 @@ use super::exec;
 use super::family;
 use super::job::{End, Event, Job};
 use super::limits::{Limits, bytes, seconds};
+use super::pipes::{Notice, read_jobs, read_output, write_events};
 use super::protocol::{Output, Stream, Why};
 use super::text::Decoder;
 
@@ -32,15 +32,6 @@ const LATE: Duration = Duration::from_secs(2);
 /// What the standard library says before it gives up, and how much is kept to find it in.
 const NO_MEMORY: &str = "memory allocation of ";
 const LAST_WORDS: usize = 512;
-
-/// What the threads tell the main thread.
-enum Notice {
-    Job(Box<Job>),
-    /// The input has ended, or makes no sense.
-    Stop,
-    Printed(Stream, Vec<u8>),
-    Closed,
-}
 
 /// Runs jobs, one after the other, until the input ends.
 pub fn supervise() -> Result<()> {
@@ -66,52 +57,6 @@ pub fn supervise() -> Result<()> {
     // It panics on nothing, and what it says does not matter any more.
     let _ = writer.join();
     Ok(())
-}
-
-fn read_jobs(sender: &Sender<Notice>) {
-    for line in io::stdin().lock().lines() {
-        let job = line.ok().and_then(|line| serde_json::from_str(&line).ok());
-        let Some(job) = job else { break };
-        if sender.send(Notice::Job(Box::new(job))).is_err() {
-            return;
-        }
-    }
-    let _ = sender.send(Notice::Stop);
-}
-
-fn write_events(events: &Receiver<Event>) {
-    let mut stdout = io::stdout().lock();
-    for event in events {
-        let Ok(mut line) = serde_json::to_vec(&event) else {
-            continue;
-        };
-        line.push(b'\n');
-        if stdout
-            .write_all(&line)
-            .and_then(|()| stdout.flush())
-            .is_err()
-        {
-            // The server is gone, so the input ends too.
-            return;
-        }
-    }
-}
-
-fn read_output(stream: Stream, mut pipe: impl Read, sender: &Sender<Notice>) {
-    let mut buffer = [0; 16 << 10];
-    loop {
-        match pipe.read(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(length @ 1..) => {
-                let printed = Notice::Printed(stream, buffer[..length].to_vec());
-                if sender.send(printed).is_err() {
-                    return;
-                }
-            }
-            _ => break,
-        }
-    }
-    let _ = sender.send(Notice::Closed);
 }
 
 /// One job under way.

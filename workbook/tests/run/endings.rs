@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use wait_timeout::ChildExt;
 
-use crate::server::{DEADLINE, Server, wait_until};
+use crate::server::{DEADLINE, Server, WALL, wait_until};
 
 /// Prints its folder, its process id, its parent's, and that of a process which has left its group and its session and is nobody's child.
 const FAMILY: &str = r#"use std::io::{BufRead, BufReader};
@@ -101,9 +102,11 @@ pub fn a_client_that_goes_away_takes_its_program_along(server: &Server) {
     let (connection, line) = server.begin_until_line(&program("std::thread::park()"));
     let family = Family::read(&line);
     family.is_there();
+    let start = Instant::now();
     drop(connection);
-    // Well before the limit of time would end it.
     family.wait_until_gone();
+    // The limit of time would have ended it too.
+    assert!(start.elapsed() < WALL / 2, "{:?}", start.elapsed());
     assert_eq!(server.run("fn main() {}").done["ok"], true);
 }
 

@@ -11,6 +11,8 @@ mod gate;
 #[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
+mod request;
+#[cfg(target_os = "linux")]
 mod server;
 
 /// The limits are all there on Linux only.
@@ -32,7 +34,7 @@ mod linux {
     use libtest_mimic::{Arguments, Trial};
 
     use crate::server::Server;
-    use crate::{browser, endings, gate, programs};
+    use crate::{browser, endings, gate, programs, request};
 
     /// The server that most tests share; it starts with the first of them.
     type Shared = Arc<OnceLock<Mutex<Server>>>;
@@ -49,16 +51,15 @@ mod linux {
         let mut trials: Vec<Trial> = named! {
             gate: only_this_host_is_answered, only_pages_of_this_origin_may_post,
                 a_fetch_from_another_site_is_refused, the_token_is_required,
-                the_token_is_in_no_answer, only_json_is_read,
-                a_body_of_more_than_64_kib_is_refused,
-                a_body_that_says_something_else_is_refused, other_methods_are_refused,
-                every_answer_has_the_headers, only_the_loopback_address_is_listened_on;
+                the_token_is_in_no_answer, every_answer_has_the_headers, only_the_loopback_address_is_listened_on;
+            request: only_json_is_read, a_body_of_more_than_64_kib_is_refused,
+                a_body_that_says_something_else_is_refused, other_methods_are_refused;
             programs: output_comes_back_as_it_was_printed, an_exit_status_and_a_panic_are_told,
                 crates_of_the_book_can_be_used, a_refused_program_is_explained,
                 a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader,
                 an_example_runs_with_arguments, the_same_program_is_compiled_once,
                 a_second_program_hears_of_the_first, time_is_limited,
-                processor_time_is_limited, memory_in_use_is_limited,
+                processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
                 output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
             endings: a_process_that_escapes_ends_with_its_program,

@@ -188,11 +188,15 @@ pub fn memory_in_use_is_limited(server: &Server) {
         "more than 128 MiB",
         "fn main() { let all: Vec<Vec<u8>> = (0..200).map(|_| vec![1; 1 << 20]).collect(); println!(\"{}\", all.len()); std::thread::park() }",
     );
+}
+
+pub fn addresses_are_limited(server: &Server) {
+    // It would get them without the limit, because it uses none of them.
     stopped(
         server,
         "memory",
         "could not get",
-        "fn main() { println!(\"{}\", vec![1u8; 1 << 40].len()) }",
+        "fn main() { println!(\"{}\", vec![0u8; 6 << 30].len()) }",
     );
 }
 

@@ -18,6 +18,9 @@ pub const DEADLINE: Duration = Duration::from_secs(60);
 /// Small enough to be met within seconds.
 const LIMITS: &str = r#"{"wall":6000,"cpu":1,"memory":134217728,"addresses":4294967296,"file":1048576,"output":65536,"processes":8}"#;
 
+/// The first of them.
+pub const WALL: Duration = Duration::from_secs(6);
+
 /// Only processor time is small: the compiler does much in a second that no honest program needs two for.
 const COMPILER_LIMITS: &str = r#"{"wall":30000,"cpu":2,"memory":2147483648,"addresses":34359738368,"file":268435456,"output":8388608,"processes":64}"#;
 

@@ -1,0 +1,214 @@
+//! How long a reader waits from the click on Run to the first output.
+//!
+//! Each figure is told as a multiple of what rustc needs for an empty `main` in the same minutes, because machines differ, and so does what else they do.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::exec::this_program;
+use crate::programs::cargo;
+use crate::programs::compile::Compiler;
+
+/// Programs of about twenty lines, as the book has them.
+const PROGRAMS: [&str; 4] = [
+    include_str!("channel.rs"),
+    include_str!("join_set.rs"),
+    include_str!("select.rs"),
+    include_str!("shared.rs"),
+];
+
+/// The word in them that each edit changes.
+const MARK: &str = "EDITED";
+
+/// How often cargo is asked; it takes long.
+const CARGO_RUNS: usize = 5;
+
+/// Measures, and prints one line for each kind of run.
+pub fn bench(programs: usize) -> Result<()> {
+    let workspace = cargo::workspace();
+    let rustc = Compiler::find(&workspace)?.direct_rustc();
+    let server = Server::start()?;
+    let place = tempfile::tempdir()?;
+    let package = package(place.path(), &workspace)?;
+    fs::write(place.path().join("empty.rs"), "fn main() {}\n")?;
+
+    let mut empty = Vec::new();
+    let mut edited = Vec::new();
+    let mut again = Vec::new();
+    let mut with_cargo = Vec::new();
+    // No program may have been compiled by an earlier measurement.
+    let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    for number in 0..programs {
+        let mark = format!("edit {number} of {}", start.as_nanos());
+        let code = PROGRAMS[number % PROGRAMS.len()].replace(MARK, &mark);
+        // One after the other, so that all meet the same load.
+        empty.push(compile_empty(&rustc, place.path())?);
+        edited.push(server.first_output(&code, &mark)?);
+        again.push(server.first_output(&code, &mark)?);
+        if number < CARGO_RUNS {
+            with_cargo.push(cargo_run(&package, &code, &mark)?);
+        }
+    }
+    let unit = median(&mut empty);
+    for (name, times) in [
+        ("rustc on an empty main", &mut empty),
+        ("cargo run, edited", &mut with_cargo),
+        ("Run on the page, edited", &mut edited),
+        ("Run on the page, again", &mut again),
+    ] {
+        let (times_count, middle) = (times.len(), median(times));
+        println!(
+            "{name:<26}{:>7.0} ms {:>6.2} x   (median of {times_count}, {:.0} to {:.0} ms)",
+            middle * 1e3,
+            middle / unit,
+            times[0] * 1e3,
+            times[times_count - 1] * 1e3
+        );
+    }
+    Ok(())
+}
+
+/// The middle of the times; they are sorted then.
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    match times.len() {
+        0 => f64::NAN,
+        even if even % 2 == 0 => (times[even / 2 - 1] + times[even / 2]) / 2.0,
+        odd => times[odd / 2],
+    }
+}
+
+fn compile_empty(rustc: &Path, place: &Path) -> Result<f64> {
+    let start = Instant::now();
+    let status = Command::new(rustc)
+        .args(["--edition=2024", "empty.rs"])
+        .current_dir(place)
+        .status()?;
+    ensure!(status.success(), "rustc refused an empty program");
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// A package of the usual kind, whose dependencies are compiled.
+fn package(place: &Path, workspace: &Path) -> Result<std::path::PathBuf> {
+    let folder = place.join("package");
+    fs::create_dir_all(folder.join("src"))?;
+    let features = "\"io-util\", \"macros\", \"net\", \"rt-multi-thread\", \"sync\", \"time\"";
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"main\"\nedition = \"2024\"\n[dependencies]\ntokio = {{ version = \"1\", features = [{features}] }}\n[workspace]\n"
+        ),
+    )?;
+    // The versions that are there already.
+    fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    cargo_run(&folder, "fn main() { println!(\"ready\") }", "ready")?;
+    Ok(folder)
+}
+
+fn cargo_run(package: &Path, code: &str, mark: &str) -> Result<f64> {
+    fs::write(package.join("src/main.rs"), code)?;
+    let start = Instant::now();
+    let mut child = cargo::command(package)
+        .args(["run", "--quiet", "--offline", "--target-dir", "target"])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut output = BufReader::new(child.stdout.take().context("a process without a pipe")?);
+    let mut line = String::new();
+    output.read_line(&mut line)?;
+    let time = start.elapsed().as_secs_f64();
+    ensure!(line.trim() == mark, "cargo run printed `{line}`");
+    output.read_to_string(&mut line)?;
+    child.wait()?;
+    Ok(time)
+}
+
+/// This program, serving the book.
+struct Server {
+    child: Child,
+    address: String,
+    token: String,
+}
+
+impl Server {
+    /// Starts it, and waits until nothing is compiled in the background.
+    fn start() -> Result<Server> {
+        let mut child = Command::new(this_program()?)
+            .args(["--no-open", "--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("a process without a pipe")?)
+            .read_line(&mut line)?;
+        let (address, token) = line
+            .trim()
+            .strip_prefix("http://")
+            .and_then(|rest| rest.split_once("/#token="))
+            .context("the server printed no address")?;
+        let server = Server {
+            child,
+            address: address.to_owned(),
+            token: token.to_owned(),
+        };
+        loop {
+            let status = server.status()?;
+            ensure!(status["problem"].is_null(), "{}", status["problem"]);
+            if status["ready"] == true
+                && status["compiled"] == status["total"]
+                && status["examples"] != json!([])
+            {
+                return Ok(server);
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Result<BufReader<TcpStream>> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        let (address, token, length) = (&self.address, &self.token, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nX-Workbook-Token: {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes())?;
+        Ok(BufReader::new(stream))
+    }
+
+    fn status(&self) -> Result<Value> {
+        let mut answer = String::new();
+        self.ask("GET", "/status", "")?
+            .read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("a broken answer")?;
+        Ok(serde_json::from_str(body)?)
+    }
+
+    /// The seconds until the program's first output; the answer is then read to its end.
+    fn first_output(&self, code: &str, mark: &str) -> Result<f64> {
+        let body = json!({ "code": code }).to_string();
+        let start = Instant::now();
+        let mut time = None;
+        for line in self.ask("POST", "/run", &body)?.lines() {
+            let line = line?;
+            if time.is_none() && line.contains("\"stdout\"") {
+                ensure!(line.contains(mark), "the program printed {line}");
+                time = Some(start.elapsed().as_secs_f64());
+            }
+        }
+        time.context("the program printed nothing")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
