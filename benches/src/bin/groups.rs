@@ -59,9 +59,9 @@ fn ours(size: usize) -> Duration {
 }
 
 /// Runs `group` as a task of Tokio's current-thread runtime: what is polled by `block_on` itself has other costs.
-fn on_tokio<F: Future<Output = ()> + Send>(size: usize, group: fn(usize) -> F) -> Duration
+fn on_tokio<F>(size: usize, group: fn(usize) -> F) -> Duration
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
