@@ -42,19 +42,22 @@ function takeToken() {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-const getToken = () => stored((all) => all.getItem(TOKEN)) ?? "";
+const headers = () => ({ "X-Workbook-Token": stored((all) => all.getItem(TOKEN)) ?? "" });
 
 async function ask() {
-  status = null;
+  let found = "elsewhere";
   if (location.protocol === "http:" && ["127.0.0.1", "localhost"].includes(location.hostname)) {
     try {
-      const answer = await fetch("/status", { cache: "no-store" });
-      if (answer.ok) status = await answer.json();
+      const answer = await fetch("/status", { headers: headers(), cache: "no-store" });
+      if (answer.status === 401) found = "locked";
+      if (answer.ok) {
+        status = await answer.json();
+        found = "here";
+      }
     } catch { /* Another server, or none any more. */ }
   }
-  if (!status) settle("elsewhere");
-  else {
-    settle(getToken() ? "here" : "locked");
+  settle(found);
+  if (found === "here") {
     const { ready, total, compiled, examples, problem } = status;
     pill.hidden = !problem && ready && compiled === total;
     pill.textContent = problem || (ready ? `Preparing the programs: ${compiled} of ${total}` : "Compiling the crates for the programs");
@@ -192,9 +195,8 @@ function ending({ ok, status: code, why, message, elapsed_ms: elapsed, compile_m
   if (ok) return [`Ended${after}${compile ? ` (and ${seconds(compile)} to compile)` : ""}.`, true];
   if (why === "compile" && !message) return expects === "compile_fail" ? ["Does not compile, as the book says.", true] : ["Does not compile."];
   if (code === 101 && expects === "should_panic") return [`Panicked${after}, as the book says.`, true];
-  const limit = status?.limits?.[why];
-  const what = limit ? `Stopped at the limit of ${why}, ${limit},` : why === "stopped" ? "Stopped" : code === null ? "Failed" : `Ended with exit status ${code}`;
-  return [`${what}${after}${message ? `: ${message}` : ""}.`];
+  const what = why === "time" || why === "memory" || why === "output" ? `Stopped at the limit of ${why}` : code === null || why ? `Failed${after}` : `Ended with exit status ${code}${after}`;
+  return [`${what}${message ? `: ${message}` : ""}.`];
 }
 
 class Runner {
@@ -212,7 +214,8 @@ class Runner {
   showPlace() {
     const site = place === "elsewhere" && this.site?.();
     this.runButton.textContent = site ? `Run on ${site}` : "Run";
-    this.runButton.title = site ? "Opens another site, which gets this program" : place === "locked" ? LOCKED : "Run (Ctrl-Enter)";
+    const hints = { here: "Run (Ctrl-Enter)", locked: LOCKED };
+    this.runButton.title = site ? "Opens another site, which gets this program" : hints[place] ?? "";
   }
 
   get running() { return !this.stopButton.hidden; }
@@ -252,18 +255,16 @@ class Runner {
 
   async exchange(signal) {
     if (place === "locked") throw new Error(LOCKED);
-    while (place === "asking" || (status && !status.problem && !this.ready(status))) {
+    while (place === "asking" || (place === "here" && !status.problem && !this.ready(status))) {
       this.doing = "waiting for the preparation";
       await new Promise((resolve) => { asked.push(resolve); signal.addEventListener("abort", resolve); });
       signal.throwIfAborted();
     }
     this.doing = "running";
     const { path, body, expects } = this.job();
-    const headers = { "Content-Type": "application/json", "X-Workbook-Token": getToken() };
-    const response = await fetch(path, { method: "POST", signal, headers, cache: "no-store", body: JSON.stringify(body) });
-    // The key is that of an earlier start.
+    const response = await fetch(path, { method: "POST", signal, cache: "no-store", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    // The server was started anew.
     if (response.status === 401) {
-      stored((all) => all.removeItem(TOKEN));
       settle("locked");
       throw new Error(LOCKED);
     }

@@ -1,0 +1,56 @@
+//! The pages as a reader sees them, in Chromium: programs are run, edited, stopped and reset by hand.
+//!
+//! Without Chromium and its driver these tests are skipped, and counted as skipped.
+
+mod page;
+mod site;
+mod webdriver;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+type Test = (&'static str, fn() -> Result<()>);
+
+fn main() -> ExitCode {
+    let mut args = Arguments::from_args();
+    // The server runs one program at a time, and a browser needs the machine for itself.
+    args.test_threads = Some(1);
+    let missing = webdriver::missing();
+    if let Some(why) = &missing {
+        eprintln!("note: the pages are not looked at, because {why}");
+    }
+    let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
+    let tests: [Test; 4] = [
+        (
+            "a_program_is_run_edited_stopped_and_reset",
+            page::a_program_is_run_edited_stopped_and_reset,
+        ),
+        (
+            "an_example_runs_on_a_phone_in_the_dark",
+            page::an_example_runs_on_a_phone_in_the_dark,
+        ),
+        (
+            "a_page_without_the_key_says_where_it_is",
+            page::a_page_without_the_key_says_where_it_is,
+        ),
+        (
+            "a_page_from_elsewhere_says_what_to_do",
+            page::a_page_from_elsewhere_says_what_to_do,
+        ),
+    ];
+    let trials = tests
+        .into_iter()
+        .map(|(name, test)| {
+            Trial::test(name, move || {
+                test().map_err(|error| Failed::from(format!("{error:?}")))
+            })
+            .with_ignored_flag(skipped)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&args, trials);
+    site::stop();
+    conclusion.exit_code()
+}

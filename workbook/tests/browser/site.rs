@@ -1,0 +1,85 @@
+//! What the browser looks at: the program that a reader starts, and the same pages from a plain web server.
+
+use std::io::{BufRead, BufReader};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tower_http::services::ServeDir;
+
+/// How long a program may run here, so that the test of the limit is short.
+const LIMITS: &str = r#"{"wall": 3000}"#;
+
+static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+
+struct Server {
+    child: Child,
+    address: String,
+    token: String,
+}
+
+/// Gives the address of the running program and the key to it; the first call starts it.
+pub fn served() -> Result<(String, String)> {
+    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    if server.is_none() {
+        *server = Some(Server::start()?);
+    }
+    let server = server.as_ref().context("just started")?;
+    Ok((server.address.clone(), server.token.clone()))
+}
+
+/// Ends the program, if it was started.
+pub fn stop() {
+    *SERVER.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+impl Server {
+    fn start() -> Result<Server> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_workbook"))
+            .args(["--no-open", "--port", "0", "--limits", LIMITS])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().context("a pipe")?;
+        let mut server = Server {
+            child,
+            address: String::new(),
+            token: String::new(),
+        };
+        let mut line = String::new();
+        ensure!(
+            BufReader::new(stdout).read_line(&mut line)? > 0,
+            "the workbook ended"
+        );
+        let parts = line.trim().split_once("/#token=");
+        let (address, token) = parts.with_context(|| format!("no address: {line}"))?;
+        server.address = address.to_owned();
+        server.token = token.to_owned();
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves the files of a folder as any web server does, until the process ends.
+pub fn serve_files(folder: &Path) -> Result<String> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let files = Router::new().fallback_service(ServeDir::new(folder));
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, files).await }));
+    Ok(address)
+}
