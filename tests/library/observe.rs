@@ -327,7 +327,8 @@ fn locks_and_gatherings_say_what_they_are() {
             let lock = Lock::new();
             let guard = lock.acquire().await?;
             let waits = lock.clone();
-            let both = gather([async move { Ok(drop(waits.acquire().await?)) }]);
+            let both =
+                gather([async move { waits.acquire().await.map(drop).map_err(Error::from) }]);
             yield_now().await?;
             drop(guard);
             both.await?;

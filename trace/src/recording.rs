@@ -1,0 +1,179 @@
+//! What is kept of a run.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use asyncio::EventLoop;
+use asyncio::observe::Event;
+
+use crate::{chrome, json, timeline};
+
+/// How many events a recording may hold. A page or a terminal can show no more.
+pub const MOST_EVENTS: usize = 100_000;
+
+/// Says that a program did more than a recording holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyEvents {
+    /// The most that the recording would have held.
+    pub most: usize,
+}
+
+impl fmt::Display for TooManyEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the run has more than {} events, which is more than a recording holds; record a shorter run",
+            self.most
+        )
+    }
+}
+
+impl std::error::Error for TooManyEvents {}
+
+/// What the times of a run were measured with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Time jumps from deadline to deadline.
+    Virtual,
+    /// The operating system's clock.
+    Real,
+}
+
+/// Whose tasks were recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// The loop of the crate `asyncio`.
+    Asyncio,
+    /// A runtime of Tokio.
+    Tokio,
+}
+
+/// An event, and the thread that it happened on if there are several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What happened.
+    pub event: Event,
+    /// Which worker it happened on, on a runtime of Tokio.
+    pub thread: Option<Arc<str>>,
+}
+
+/// The program text that the lines of the events belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file, as the events name it.
+    pub file: String,
+    /// The number of the first line.
+    pub first_line: u32,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// One run, from the moment when it was observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// What a reader calls it.
+    pub title: String,
+    /// What the times were measured with.
+    pub clock: Clock,
+    /// Whose tasks they are.
+    pub library: Library,
+    /// The program text, if it goes with the recording.
+    pub source: Option<Source>,
+    /// What happened, in order.
+    pub records: Vec<Record>,
+}
+
+/// Runs that belong together: the parts of an example, say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The runs, in order.
+    pub runs: Vec<Run>,
+}
+
+impl Trace {
+    /// Makes a trace of one run.
+    pub fn of(run: Run) -> Self {
+        Trace { runs: vec![run] }
+    }
+
+    /// Gives the JSON that `SCHEMA.md` describes.
+    pub fn to_json(&self) -> String {
+        json::of(self)
+    }
+
+    /// Gives the JSON of Chrome's trace format, which <https://ui.perfetto.dev> opens.
+    pub fn to_chrome(&self) -> String {
+        chrome::of(self)
+    }
+
+    /// Draws the runs below one another, each at most `width` columns wide.
+    pub fn timeline(&self, width: usize) -> String {
+        let drawings: Vec<String> = self.runs.iter().map(|run| run.timeline(width)).collect();
+        drawings.join("\n")
+    }
+}
+
+impl Run {
+    /// Draws the run: a lane per task, at most `width` columns wide, but never less than 40.
+    pub fn timeline(&self, width: usize) -> String {
+        timeline::of(self, width.max(40))
+    }
+}
+
+#[derive(Default)]
+struct Kept {
+    records: Vec<Record>,
+    overflown: bool,
+}
+
+/// Keeps what happens on a loop.
+pub struct Recording {
+    kept: Rc<RefCell<Kept>>,
+    most: usize,
+    clock: Clock,
+}
+
+impl Recording {
+    /// Begins to observe a loop on a virtual clock.
+    pub fn start(event_loop: &EventLoop) -> Self {
+        Recording::start_on(event_loop, Clock::Virtual, MOST_EVENTS)
+    }
+
+    /// Begins to observe a loop, and keeps at most so many events.
+    pub fn start_on(event_loop: &EventLoop, clock: Clock, most: usize) -> Self {
+        let kept = Rc::new(RefCell::new(Kept::default()));
+        let keep = kept.clone();
+        event_loop.set_observer(move |event| {
+            let mut kept = keep.borrow_mut();
+            if kept.records.len() < most {
+                kept.records.push(Record {
+                    event: event.clone(),
+                    thread: None,
+                });
+            } else {
+                kept.overflown = true;
+            }
+        });
+        Recording { kept, most, clock }
+    }
+
+    /// Gives what was recorded so far, and begins anew.
+    ///
+    /// # Errors
+    /// If there was more than the recording holds. A part of a run would mislead its reader.
+    pub fn finish(&self, title: impl Into<String>) -> Result<Run, TooManyEvents> {
+        let kept = self.kept.take();
+        if kept.overflown {
+            return Err(TooManyEvents { most: self.most });
+        }
+        Ok(Run {
+            title: title.into(),
+            clock: self.clock,
+            library: Library::Asyncio,
+            source: None,
+            records: kept.records,
+        })
+    }
+}

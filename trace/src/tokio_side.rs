@@ -1,0 +1,268 @@
+//! The same record of a program on Tokio: futures are wrapped, and tell when they are polled, woken, ready and dropped.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Place};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::recording::{Clock, Library, MOST_EVENTS, Record, Run, TooManyEvents};
+
+thread_local! {
+    /// The traced task that this thread polls.
+    static POLLED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+#[derive(Default)]
+struct State {
+    records: Vec<Record>,
+    overflown: bool,
+    tasks: u64,
+    /// The moment of the first event, inside the runtime if time is virtual; from it time is counted.
+    start: Option<Instant>,
+    threads: HashMap<ThreadId, Arc<str>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    clock: Clock,
+    most: usize,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, kind: Kind, at: Option<Place>) {
+        let inside = Handle::try_current().is_ok();
+        let by = match POLLED.try_with(Cell::get).ok().flatten() {
+            Some(task) => Actor::Task(task),
+            None if inside => Actor::Loop,
+            None => Actor::Outside,
+        };
+        let now = Instant::now();
+        let mut state = self.state();
+        if state.records.len() >= self.most {
+            state.overflown = true;
+            return;
+        }
+        let time = match self.clock {
+            // Outside the runtime only the system's own clock can be read; virtual time stands still there.
+            Clock::Virtual if !inside => state
+                .records
+                .last()
+                .map_or(Duration::ZERO, |last| last.event.time),
+            Clock::Virtual | Clock::Real => now - *state.start.get_or_insert(now),
+        };
+        let thread = state.thread();
+        state.records.push(Record {
+            event: Event { time, by, kind, at },
+            thread: Some(thread),
+        });
+    }
+}
+
+impl State {
+    /// Names the current thread: Tokio calls all its workers the same, so they are numbered in the order in which they appear.
+    fn thread(&mut self) -> Arc<str> {
+        let current = thread::current();
+        let number = self.threads.len() + 1;
+        self.threads
+            .entry(current.id())
+            .or_insert_with(|| {
+                let kind = match current.name() {
+                    Some(name) if name.starts_with("tokio") => "worker",
+                    _ => "thread",
+                };
+                format!("{kind} {number}").into()
+            })
+            .clone()
+    }
+}
+
+/// Records tasks of Tokio. Clones record into the same run.
+///
+/// ```
+/// use asyncio_trace::{Clock, Trace, Tracer};
+/// use std::time::Duration;
+///
+/// let tracer = Tracer::new(Clock::Virtual);
+/// let runtime = tokio::runtime::Builder::new_current_thread()
+///     .enable_time()
+///     .start_paused(true)
+///     .build()
+///     .unwrap();
+/// let tea = tracer.clone();
+/// runtime.block_on(tracer.traced("main", async move {
+///     tea.spawn("tea", tokio::time::sleep(Duration::from_secs(1))).await.unwrap();
+/// }));
+/// let trace = Trace::of(tracer.finish("one tea").unwrap());
+/// assert!(trace.timeline(60).contains("tea"));
+/// ```
+#[derive(Clone)]
+pub struct Tracer {
+    shared: Arc<Shared>,
+}
+
+impl Tracer {
+    /// Makes a tracer; `clock` says whether the runtime's time is paused.
+    pub fn new(clock: Clock) -> Self {
+        Tracer::with_most(clock, MOST_EVENTS)
+    }
+
+    /// Makes a tracer that keeps at most so many events.
+    pub fn with_most(clock: Clock, most: usize) -> Self {
+        Tracer {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                clock,
+                most,
+            }),
+        }
+    }
+
+    /// Wraps a future: its polls, its wake-ups, its end and its drop are recorded under a name.
+    #[track_caller]
+    pub fn traced<F: Future>(&self, name: impl Into<String>, future: F) -> Traced<F> {
+        let mut state = self.shared.state();
+        state.tasks += 1;
+        let task = state.tasks;
+        drop(state);
+        let created = Kind::TaskCreated {
+            task,
+            name: name.into(),
+        };
+        self.shared.record(created, Some(Location::caller()));
+        Traced {
+            future: Some(Box::pin(future)),
+            task,
+            shared: self.shared.clone(),
+            scheduled: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Wraps a future and spawns it on the current runtime.
+    #[track_caller]
+    pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let traced = self.traced(name, future);
+        traced.scheduled.store(true, Ordering::Relaxed);
+        let task = traced.task;
+        self.shared.record(Kind::Woken { task }, None);
+        tokio::spawn(traced)
+    }
+
+    /// Gives what was recorded so far, and begins anew.
+    ///
+    /// # Errors
+    /// If there was more than the tracer keeps.
+    pub fn finish(&self, title: impl Into<String>) -> Result<Run, TooManyEvents> {
+        let state = std::mem::take(&mut *self.shared.state());
+        if state.overflown {
+            return Err(TooManyEvents {
+                most: self.shared.most,
+            });
+        }
+        Ok(Run {
+            title: title.into(),
+            clock: self.shared.clock,
+            library: Library::Tokio,
+            source: None,
+            records: state.records,
+        })
+    }
+}
+
+/// Tells of a wake-up and passes it on.
+struct TracedWaker {
+    inner: Waker,
+    task: u64,
+    shared: Arc<Shared>,
+    /// True from a wake-up to the next poll: only the first of several is an event.
+    scheduled: Arc<AtomicBool>,
+}
+
+impl Wake for TracedWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.scheduled.swap(true, Ordering::AcqRel) {
+            self.shared.record(Kind::Woken { task: self.task }, None);
+        }
+        self.inner.wake_by_ref();
+    }
+}
+
+/// A future whose life is recorded: see [`Tracer::traced`].
+///
+/// Each poll makes a waker of its own, which costs an allocation; a recording is not for measuring.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Traced<F: Future> {
+    /// `None` once it is ready.
+    future: Option<Pin<Box<F>>>,
+    task: u64,
+    shared: Arc<Shared>,
+    scheduled: Arc<AtomicBool>,
+}
+
+impl<F: Future> Future for Traced<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        /// Records the end of the step and gives the thread back to whoever polls, also after a panic.
+        struct Step<'a>(Option<u64>, &'a Shared, u64);
+        impl Drop for Step<'_> {
+            fn drop(&mut self) {
+                self.1.record(Kind::StepEnd { task: self.2 }, None);
+                POLLED.set(self.0);
+            }
+        }
+        let this = &mut *self;
+        let task = this.task;
+        let future = this.future.as_mut().expect("polled after it was ready");
+        this.scheduled.store(false, Ordering::Release);
+        let waker = Waker::from(Arc::new(TracedWaker {
+            inner: cx.waker().clone(),
+            task,
+            shared: this.shared.clone(),
+            scheduled: this.scheduled.clone(),
+        }));
+        let step = Step(POLLED.replace(Some(task)), &this.shared, task);
+        this.shared.record(Kind::StepBegin { task }, None);
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() {
+            this.future = None;
+            let outcome = Outcome::Result;
+            this.shared.record(Kind::TaskDone { task, outcome }, None);
+        } else {
+            let on = Awaited::Foreign;
+            this.shared.record(Kind::Awaits { task, on }, None);
+        }
+        drop(step);
+        polled
+    }
+}
+
+impl<F: Future> Drop for Traced<F> {
+    fn drop(&mut self) {
+        if self.future.is_some() {
+            let task = self.task;
+            self.shared.record(Kind::TaskDropped { task }, None);
+        }
+    }
+}

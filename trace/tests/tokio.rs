@@ -1,0 +1,174 @@
+//! Programs on Tokio, recorded in the same form.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use asyncio_trace::{Clock, Run, TooManyEvents, Trace, Tracer};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+fn on_paused_time<F: Future>(make: impl FnOnce(Tracer) -> F) -> Run {
+    let tracer = Tracer::new(Clock::Virtual);
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let main = tracer.traced("main", make(tracer.clone()));
+    runtime.block_on(main);
+    tracer.finish("on Tokio").unwrap()
+}
+
+fn lines(run: &Run) -> Vec<String> {
+    run.records
+        .iter()
+        .map(|record| record.event.to_string())
+        .collect()
+}
+
+#[test]
+fn a_sleeping_task_is_polled_woken_and_done() {
+    let run = on_paused_time(|tracer| async move {
+        let tea = tracer.spawn("tea", sleep(Duration::from_secs(2)));
+        tea.await.unwrap();
+    });
+    assert_eq!(
+        lines(&run),
+        [
+            "0 s outside: main is created",
+            "0 s Task-1: a step of Task-1 begins",
+            "0 s Task-1: tea is created",
+            "0 s Task-1: Task-2 is ready",
+            "0 s Task-1: Task-1 awaits a future of another library",
+            "0 s Task-1: the step of Task-1 ends",
+            "0 s Task-2: a step of Task-2 begins",
+            "0 s Task-2: Task-2 awaits a future of another library",
+            "0 s Task-2: the step of Task-2 ends",
+            "2 s loop: Task-2 is ready",
+            "2 s Task-2: a step of Task-2 begins",
+            "2 s Task-2: Task-2 ends with a result",
+            "2 s Task-2: the step of Task-2 ends",
+            "2 s loop: Task-1 is ready",
+            "2 s Task-1: a step of Task-1 begins",
+            "2 s Task-1: Task-1 ends with a result",
+            "2 s Task-1: the step of Task-1 ends"
+        ]
+    );
+    let drawing = run.timeline(60);
+    assert_eq!(
+        drawing,
+        [
+            "on Tokio",
+            "          0 s",
+            "main      █???????????????????????????????????????????????░✓",
+            "tea       ░█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░✓",
+            "█ runs  ░ is ready  ? awaits a future of another library",
+            "✓ runs and is done",
+            "",
+        ]
+        .join("\n")
+    );
+    assert!(Trace::of(run).to_json().contains("\"library\":\"tokio\""));
+}
+
+#[test]
+fn a_channel_wakes_by_the_task_that_sends() {
+    let run = on_paused_time(|tracer| async move {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let consumer = tracer.spawn("consumer", async move { receiver.recv().await });
+        tokio::task::yield_now().await;
+        sender.send(1).await.unwrap();
+        assert_eq!(consumer.await.unwrap(), Some(1));
+    });
+    let woken = lines(&run)
+        .into_iter()
+        .filter(|line| line.ends_with("is ready"));
+    assert_eq!(
+        woken.collect::<Vec<_>>(),
+        [
+            "0 s Task-1: Task-2 is ready",
+            "0 s loop: Task-1 is ready",
+            "0 s Task-1: Task-2 is ready",
+            "0 s loop: Task-1 is ready"
+        ]
+    );
+}
+
+#[test]
+fn a_future_that_is_dropped_is_told_apart() {
+    let run = on_paused_time(|tracer| async move {
+        let slow = tracer.traced("slow", sleep(Duration::from_secs(9)));
+        let limited = tokio::time::timeout(Duration::from_secs(1), slow).await;
+        assert!(limited.is_err());
+    });
+    let dropped = lines(&run)
+        .into_iter()
+        .filter(|line| line.contains("dropped"));
+    assert_eq!(
+        dropped.collect::<Vec<_>>(),
+        ["1 s Task-1: Task-2 is dropped"]
+    );
+    assert!(run.timeline(60).contains("† is dropped"));
+}
+
+#[test]
+fn paused_time_gives_the_same_trace_every_time() {
+    let [one, two] = [(); 2].map(|()| {
+        let run = on_paused_time(|tracer| async move {
+            for n in 0..3 {
+                tracer.spawn(format!("task {n}"), sleep(Duration::from_secs(n)));
+            }
+            sleep(Duration::from_secs(5)).await;
+        });
+        Trace::of(run).to_json()
+    });
+    assert_eq!(one, two);
+}
+
+#[test]
+fn workers_are_named() {
+    let tracer = Tracer::new(Clock::Real);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    // Each of the two tasks waits for the other, blocking its worker: so there must be two.
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let tasks: Vec<_> = {
+        let _inside = runtime.enter();
+        ["a", "b"]
+            .map(|name| {
+                let barrier = barrier.clone();
+                tracer.spawn(name, async move {
+                    barrier.wait();
+                })
+            })
+            .into()
+    };
+    runtime.block_on(async {
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    let run = tracer.finish("workers").unwrap();
+    let threads: BTreeSet<&str> = run
+        .records
+        .iter()
+        .filter_map(|record| record.thread.as_deref())
+        .collect();
+    let workers = threads
+        .iter()
+        .filter(|name| name.starts_with("worker "))
+        .count();
+    assert_eq!((workers, threads.len()), (2, 3), "{threads:?}");
+    assert!(Trace::of(run).to_json().contains("\"thread\":\"worker "));
+}
+
+#[test]
+fn too_many_events_are_refused() {
+    let tracer = Tracer::with_most(Clock::Virtual, 3);
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(tracer.traced("main", tokio::task::yield_now()));
+    assert_eq!(tracer.finish("long"), Err(TooManyEvents { most: 3 }));
+}
