@@ -127,7 +127,14 @@ impl<'a> Writer<'a> {
                 }
                 match &lane.spans[s].state {
                     State::Ready => self.begin(lane.task, time, "ready", "ready"),
-                    State::Running => self.begin(lane.task, time, "runs", "step"),
+                    State::Running => {
+                        let record = self.run.records.get(n);
+                        let name = match record.and_then(|record| record.thread.as_deref()) {
+                            Some(thread) => format!("runs on {thread}"),
+                            None => "runs".to_owned(),
+                        };
+                        self.begin(lane.task, time, &name, "step");
+                    }
                     State::Waiting { label, .. } => {
                         self.begin(lane.task, time, &format!("awaits {label}"), "wait");
                     }

@@ -44,8 +44,11 @@ pub(crate) fn of(run: &Run, width: usize) -> String {
         .unwrap_or(0)
         + 1;
     let columns = columns(run, width - margin);
+    if columns.is_empty() {
+        return format!("{}\nnothing ran on this loop\n", run.title);
+    }
     let mut drawing = format!("{}\n", run.title);
-    push_row(&mut drawing, "", margin, &axis(&columns));
+    push_row(&mut drawing, "", margin, &axis(&columns, width - margin));
     let mut used = Vec::new();
     for (lane, name) in lanes.iter().zip(&names) {
         let row: Vec<char> = draw(lane, &columns);
@@ -81,18 +84,25 @@ fn shortened(name: &str) -> String {
 /// Cuts the run into turns and the times between them.
 fn stretches(run: &Run, room: usize) -> Vec<Stretch> {
     let mut turns: Vec<Stretch> = Vec::new();
+    // What happens between two turns, a wake-up by the system, say, belongs to the later one.
+    let mut begin = 0;
     for (n, record) in run.records.iter().enumerate() {
-        if let Kind::StepBegin { .. } | Kind::CallbackBegin { .. } = record.event.kind {
-            turns.push(Stretch {
-                begin: n,
-                end: n,
+        match record.event.kind {
+            Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => turns.push(Stretch {
+                begin,
+                end: n + 1,
                 time: record.event.time,
                 weight: 1.0,
-            });
+            }),
+            Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => begin = n + 1,
+            _ => continue,
         }
         if let Some(turn) = turns.last_mut() {
             turn.end = n + 1;
         }
+    }
+    if let Some(turn) = turns.last_mut() {
+        turn.end = run.records.len();
     }
     let whole = turns
         .last()
@@ -153,17 +163,17 @@ fn columns(run: &Run, room: usize) -> Vec<Column> {
 }
 
 /// Writes the times at which something happens, where there is room.
-fn axis(columns: &[Column]) -> String {
+fn axis(columns: &[Column], room: usize) -> String {
     let mut axis = String::new();
     let mut last = None;
     for (at, column) in columns.iter().enumerate() {
         let length = axis.chars().count();
         let text = seconds(column.time);
-        // The columns of passing time have no events; their moment is the one before.
-        let fits = length == 0 || length < at;
-        if last.as_ref() != Some(&text) && fits && at + text.len() <= columns.len().max(text.len())
-        {
-            axis.extend(std::iter::repeat_n(' ', at - length));
+        // The last moments are moved to the left, so that they are not cut off.
+        let start = at.min(room.saturating_sub(text.len()));
+        let fits = length == 0 || length < start;
+        if last.as_ref() != Some(&text) && fits {
+            axis.extend(std::iter::repeat_n(' ', start - length));
             axis.push_str(&text);
             last = Some(text);
         }

@@ -263,6 +263,6 @@ fn nothing_is_drawn_of_nothing() {
     let event_loop = EventLoop::with_virtual_clock();
     let recording = Recording::start(&event_loop);
     let trace = Trace::of(recording.finish("nothing").unwrap());
-    assert_eq!(trace.timeline(80), "nothing\n\n\n");
+    assert_eq!(trace.timeline(80), "nothing\nnothing ran on this loop\n");
     assert_eq!(check_chrome(&trace.to_chrome()), 0);
 }
