@@ -43,15 +43,21 @@ impl Compiler {
         Recipe { args, key }
     }
 
-    /// What the compiler must be told of every crate that programs may use.
-    pub fn library_args(&self) -> impl Iterator<Item = String> {
+    /// What the compiler must be told of these crates.
+    pub fn library_args(&self, names: &[String]) -> impl Iterator<Item = String> {
         let folders = self.args.iter().filter(|arg| arg.starts_with("-L"));
-        folders.cloned().chain(self.crates.iter().map(extern_arg))
+        let crates = self.crates.iter().filter(|c| names.contains(&c.name));
+        folders.cloned().chain(crates.map(extern_arg))
     }
 
-    /// Whether the program may use any crate beside the standard library.
-    pub fn uses_crates(&self, source: &str) -> bool {
-        self.crates_in(source).next().is_some()
+    /// The names of all crates that programs may use.
+    pub fn crates(&self) -> impl Iterator<Item = &str> {
+        self.crates.iter().map(|c| c.name.as_str())
+    }
+
+    /// The names of the crates that the program may use.
+    pub fn names_in(&self, source: &str) -> Vec<&str> {
+        self.crates_in(source).map(|c| c.name.as_str()).collect()
     }
 
     fn crates_in(&self, source: &str) -> impl Iterator<Item = &Crate> {

@@ -1,6 +1,6 @@
-//! One shared library of all crates that programs may use.
+//! Shared libraries of the crates that programs may use.
 //!
-//! A program that is linked with it is compiled in about two thirds of the time: there is less to link, and the generic functions that `programs` instantiates are not made again.
+//! A program that is linked with one is compiled in about two thirds of the time: there is less to link, and the generic functions that the library has are not made again.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -10,103 +10,174 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::cache::{Cache, executable_name};
+use super::linker;
 use crate::programs::compile::Compiler;
 use crate::programs::process;
 
-/// The crate's name, which is the package's too.
+/// The crate's name.
 const NAME: &str = "programs";
 
 /// The line that makes a program use the shared library; it stands after everything else.
 const USE: &str = "extern crate programs as _;\n";
 
-/// What the compiler is told of a program that is linked with shared libraries.
+/// The sets of crates that have a library of their own.
+///
+/// The fewer crates a program is linked with, the less the compiler must read; most programs use one.
+const ALONE: [&str; 2] = ["tokio", "asyncio"];
+
+/// What the compiler is told of programs that are linked with shared libraries.
 #[derive(Debug)]
-pub struct Bundle {
+pub struct Bundles {
+    /// What every program needs.
     standard: Vec<String>,
-    crates: Vec<String>,
+    /// The crates of each library, and what to tell of it; the last has all crates.
+    libraries: Vec<(Vec<String>, Vec<String>)>,
 }
 
-impl Bundle {
-    /// Builds the library, or finds it as an earlier call left it, and tries whether a program starts with it.
-    pub fn build(compiler: &Compiler, workspace: &Path, cache: &Cache) -> Result<Bundle> {
+impl Bundles {
+    /// Builds the libraries, or finds them as an earlier call left them, and tries whether programs start with them.
+    pub fn build(compiler: &Compiler, workspace: &Path, cache: &Cache) -> Result<Bundles> {
         ensure!(
             cfg!(unix),
             "this system finds shared libraries in another way"
         );
-        let folder = workspace.join("workbook/programs/src");
-        let source = folder.join("lib.rs");
-        let mut text = String::new();
-        for file in [&source, &folder.join("warm.rs")] {
-            text += &fs::read_to_string(file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+        let mut bundles =
+            Bundles::with_linker(compiler, workspace, cache, linker::direct(compiler));
+        if bundles.is_err() {
+            // The usual way takes a little longer.
+            bundles = Bundles::with_linker(compiler, workspace, cache, None);
         }
+        bundles
+    }
+
+    fn with_linker(
+        compiler: &Compiler,
+        workspace: &Path,
+        cache: &Cache,
+        linker: Option<Vec<String>>,
+    ) -> Result<Bundles> {
         let rustc = compiler.direct_rustc();
-        let mut args = ["--crate-name=programs", "--crate-type=dylib"]
+        let output = Command::new(&rustc).arg("--print=target-libdir").output()?;
+        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let find_in = |folder: &str| match linker {
+            Some(_) => [
+                "-Clink-arg=-rpath".to_owned(),
+                format!("-Clink-arg={folder}"),
+            ]
+            .to_vec(),
+            None => [format!("-Clink-arg=-Wl,-rpath,{folder}")].to_vec(),
+        };
+        // Little is left to compile, and splitting it costs more than it gains.
+        let mut standard = ["-Cprefer-dynamic", "-Ccodegen-units=1"]
             .map(str::to_owned)
             .to_vec();
-        args.extend(["--edition=2024", "-Cprefer-dynamic", "-Cdebuginfo=0"].map(str::to_owned));
-        let key = compiler.recipe(&text, NAME, &args).key;
-        let folder = cache.folder().join(format!("bundle-{key}"));
-        let library = folder.join(format!("{DLL_PREFIX}{NAME}{DLL_SUFFIX}"));
-        if !library.is_file() {
-            let work = tempfile::tempdir_in(cache.folder())?;
-            let output = Command::new(&rustc)
-                .arg(&source)
-                .args(&args)
-                .args(compiler.library_args())
-                .arg("--out-dir")
-                .arg(work.path())
-                .env_remove("RUSTFLAGS")
-                .output()?;
-            let message = String::from_utf8_lossy(&output.stderr);
-            ensure!(output.status.success(), "the compiler says: {message}");
-            let work = work.keep();
-            match fs::rename(&work, &folder) {
-                // Another process was faster.
-                Err(_) if library.is_file() => fs::remove_dir_all(&work)?,
-                result => result?,
-            }
+        standard.extend(find_in(&folder));
+        standard.extend(linker.iter().flatten().cloned());
+
+        let all: Vec<String> = compiler.crates().map(str::to_owned).collect();
+        let mut sets: Vec<Vec<String>> = ALONE.map(|name| vec![name.to_owned()]).to_vec();
+        sets.retain(|set| all.contains(&set[0]));
+        sets.push(all);
+        let mut libraries = Vec::new();
+        for set in sets {
+            let folder = build_library(compiler, &rustc, workspace, cache, &set)?;
+            let library = folder.join(library_name());
+            let mut args = standard.clone();
+            args.extend(find_in(&folder.to_string_lossy()));
+            args.push(format!("--extern={NAME}={}", library.display()));
+            try_out(compiler, &rustc, cache, &args)?;
+            libraries.push((set, args));
         }
-        let output = Command::new(&rustc).arg("--print=target-libdir").output()?;
-        let standard = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let find_in = |folder: &str| format!("-Clink-arg=-Wl,-rpath,{folder}");
-        let standard = vec![
-            "-Cprefer-dynamic".to_owned(),
-            find_in(&standard),
-            // Little is left to compile, and splitting it costs more than it gains.
-            "-Ccodegen-units=1".to_owned(),
-        ];
-        let mut crates = standard.clone();
-        crates.push(find_in(&folder.to_string_lossy()));
-        crates.push(format!("--extern={NAME}={}", library.display()));
-        let bundle = Bundle { standard, crates };
-        bundle.try_out(compiler, &rustc, cache)?;
-        Ok(bundle)
+        Ok(Bundles {
+            standard,
+            libraries,
+        })
     }
 
-    /// What the compiler is told, and what follows the program's source.
-    pub fn of(&self, uses_crates: bool) -> (&[String], &'static str) {
-        if uses_crates {
-            (&self.crates, USE)
-        } else {
-            (&self.standard, "")
+    /// What the compiler is told of a program that uses these crates, and what follows its source.
+    pub fn of(&self, used: &[&str]) -> (&[String], &'static str) {
+        if used.is_empty() {
+            return (&self.standard, "");
+        }
+        let has_all = |set: &[String]| used.iter().all(|name| set.iter().any(|own| own == name));
+        let library = self.libraries.iter().find(|(set, _)| has_all(set));
+        library.map_or((&self.standard, ""), |(_, args)| (args, USE))
+    }
+}
+
+fn library_name() -> String {
+    format!("{DLL_PREFIX}{NAME}{DLL_SUFFIX}")
+}
+
+/// Builds the library of these crates, and gives the folder that it lies in.
+fn build_library(
+    compiler: &Compiler,
+    rustc: &Path,
+    workspace: &Path,
+    cache: &Cache,
+    set: &[String],
+) -> Result<std::path::PathBuf> {
+    let warm = workspace.join("workbook/programs/src/warm");
+    let mut source = format!("pub use {{{}}};\n", set.join(", "));
+    // The texts are for the key.
+    let mut texts = String::new();
+    for name in set.iter().map(String::as_str).chain(["standard"]) {
+        let file = warm.join(format!("{name}.rs"));
+        if file.is_file() {
+            texts += &fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            source += &format!("#[path = {file:?}]\npub mod warm_{name};\n");
         }
     }
-
-    fn try_out(&self, compiler: &Compiler, rustc: &Path, cache: &Cache) -> Result<()> {
-        let (more, end) = self.of(true);
-        let source = format!("fn main() {{}}\n{end}");
-        let work = cache.work(&source)?;
+    let args = [
+        "--crate-name=programs",
+        "--crate-type=dylib",
+        "--edition=2024",
+        "-Cprefer-dynamic",
+        "-Cdebuginfo=0",
+    ]
+    .map(str::to_owned);
+    let key = compiler
+        .recipe(&format!("{source}{texts}"), NAME, &args)
+        .key;
+    let folder = cache.folder().join(format!("bundle-{key}"));
+    if !folder.join(library_name()).is_file() {
+        let work = tempfile::tempdir_in(cache.folder())?;
+        fs::write(work.path().join("lib.rs"), source)?;
         let output = Command::new(rustc)
-            .args(compiler.recipe(&source, &executable_name(), more).args)
+            .arg("lib.rs")
+            .args(&args)
+            .args(compiler.library_args(set))
             .current_dir(work.path())
             .env_remove("RUSTFLAGS")
             .output()?;
         let message = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the compiler says: {message}");
-        let mut program = Command::new(work.path().join(executable_name()));
-        let end = process::run(program.env_clear(), process::LIMIT)?;
-        ensure!(end.status.success(), "a program says: {}", end.stderr);
-        Ok(())
+        let work = work.keep();
+        match fs::rename(&work, &folder) {
+            // Another process was faster.
+            Err(_) if folder.join(library_name()).is_file() => fs::remove_dir_all(&work)?,
+            result => result?,
+        }
     }
+    Ok(folder)
+}
+
+fn try_out(compiler: &Compiler, rustc: &Path, cache: &Cache, args: &[String]) -> Result<()> {
+    // A panic must find its way through the program and the library.
+    let source = format!(
+        "fn main() {{ assert!(std::panic::catch_unwind(|| panic!(\"caught\")).is_err()) }}\n{USE}"
+    );
+    let work = cache.work(&source)?;
+    let output = Command::new(rustc)
+        .args(compiler.recipe(&source, &executable_name(), args).args)
+        .current_dir(work.path())
+        .env_remove("RUSTFLAGS")
+        .output()?;
+    let message = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the compiler says: {message}");
+    let mut program = Command::new(work.path().join(executable_name()));
+    let end = process::run(program.env_clear(), process::LIMIT)?;
+    ensure!(end.status.success(), "a program says: {}", end.stderr);
+    Ok(())
 }

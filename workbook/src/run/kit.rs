@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::bundle::Bundle;
+use super::bundle::Bundles;
 use super::cache::{Cache, executable_name};
 use super::job::{End, Event, Job};
 use super::launch::Supervisor;
@@ -33,7 +33,7 @@ pub struct Kit {
     compiler: Compiler,
     rustc: PathBuf,
     /// Without it, programs are linked with static libraries, which takes longer.
-    bundle: Option<Bundle>,
+    bundles: Option<Bundles>,
     cache: Cache,
     limits: Limits,
 }
@@ -54,21 +54,21 @@ impl Kit {
         let compiler = Compiler::find(workspace)?;
         let cache = Cache::open(compiler.target().join("book-runs"))?;
         cache.forget(KEEP, |_| false)?;
-        let bundle = Bundle::build(&compiler, workspace, &cache);
-        if let Err(why) = &bundle {
+        let bundles = Bundles::build(&compiler, workspace, &cache);
+        if let Err(why) = &bundles {
             eprintln!("note: programs are linked with static libraries, which is slower: {why:#}");
         }
         Ok(Kit {
             rustc: compiler.direct_rustc(),
             compiler,
-            bundle: bundle.ok(),
+            bundles: bundles.ok(),
             cache,
             limits,
         })
     }
 
     pub fn is_fast(&self) -> bool {
-        self.bundle.is_some()
+        self.bundles.is_some()
     }
 
     /// Finds what was made of the program before.
@@ -123,8 +123,8 @@ impl Kit {
 
     /// The source with what is appended to it, and how it is compiled.
     fn usual(&self, code: &str) -> (String, Recipe) {
-        let (more, end) = match &self.bundle {
-            Some(bundle) => bundle.of(self.compiler.uses_crates(code)),
+        let (more, end) = match &self.bundles {
+            Some(bundles) => bundles.of(&self.compiler.names_in(code)),
             None => (&[][..], ""),
         };
         let main = if has_main(code) { "" } else { "fn main() {}\n" };

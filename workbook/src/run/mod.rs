@@ -1,6 +1,6 @@
 //! Running a reader's program from the page.
 //!
-//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`] and [`cache`]; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`], `linker` and [`cache`]; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
 //!
 //! What this protects against are other pages, other users, and programs that run wild.
 //! It is no sandbox: a reader's own program may do what the reader may do.
@@ -16,6 +16,7 @@ pub mod job;
 pub mod kit;
 pub mod launch;
 pub mod limits;
+mod linker;
 mod pipes;
 pub mod prepare;
 pub mod protocol;

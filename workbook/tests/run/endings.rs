@@ -82,7 +82,7 @@ fn program(end: &str) -> String {
 }
 
 fn signal(name: &str, pid: &str) {
-    let status = Command::new("kill").args([name, pid]).status();
+    let status = Command::new("kill").args([name, "--", pid]).status();
     assert!(status.expect("kill is part of Unix").success());
 }
 
@@ -163,9 +163,13 @@ pub fn ctrl_c_stops_the_program_that_runs() {
     let (_connection, line) = server.begin_until_line(&program("std::thread::park()"));
     let family = Family::read(&line);
     family.is_there();
-    signal("-INT", &server.child.id().to_string());
+    // A terminal sends it to everything that it started.
+    signal("-INT", &format!("-{}", server.child.id()));
     let status = server.child.wait_timeout(DEADLINE).expect("a child");
     assert_eq!(status.expect("an end").code(), Some(0));
+    // The server has waited for all this.
+    assert!(!is_alive(&family.program) && !is_alive(&family.escaped));
+    assert!(!Path::new(&family.folder).exists());
     family.wait_until_gone();
     let private = Path::new(&family.folder).parent().expect("a folder");
     assert!(!private.exists(), "the server's own folder is gone too");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -65,6 +66,8 @@ impl Server {
             .args(["--limits", LIMITS, "--compiler-limits", COMPILER_LIMITS])
             // A secret that no program of a reader may see.
             .env("READERS_SECRET", "swordfish")
+            // As a terminal starts it.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

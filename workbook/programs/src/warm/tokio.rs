@@ -1,16 +1,10 @@
-//! Generic functions with the types that programs use most, so that the shared library has them.
-//!
-//! Nobody calls these functions: the compiler makes code of everything that they mention, and finds it here when it compiles a reader's program.
-//! What is generic over a future of the program itself must be made anew each time, and is not worth a line here.
+//! What programs ask of `tokio`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::future::Future;
-use std::hash::Hash;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, mpsc as std_mpsc};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync;
@@ -28,12 +22,6 @@ pub fn warm() {
     for_type(0_usize);
     for_type("");
     for_type(String::new());
-    collections(0_i32);
-    collections(0_u32);
-    collections(0_u64);
-    collections(0_usize);
-    collections("");
-    collections(String::new());
 }
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -89,22 +77,11 @@ fn for_type<T: Clone + Debug + Send + Sync + 'static>(value: T) {
         println!("{:?}", limited);
         tokio_channels(one).await;
         shared(two).await;
-        let all = futures::future::join_all([future(), future()]).await;
-        println!("{all:?}");
     });
     if let Ok(runtime) = Runtime::new() {
         runtime.block_on(body);
         runtime.block_on(Box::pin(std::future::ready(value.clone())) as Local<T>);
     }
-    let (sender, receiver) = std_mpsc::channel();
-    sender.clone().send(value.clone()).expect("a receiver");
-    println!("{:?} {:?}", receiver.recv(), receiver.try_recv().is_ok());
-    let given = value.clone();
-    println!(
-        "{:?}",
-        std::thread::spawn(move || given).join().expect("a value")
-    );
-    asyncio_calls(value);
 }
 
 async fn tokio_channels<T: Clone + Debug + Send + Sync + 'static>(value: T) {
@@ -142,74 +119,4 @@ async fn shared<T: Clone + Debug + Send + Sync + 'static>(value: T) {
     println!("{:?} {:?}", lock.read().await, lock.clone().write().await);
     let mutex = Arc::new(Mutex::new(value));
     println!("{:?}", mutex.clone().lock().expect("a value"));
-}
-
-fn asyncio_calls<T: Clone + Debug + 'static>(value: T) {
-    use asyncio::{EventLoop, Result, create_task, gather, sleep, wait_for};
-
-    let teas = value.clone();
-    let tea = move || Box::pin(std::future::ready(Ok(teas.clone()))) as Local<Result<T>>;
-    let main = async move {
-        sleep(Duration::from_secs(1)).await?;
-        let task = create_task(tea());
-        task.cancel();
-        println!(
-            "{:?} {} {}",
-            (&task).await.is_ok(),
-            task.is_done(),
-            task.is_cancelled()
-        );
-        let all = gather([tea(), tea()]).await?;
-        println!("{all:?}");
-        wait_for(&create_task(tea()), Duration::from_secs(1)).await
-    };
-    let main = Box::pin(main) as Local<Result<T>>;
-    let event_loop = EventLoop::with_virtual_clock();
-    println!(
-        "{:?} {:?}",
-        event_loop.run(main).is_ok(),
-        event_loop.time().as_secs()
-    );
-    let _ = asyncio::run(Box::pin(std::future::ready(Ok(value))) as Local<Result<T>>).is_ok();
-}
-
-/// What programs do with many values.
-fn collections<T: Clone + Debug + Display + Eq + Hash + Ord + 'static>(value: T) {
-    let mut list: Vec<T> = Vec::new();
-    list.push(value.clone());
-    list.extend([value.clone()]);
-    list.sort();
-    for value in &list {
-        println!("{value} {value:?}");
-    }
-    println!(
-        "{list:?} {} {:?} {:?}",
-        list.len(),
-        list.pop(),
-        list.contains(&value)
-    );
-    for value in list.clone() {
-        println!("{value}");
-    }
-    println!("{:?}", list.iter().cloned().collect::<BTreeSet<T>>());
-    println!(
-        "{:?}",
-        list.iter()
-            .map(T::to_string)
-            .collect::<Vec<String>>()
-            .join(", ")
-    );
-    let mut queue: VecDeque<T> = list.into();
-    queue.push_back(value.clone());
-    println!("{:?} {queue:?}", queue.pop_front());
-    let mut map = HashMap::new();
-    map.insert(value.clone(), value.clone());
-    map.entry(value.clone()).or_insert(value.clone());
-    println!("{map:?} {:?}", map.get(&value));
-    println!("{:?}", map.remove(&value));
-    let mut map = BTreeMap::new();
-    map.insert(value.clone(), value.clone());
-    println!("{map:?} {:?}", map.get(&value));
-    let shared = Rc::new(std::cell::RefCell::new(vec![value]));
-    println!("{:?} {:?}", shared.borrow().len(), Instant::now().elapsed());
 }
