@@ -2,6 +2,7 @@
 //!
 //! Without Chromium and its driver these tests are skipped, and counted as skipped.
 
+mod exercises;
 mod page;
 mod site;
 mod webdriver;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         eprintln!("note: the pages are not looked at, because {why}");
     }
     let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
-    let tests: [Test; 4] = [
+    let tests: [Test; 5] = [
         (
             "a_program_is_run_edited_stopped_and_reset",
             page::a_program_is_run_edited_stopped_and_reset,
@@ -39,6 +40,10 @@ fn main() -> ExitCode {
         (
             "a_page_from_elsewhere_says_what_to_do",
             page::a_page_from_elsewhere_says_what_to_do,
+        ),
+        (
+            "exercises_are_answered_checked_and_solved",
+            exercises::exercises_are_answered_checked_and_solved,
         ),
     ];
     let trials = tests

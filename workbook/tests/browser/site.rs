@@ -18,17 +18,18 @@ const LIMITS: &str = r#"{"wall": 3000}"#;
 
 static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
-struct Server {
+/// A program that ends with the value.
+pub struct Server {
     child: Child,
-    address: String,
-    token: String,
+    pub address: String,
+    pub token: String,
 }
 
 /// Gives the address of the running program and the key to it; the first call starts it.
 pub fn served() -> Result<(String, String)> {
     let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
     if server.is_none() {
-        *server = Some(Server::start()?);
+        *server = Some(Server::start(None)?);
     }
     let server = server.as_ref().context("just started")?;
     Ok((server.address.clone(), server.token.clone()))
@@ -40,9 +41,14 @@ pub fn stop() {
 }
 
 impl Server {
-    fn start() -> Result<Server> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_workbook"))
-            .args(["--no-open", "--port", "0", "--limits", LIMITS])
+    /// Starts the program with this book, or the project's own.
+    pub fn start(book: Option<&Path>) -> Result<Server> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
+        command.args(["--no-open", "--port", "0", "--limits", LIMITS]);
+        if let Some(book) = book {
+            command.arg("--book").arg(book);
+        }
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
