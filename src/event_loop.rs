@@ -183,6 +183,15 @@ impl Core {
         }
     }
 
+    /// Appends the callback of a timer whose time has come.
+    #[inline]
+    fn push_expired(&self, callback: Rc<dyn Callback>) {
+        if observed() {
+            self.observe_fired(&callback);
+        }
+        self.ready.borrow_mut().push_back(Ready::Callback(callback));
+    }
+
     /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
     #[inline]
     pub(crate) fn schedule_step(&self, id: TaskId) {
@@ -298,9 +307,6 @@ impl Core {
         self.take_parcels();
         let deadline = self.timers.borrow_mut().next_deadline();
         if self.ready.borrow().is_empty() && !self.stopping.get() {
-            if observed() {
-                self.observe(|_| Kind::LoopWaits { until: deadline }, None);
-            }
             self.wait(deadline)?;
             self.take_parcels();
         } else if self.since_poll.get() >= POLL_AFTER && self.poller.has_sources() {
@@ -310,10 +316,7 @@ impl Core {
             let now = self.clock.now();
             let mut timers = self.timers.borrow_mut();
             while let Some(callback) = timers.pop_due(now) {
-                if observed() {
-                    self.observe_fired(&callback);
-                }
-                self.ready.borrow_mut().push_back(Ready::Callback(callback));
+                self.push_expired(callback);
             }
         }
         let batch = self.ready.borrow().len();
@@ -324,9 +327,6 @@ impl Core {
             self.run_one(ready);
         }
         self.since_poll.set(self.since_poll.get() + batch);
-        if observed() {
-            self.observe_pass();
-        }
         Ok(())
     }
     // ANCHOR_END: run_once
@@ -429,6 +429,9 @@ impl Core {
 
     /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
     fn wait(&self, deadline: Option<Duration>) -> Result<(), RunError> {
+        if observed() {
+            self.observe(|_| Kind::LoopWaits { until: deadline }, None);
+        }
         if !self.clock.is_virtual() {
             self.poll(deadline.map(|when| when.saturating_sub(self.clock.now())));
             return Ok(());
@@ -485,6 +488,9 @@ impl Core {
         }
         loop {
             self.run_once()?;
+            if observed() {
+                self.observe_pass();
+            }
             if self.stopping.get() {
                 return Ok(());
             }
