@@ -90,7 +90,8 @@ impl Server {
     }
 
     fn wait_until_ready(&mut self) {
-        wait_until("the crates are built", || {
+        // On a fresh machine cargo compiles them first.
+        wait_long("the crates are built", DEADLINE * 10, || {
             let status = self.status();
             assert_eq!(status["problem"], Value::Null, "{status}");
             status["ready"] == true && status["examples"] == json!(["run_sample"])
@@ -303,8 +304,13 @@ pub fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
 
 /// Asks again and again until the answer is yes.
 #[track_caller]
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
+pub fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    wait_long(what, DEADLINE, is_so);
+}
+
+#[track_caller]
+fn wait_long(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + limit;
     while !is_so() {
         assert!(Instant::now() < end, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(10));
