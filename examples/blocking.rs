@@ -410,13 +410,12 @@ fn compare_costs() -> Result<()> {
         "switching: a thread costs more than a task: {}",
         thread.switch > task.switch
     );
-    match (process.memory, thread.memory, task.memory) {
-        (Some(process), Some(thread), Some(task)) => {
-            let falls = process > thread && thread > task;
-            println!(
-                "memory: a process costs more than a thread, a thread more than a task: {falls}"
-            );
-        }
+    match (process.memory, task.memory) {
+        // A thread stands between them, but what the system charges for it varies too much to be promised.
+        (Some(process), Some(task)) => println!(
+            "memory: a process costs more than a task: {}",
+            process > task
+        ),
         _ => println!("this system does not say how much memory they cost"),
     }
     if costs::are_named() {
