@@ -34,8 +34,8 @@ async function isHere() {
 // Reads, or with a body writes; an error has a message for the reader.
 async function call(path, body, more) {
   const headers = { "Content-Type": "application/json", "X-Workbook-Token": token() };
-  const post = body && { method: "POST", headers, body: JSON.stringify(body) };
-  const response = await fetch(`/exercises${path}`, { cache: "no-store", ...post, ...more }).catch(() => { throw new Error(GONE); });
+  const post = body && { method: "POST", body: JSON.stringify(body) };
+  const response = await fetch(`/exercises${path}`, { cache: "no-store", headers, ...post, ...more }).catch(() => { throw new Error(GONE); });
   if (response.status === 401) throw new Error(LOCKED);
   const text = await response.text();
   if (response.ok) return JSON.parse(text);

@@ -23,6 +23,7 @@ pub const MAX_BODY: usize = 64 << 10;
 const TOKEN: &str = "x-workbook-token";
 /// The one thing to be read that needs the secret, so that a page can find out whether it knows it.
 pub const STATUS: &str = "/status";
+const EXERCISES: &str = "/exercises";
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -73,7 +74,7 @@ impl Guard {
             _ => return forbidden("this address answers its own pages only"),
         }
         match one(headers, &HeaderName::from_static(TOKEN)) {
-            _ if !posts && request.uri().path() != STATUS => return Ok(request),
+            _ if !posts && !is_private(request.uri().path()) => return Ok(request),
             Ok(Some(given)) if self.token.is(given) => {}
             _ => {
                 let text = "this page does not know the secret of this start: open the address that the workbook opened or printed\n";
@@ -107,6 +108,11 @@ impl Guard {
             None => forbidden(&format!("open http://{}/ instead", names[0])),
         }
     }
+}
+
+/// Tells whether even a look needs the token: the pages are no secret, but what the reader has written is.
+fn is_private(path: &str) -> bool {
+    path == STATUS || path == EXERCISES || path.starts_with(&format!("{EXERCISES}/"))
 }
 
 fn forbidden<T>(text: &str) -> Result<T, Refusal> {

@@ -253,25 +253,30 @@ fn is_served_behind_the_guard() {
         .split('/')
         .next()
         .unwrap_or_default();
-    let ask = |request: &str| {
+    let (_, token) = address.trim().split_once("#token=").expect("a token");
+    let ask = |request: &str, token: &str| {
         let mut stream = TcpStream::connect(host).expect("it listens");
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .expect("a limit");
         let head = format!(
-            "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n"
+            "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nX-Workbook-Token: {token}\r\n"
         );
         write!(stream, "{head}Content-Length: 0\r\n\r\n").expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer
     };
-    let list = ask("GET /exercises");
-    let hint = ask("POST /exercises/one_by_one/hint");
+    let list = ask("GET /exercises", token);
+    let foreign = ["GET /exercises", "GET /exercises/one_by_one"].map(|look| ask(look, "0"));
+    let hint = ask("POST /exercises/one_by_one/hint", "0");
     server.kill().expect("a running child");
     server.wait().expect("a child");
     assert!(list.starts_with("HTTP/1.1 200 "), "{list}");
     assert!(list.contains("\"name\":\"one_by_one\""), "{list}");
+    for foreign in foreign {
+        assert!(foreign.starts_with("HTTP/1.1 401 "), "{foreign}");
+    }
     assert!(hint.starts_with("HTTP/1.1 401 "), "{hint}");
     assert!(!copy.file("progress.json").exists());
 }
