@@ -753,6 +753,36 @@ fn close_sends_the_rest_and_abort_does_not() {
 }
 
 #[test]
+fn a_client_that_reads_nothing_is_there_until_the_server_aborts() {
+    struct Big(Trace);
+    impl Protocol for Big {
+        fn connection_made(&mut self, transport: &Transport) {
+            transport.write(&[b'x'; 20_000_000]);
+        }
+        fn data_received(&mut self, _: &[u8]) {}
+        fn connection_lost(&mut self, error: Option<&Error>) {
+            self.0
+                .say(format!("lost, with an error: {}", error.is_some()));
+        }
+    }
+    let trace = Trace::default();
+    let said = trace.clone();
+    run(async move {
+        let protocol = said.clone();
+        let server = create_server(ANY_PORT, move || Big(protocol.clone())).await?;
+        let _client = TcpStream::connect(server.local_addr()).await?;
+        settle().await?;
+        server.close();
+        server.close_clients();
+        settle().await?;
+        said.say("closed");
+        server.abort_clients();
+        server.wait_closed().await
+    });
+    assert_eq!(trace.take(), ["closed", "lost, with an error: false"]);
+}
+
+#[test]
 fn reading_can_be_paused() {
     let trace = Trace::default();
     let said = trace.clone();

@@ -264,16 +264,23 @@ impl Server {
     ///
     /// asyncio: `server.close_clients()`, new in Python 3.13.
     pub fn close_clients(&self) {
-        let connections: Vec<_> = self
-            .serving
-            .connections
-            .borrow()
-            .values()
-            .cloned()
-            .collect();
-        for transport in connections {
+        for transport in self.transports() {
             transport.close();
         }
+    }
+
+    /// Closes every connection at once; what is unsent is dropped.
+    ///
+    /// asyncio: `server.abort_clients()`, new in Python 3.13.
+    pub fn abort_clients(&self) {
+        for transport in self.transports() {
+            transport.abort();
+        }
+    }
+
+    fn transports(&self) -> Vec<Transport> {
+        let connections = self.serving.connections.borrow();
+        connections.values().cloned().collect()
     }
 
     /// Waits until the server is closed and the last connection is gone.
