@@ -1,6 +1,8 @@
 //! How much of the book was checked.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use workbook::programs::chapter::Chapter;
@@ -17,6 +19,8 @@ pub struct Counts {
     pub python: AtomicUsize,
     pub skipped: AtomicUsize,
     pub examples: AtomicUsize,
+    /// Why some were skipped.
+    reasons: Mutex<BTreeSet<String>>,
 }
 
 impl Counts {
@@ -31,6 +35,15 @@ impl Counts {
         }
         if checked.output {
             self.outputs.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts something as skipped, and names each reason once.
+    pub fn skip(&self, why: &str) {
+        self.skipped.fetch_add(1, Relaxed);
+        let mut reasons = self.reasons.lock().expect("nobody panics with it");
+        if reasons.insert(why.to_owned()) {
+            eprintln!("note: something is skipped: {why}");
         }
     }
 

@@ -47,23 +47,32 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
             }));
         }
         if script.is_file() {
-            trials.push(twin(context, &slug, script, transcript));
+            trials.push(twin(context, &slug, script, transcript)?);
         }
     }
     Ok(trials)
 }
 
-fn twin(context: &'static Context, slug: &str, script: PathBuf, transcript: PathBuf) -> Trial {
-    let can_run = context.python.is_ok();
-    if !can_run {
-        context.counts.skipped.fetch_add(1, Relaxed);
+fn twin(
+    context: &'static Context,
+    slug: &str,
+    script: PathBuf,
+    transcript: PathBuf,
+) -> Result<Trial> {
+    let lacks = context.python_lacks(&fs::read_to_string(&script)?);
+    if let Some(why) = &lacks {
+        context.counts.skip(why);
     }
+    let can_run = lacks.is_none();
     let trial = Trial::test(format!("example {slug}.py"), move || {
+        if let Some(why) = lacks {
+            return Err(why.into());
+        }
         let mut command = context.python.as_ref()?.command();
         command.arg(&script);
         compare(context, command, &transcript)
     });
-    skip_unless(can_run, trial)
+    Ok(skip_unless(can_run, trial))
 }
 
 fn compare(context: &Context, command: Command, transcript: &Path) -> Result<(), Failed> {

@@ -12,7 +12,7 @@ mod skeptic;
 mod tidy;
 
 use std::env;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
@@ -29,7 +29,24 @@ struct Context {
     compiler: Compiler,
     /// Or why there is none.
     python: Result<Python, String>,
+    has_redis_server: bool,
     counts: Counts,
+}
+
+impl Context {
+    /// Says what a Python program needs that this machine lacks.
+    fn python_lacks(&self, source: &str) -> Option<String> {
+        match &self.python {
+            Ok(python) => python.lacks(source),
+            Err(why) => Some(why.clone()),
+        }
+    }
+
+    /// Says that a program starts a Redis server of its own, and that this machine has none.
+    fn server_lacks(&self, source: &str) -> Option<String> {
+        let starts_one = source.contains("private_redis");
+        (starts_one && !self.has_redis_server).then(|| "there is no redis-server".to_owned())
+    }
 }
 
 fn main() -> Result<ExitCode> {
@@ -43,12 +60,12 @@ fn main() -> Result<ExitCode> {
         compiler: Compiler::find(book.project())?,
         book,
         python: Python::find(),
+        has_redis_server: Command::new("redis-server")
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success()),
         counts: Counts::default(),
     }));
-    if let Err(why) = &context.python {
-        eprintln!("note: Python programs are skipped: {why}");
-    }
-
     let mut trials = tidy::trials(context, &chapters);
     trials.extend(programs::trials(context, &chapters));
     trials.extend(examples::trials(context)?);

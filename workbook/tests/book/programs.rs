@@ -1,7 +1,5 @@
 //! One trial for each program of the book.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use libtest_mimic::Trial;
 use workbook::programs::chapter::Chapter;
 use workbook::programs::fence::Fence;
@@ -16,17 +14,19 @@ pub fn trials(context: &'static Context, chapters: &[Chapter]) -> Vec<Trial> {
 }
 
 fn trial(context: &'static Context, program: Program) -> Trial {
-    let kind = match program.block.fence {
-        Fence::Python | Fence::PythonRaises => "python",
-        _ => "rust",
+    let source = &program.block.text;
+    let (kind, lacks) = match program.block.fence {
+        Fence::Python | Fence::PythonRaises => ("python", context.python_lacks(source)),
+        _ => ("rust", None),
     };
-    let can_run = kind == "rust" || context.python.is_ok();
-    let name = format!("program {}", program.block.place());
-    if !can_run {
-        context.counts.skipped.fetch_add(1, Relaxed);
+    let lacks = lacks.or_else(|| context.server_lacks(source));
+    if let Some(why) = &lacks {
+        context.counts.skip(why);
     }
+    let can_run = lacks.is_none();
+    let name = format!("program {}", program.block.place());
     let trial = Trial::test(name, move || {
-        if let (false, Err(why)) = (can_run, &context.python) {
+        if let Some(why) = lacks {
             return Err(why.into());
         }
         let tools = Tools {
