@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Cancelled, Error, NoRunningLoop, Result, RunError};
 use crate::executor::Executor;
 use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle, TimerHandle};
-use crate::observation::{Observation, observed};
+use crate::observation::{Observation, announce, observed};
 use crate::observe::{Actor, Event, Kind, Place};
 use crate::poller::Poller;
 use crate::promise::{Awaitable, Promise};
@@ -577,9 +577,7 @@ impl EventLoop {
     ///
     /// asyncio: `new_event_loop()`.
     pub fn new() -> Self {
-        EventLoop {
-            core: Core::new(Clock::Real(Instant::now())),
-        }
+        EventLoop::on(Clock::Real(Instant::now()))
     }
 
     /// Makes a loop on simulated time: when nothing is ready the clock jumps to the next deadline.
@@ -596,9 +594,15 @@ impl EventLoop {
     /// assert_eq!(event_loop.time(), Duration::from_secs(3600));
     /// ```
     pub fn with_virtual_clock() -> Self {
-        EventLoop {
-            core: Core::new(Clock::Virtual(Cell::new(Duration::ZERO))),
-        }
+        EventLoop::on(Clock::Virtual(Cell::new(Duration::ZERO)))
+    }
+
+    fn on(clock: Clock) -> Self {
+        let event_loop = EventLoop {
+            core: Core::new(clock),
+        };
+        announce(&event_loop);
+        event_loop
     }
 
     /// Schedules a callback for the next pass; callbacks run first in, first out.
@@ -670,6 +674,11 @@ impl EventLoop {
     /// asyncio: `loop.time()`, in seconds.
     pub fn time(&self) -> Duration {
         self.core.now()
+    }
+
+    /// Tells whether the loop's time is simulated.
+    pub fn has_virtual_clock(&self) -> bool {
+        self.core.clock.is_virtual()
     }
 
     /// Moves a virtual clock forward without letting anything run, as a blocking call would.

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::event_loop::{Core, Ready};
+use crate::event_loop::{Core, EventLoop, Ready};
 use crate::handle::Callback;
 use crate::observe::{Actor, Awaited, Event, Kind, Place, Queued};
 use crate::table::TaskId;
@@ -21,6 +22,21 @@ static OBSERVED: AtomicUsize = AtomicUsize::new(0);
 #[inline]
 pub(crate) fn observed() -> bool {
     OBSERVED.load(Ordering::Relaxed) > 0
+}
+
+/// What hears of each new loop.
+static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
+
+/// Sets what hears of each new loop, and tells whether nothing had been set before.
+pub(crate) fn set_on_new_loop(hook: fn(&EventLoop)) -> bool {
+    ON_NEW_LOOP.set(hook).is_ok()
+}
+
+/// Tells of a new loop whoever wants to hear of it.
+pub(crate) fn announce(event_loop: &EventLoop) {
+    if let Some(hook) = ON_NEW_LOOP.get() {
+        hook(event_loop);
+    }
 }
 
 /// Records an event on the running loop, if that has an observer. Called only when some loop is observed.

@@ -27,7 +27,8 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::observation::{observe_running, observed};
+use crate::EventLoop;
+use crate::observation::{observe_running, observed, set_on_new_loop};
 
 /// A line of the program, as the compiler knows it.
 pub type Place = &'static Location<'static>;
@@ -323,4 +324,26 @@ pub fn note(text: impl fmt::Display) {
             Some(at),
         );
     }
+}
+
+/// Calls a function with each loop that this process makes from now on, on the thread that makes it.
+///
+/// This is how a program is recorded that gives no loop an observer of its own.
+///
+/// # Panics
+/// If a function was set before: a process has one.
+///
+/// asyncio: a policy, whose `new_event_loop` makes every loop.
+///
+/// ```
+/// use asyncio::{EventLoop, observe};
+///
+/// observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event}")));
+/// asyncio::run(async { Ok(()) }).unwrap();
+/// ```
+pub fn on_new_loop(hook: fn(&EventLoop)) {
+    assert!(
+        set_on_new_loop(hook),
+        "another function hears of new loops already"
+    );
 }

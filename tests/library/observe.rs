@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use asyncio::observe::{Event, Kind, note};
+use asyncio::observe::{self, Event, Kind, note};
 use asyncio::{
     Error, EventLoop, Lock, Queue, Result, cancellable, create_task, gather, get_running_loop,
     sleep, yield_now,
@@ -492,4 +492,26 @@ fn the_last_observer_replaces_the_first_and_hears_no_other_loop() {
     one.run(async { Ok(()) }).unwrap();
     assert_eq!(first.borrow().len(), 0);
     assert!(!second.borrow().is_empty());
+}
+
+#[test]
+fn a_hook_hears_of_each_new_loop_of_its_process() {
+    thread_local! {
+        static CLOCKS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    }
+    // The other tests make loops too, on threads of their own.
+    observe::on_new_loop(|event_loop| {
+        let simulated = event_loop.has_virtual_clock();
+        CLOCKS.with_borrow_mut(|clocks| clocks.push(if simulated { "virtual" } else { "real" }));
+    });
+    drop(EventLoop::with_virtual_clock());
+    asyncio::run(async { Ok(()) }).unwrap();
+    let event_loop = EventLoop::default();
+    // The loop that is running was made before.
+    event_loop
+        .run_until_complete(async { Ok(drop(get_running_loop())) })
+        .unwrap();
+    assert_eq!(CLOCKS.take(), ["virtual", "real", "real"]);
+    let again = std::panic::catch_unwind(|| observe::on_new_loop(|_| ()));
+    assert!(again.is_err(), "a process has one hook");
 }
