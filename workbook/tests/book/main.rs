@@ -3,6 +3,7 @@
 //! `CONTRIBUTING.md` has the rules for authors.
 //! This test has a `main` of its own, because it ends by starting skeptic's tests with a compiler of ours, which is this same executable (see `skeptic.rs`).
 
+mod appendices;
 mod counts;
 mod examples;
 mod fixtures;
@@ -17,7 +18,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
 use workbook::book::Book;
-use workbook::programs::chapter;
+use workbook::programs::chapter::{self, Chapter};
 use workbook::programs::compile::Compiler;
 use workbook::programs::python::Python;
 
@@ -55,7 +56,7 @@ fn main() -> Result<ExitCode> {
     }
     let args = Arguments::from_args();
     let book = Book::find(None)?;
-    let chapters = chapter::read_all(&book.folder().join("src"))?;
+    let chapters: &'static [Chapter] = chapter::read_all(&book.folder().join("src"))?.leak();
     let context: &'static Context = Box::leak(Box::new(Context {
         compiler: Compiler::find(book.project())?,
         book,
@@ -66,16 +67,17 @@ fn main() -> Result<ExitCode> {
             .is_ok_and(|output| output.status.success()),
         counts: Counts::default(),
     }));
-    let mut trials = tidy::trials(context, &chapters);
-    trials.extend(programs::trials(context, &chapters));
+    let mut trials = tidy::trials(context, chapters);
+    trials.extend(programs::trials(context, chapters));
     trials.extend(examples::trials(context)?);
     trials.extend(links::trials(context));
     trials.extend(fixtures::trials(context));
+    trials.extend(appendices::trials(context, chapters, &trials));
     let conclusion = libtest_mimic::run(&args, trials);
     if args.list {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{}\n", context.counts.line(&chapters));
+    println!("{}\n", context.counts.line(chapters));
     // Skeptic sets no limit on time, so it runs only what has passed here.
     if conclusion.has_failed() {
         println!("skeptic runs when these tests pass\n");
@@ -86,7 +88,7 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     context.compiler.forget_unused()?;
-    skeptic::run(context, &chapters)
+    skeptic::run(context, chapters)
 }
 
 /// A trial that needs something which may be missing: then it is skipped, or fails where everything is required.
