@@ -22,7 +22,8 @@
 //!
 //! # Reading order
 //! Each file builds on those before it.
-//! 1. `event_loop`: the loop; its heart is `run_once`. Beside it `handle` (callbacks), `timers`, `clock`, `poller`.
+//! 1. `event_loop`: the loop; its heart is `run_once`, and `event_loop/api` is what a program calls. Beside it `handle` (callbacks),
+//!    `timers`, `clock`, `poller`.
 //! 2. `promise`: a slot for a result, and the leaf on which a task waits for it.
 //! 3. `task`: a promise that drives a future; how a cancellation travels. Beside it `table` and `remote`, where wakers lead.
 //! 4. `sleep`, `gather`, `wait`, `timeout`, `shield`, `task_group`: built from promises and callbacks.

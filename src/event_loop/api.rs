@@ -1,0 +1,483 @@
+//! The event loop as a program sees it: the handle, and the functions that find the running loop.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::Core;
+use crate::clock::Clock;
+use crate::error::{Error, NoRunningLoop, Result, RunError};
+use crate::executor::Executor;
+use crate::handle::{CallbackCell, CallbackOutput, Handle, TimerHandle};
+use crate::observation::{Observation, announce, observed};
+use crate::observe::{Event, Place};
+use crate::promise::{Awaitable, Promise};
+use crate::task::{AnyTask, Task};
+
+/// What the exception handler is told of.
+///
+/// asyncio: the `context` dictionary of `call_exception_handler`.
+#[derive(Clone, Debug)]
+pub struct ErrorContext {
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The error, unless the report is a mere warning.
+    pub error: Option<Error>,
+}
+
+impl std::fmt::Display for ErrorContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.error {
+            Some(error) => write!(f, "{}: {error}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// A handle to an event loop: one thread, one queue of what is ready, one heap of timers.
+///
+/// Clones are handles to the same loop. The loop stays on the thread that made it; [`EventLoop::handle`] gives
+/// what other threads may use.
+///
+/// asyncio: `AbstractEventLoop`.
+///
+/// ```
+/// use asyncio::EventLoop;
+///
+/// let event_loop = EventLoop::new();
+/// let value = event_loop.run_until_complete(async { Ok(42) });
+/// assert_eq!(value.unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct EventLoop {
+    pub(crate) core: Rc<Core>,
+}
+
+impl Default for EventLoop {
+    fn default() -> Self {
+        EventLoop::new()
+    }
+}
+
+impl EventLoop {
+    /// Makes a loop on the operating system's monotonic clock.
+    ///
+    /// asyncio: `new_event_loop()`.
+    pub fn new() -> Self {
+        EventLoop::on(Clock::Real(Instant::now()))
+    }
+
+    /// Makes a loop on simulated time: when nothing is ready the clock jumps to the next deadline.
+    ///
+    /// A program that sleeps for an hour ends at once, and gives the same trace every time.
+    /// asyncio has no public counterpart; its own tests do the same.
+    ///
+    /// ```
+    /// use asyncio::{EventLoop, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::with_virtual_clock();
+    /// event_loop.run_until_complete(async { Ok(sleep(Duration::from_secs(3600)).await?) }).unwrap();
+    /// assert_eq!(event_loop.time(), Duration::from_secs(3600));
+    /// ```
+    pub fn with_virtual_clock() -> Self {
+        EventLoop::on(Clock::Virtual(Cell::new(Duration::ZERO)))
+    }
+
+    fn on(clock: Clock) -> Self {
+        let event_loop = EventLoop {
+            core: Core::new(clock),
+        };
+        announce(&event_loop);
+        event_loop
+    }
+
+    /// Schedules a callback for the next pass; callbacks run first in, first out.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
+    #[track_caller]
+    pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
+        self.core.assert_open();
+        let callback = CallbackCell::shared(callback);
+        self.core
+            .push_callback(callback.clone(), Some(Location::caller()));
+        Handle::new(callback)
+    }
+
+    /// Schedules a callback for `delay` from now.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_later(delay, callback)`.
+    #[track_caller]
+    pub fn call_later<R: CallbackOutput>(
+        &self,
+        delay: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.call_at(self.time().saturating_add(delay), callback)
+    }
+
+    /// Schedules a callback for a time on the loop's clock; a time in the past is due at once.
+    ///
+    /// Equal deadlines fire in the order in which they were set. asyncio promises no order for them.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_at(when, callback)`.
+    #[track_caller]
+    pub fn call_at<R: CallbackOutput>(
+        &self,
+        when: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.call_at_from(Location::caller(), when, callback)
+    }
+
+    /// As `call_at`, on behalf of a line of the program that called the library before.
+    #[track_caller]
+    pub(crate) fn call_at_from<R: CallbackOutput>(
+        &self,
+        at: Place,
+        when: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.core.assert_open();
+        let callback = CallbackCell::shared(callback);
+        if observed() {
+            self.core.observe_timer(&callback, when, Some(at));
+        }
+        self.core.timers.borrow_mut().insert(when, callback.clone());
+        TimerHandle::new(callback, when, Rc::downgrade(&self.core))
+    }
+
+    /// Tells the time on the loop's clock, counted from the moment the loop was made.
+    ///
+    /// asyncio: `loop.time()`, in seconds.
+    pub fn time(&self) -> Duration {
+        self.core.now()
+    }
+
+    /// Tells whether the loop's time is simulated.
+    pub fn has_virtual_clock(&self) -> bool {
+        self.core.clock.is_virtual()
+    }
+
+    /// Moves a virtual clock forward without letting anything run, as a blocking call would.
+    ///
+    /// # Panics
+    /// If the loop is on the real clock.
+    pub fn advance(&self, by: Duration) {
+        assert!(
+            self.core.clock.is_virtual(),
+            "only a virtual clock can be advanced; make the loop with EventLoop::with_virtual_clock()"
+        );
+        self.core.clock.jump_to(self.time() + by);
+    }
+
+    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.create_task(coro)`.
+    #[track_caller]
+    pub fn create_task<T: 'static>(
+        &self,
+        body: impl Future<Output = Result<T>> + 'static,
+    ) -> Task<T> {
+        self.core.assert_open();
+        Task::spawn(&self.core, Location::caller(), body)
+    }
+
+    /// Makes a promise that somebody will fill.
+    ///
+    /// asyncio: `loop.create_future()`.
+    #[track_caller]
+    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
+        self.create_signal("promise", None, Location::caller())
+    }
+
+    /// Makes a promise and tells the observer what for.
+    pub(crate) fn create_signal<T: 'static>(
+        &self,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Place,
+    ) -> Promise<T> {
+        let promise = Promise::new(&self.core);
+        if observed() {
+            promise.observe_created(&self.core, label, until, at);
+        }
+        promise
+    }
+
+    /// Runs the loop until `awaitable` is done, and gives its result. Other tasks are neither finished nor cancelled.
+    ///
+    /// # Errors
+    /// The error of the awaitable, or a [`RunError`].
+    ///
+    /// asyncio: `loop.run_until_complete(future)`.
+    #[track_caller]
+    pub fn run_until_complete<A: Awaitable>(&self, awaitable: A) -> Result<A::Value>
+    where
+        A::Value: Clone,
+    {
+        if self.is_closed() {
+            return Err(RunError::Closed.into());
+        }
+        if self.is_running() {
+            return Err(RunError::AlreadyRunning.into());
+        }
+        let promise = awaitable.ensure_promise(self);
+        if !promise.belongs_to(&self.core) {
+            return Err(RunError::WrongLoop.into());
+        }
+        let this = Rc::downgrade(&self.core);
+        let run = self.core.runs.get() + 1;
+        let stop = promise.add_done_callback(move |_| {
+            // A panic has left the run already, and this callback is still in the queue.
+            if let Some(core) = this.upgrade()
+                && core.runs.get() == run
+            {
+                core.stop();
+            }
+        });
+        let run = self.run_forever();
+        promise.remove_done_callback(stop);
+        run?;
+        if promise.is_done() {
+            promise.result()
+        } else {
+            Err(RunError::StoppedBeforeDone.into())
+        }
+    }
+
+    /// Runs the loop until `stop` is called.
+    ///
+    /// A panic in a callback or a task leaves this call at once; the rest of the queue stays, and the loop can be run again.
+    ///
+    /// # Errors
+    /// If the loop is closed or running, if another loop runs on this thread, or if a loop on a virtual clock has nothing
+    /// left that could wake it.
+    ///
+    /// asyncio: `loop.run_forever()`.
+    pub fn run_forever(&self) -> Result<(), RunError> {
+        self.core.run_forever()
+    }
+
+    /// Lets the loop return at the end of the current pass; before a run, the next run makes exactly one pass.
+    ///
+    /// asyncio: `loop.stop()`.
+    pub fn stop(&self) {
+        self.core.stop();
+    }
+
+    /// Tells whether the loop is running.
+    ///
+    /// asyncio: `loop.is_running()`.
+    pub fn is_running(&self) -> bool {
+        self.core.running.get()
+    }
+
+    /// Tells whether the loop was closed.
+    ///
+    /// asyncio: `loop.is_closed()`.
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    /// Closes the loop: what was scheduled is dropped, and nothing can be scheduled again.
+    ///
+    /// The futures of unfinished tasks are dropped at their await points, so their destructors run, and each is reported to
+    /// the exception handler. asyncio leaves them to the garbage collector. Closing twice changes nothing.
+    ///
+    /// # Errors
+    /// If the loop is running.
+    ///
+    /// asyncio: `loop.close()`.
+    pub fn close(&self) -> Result<(), RunError> {
+        if self.is_running() {
+            return Err(RunError::CloseWhileRunning);
+        }
+        self.core.close();
+        Ok(())
+    }
+
+    /// Runs a whole program: runs `main`, cancels what is left and waits for it, then closes the loop.
+    ///
+    /// Jobs that still run on the executor's threads are waited for.
+    ///
+    /// # Errors
+    /// The error of `main`, or a [`RunError`].
+    ///
+    /// asyncio: `Runner.run` and `Runner.close`.
+    pub fn run<T: Clone + 'static>(
+        &self,
+        main: impl Future<Output = Result<T>> + 'static,
+    ) -> Result<T> {
+        let result = self.run_until_complete(main);
+        if result.as_ref().is_err_and(|e| {
+            matches!(
+                e.downcast_ref(),
+                Some(RunError::AlreadyRunning | RunError::AnotherLoopRunning)
+            )
+        }) {
+            return result;
+        }
+        self.cancel_all_tasks();
+        let executor = self.core.executor.take();
+        if let Some(executor) = executor {
+            executor.shutdown_and_wait();
+        }
+        self.close()?;
+        result
+    }
+
+    /// Cancels every task and runs the loop until all have ended.
+    fn cancel_all_tasks(&self) {
+        let tasks = self.all_tasks();
+        for task in &tasks {
+            task.cancel();
+        }
+        let all = tasks.clone();
+        let ended = async move {
+            for task in all {
+                task.ended().await;
+            }
+            Ok(())
+        };
+        if tasks.is_empty() || self.run_until_complete(ended).is_err() {
+            return;
+        }
+        for task in tasks {
+            if let Some(error) = task.exception() {
+                self.core.report(
+                    "unhandled exception during the shutdown of the loop",
+                    Some(error),
+                );
+            }
+        }
+    }
+
+    /// Lists the tasks that have not ended, oldest first.
+    ///
+    /// asyncio: `all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        let mut tasks: Vec<_> = self
+            .core
+            .tasks
+            .borrow()
+            .iter()
+            .cloned()
+            .map(AnyTask::new)
+            .collect();
+        tasks.sort_by_key(AnyTask::number);
+        tasks
+    }
+
+    /// Counts the timers that are set and not cancelled.
+    pub fn timer_count(&self) -> usize {
+        self.core.timers.borrow().live()
+    }
+
+    /// Sets what hears of errors that nobody else can see; without one they are printed on standard error.
+    ///
+    /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
+    /// An error that the handler itself returns is printed, and the loop goes on.
+    /// asyncio: `loop.set_exception_handler(handler)`.
+    pub fn set_exception_handler<R: CallbackOutput>(
+        &self,
+        handler: impl Fn(&ErrorContext) -> R + 'static,
+    ) {
+        let handler = move |context: &ErrorContext| handler(context).into_error();
+        *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
+    }
+
+    /// Sets what hears of everything that happens on this loop: see [`observe`](crate::observe).
+    ///
+    /// Set it before the first task: what was made before is not told of. Another one takes its place.
+    /// The observer is called in the middle of things, so it must only take notes: it must not use the loop, and it must not keep
+    /// it.
+    ///
+    /// asyncio has no counterpart; its debug mode logs some of this.
+    pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {
+        let replaced = self
+            .core
+            .observation
+            .replace(Some(Rc::new(Observation::new(observer))));
+        drop(replaced);
+        self.core.watch();
+    }
+
+    /// Turns debug mode on or off: a callback or a step that takes long on the loop's clock is reported.
+    ///
+    /// asyncio: `loop.set_debug(enabled)`.
+    pub fn set_debug(&self, enabled: bool) {
+        self.core.debug.set(enabled);
+        self.core.watch();
+    }
+
+    /// Sets from which duration on debug mode reports a callback; 100 ms at first.
+    ///
+    /// asyncio: `loop.slow_callback_duration`.
+    pub fn set_slow_callback_duration(&self, duration: Duration) {
+        self.core.slow_callback_duration.set(duration);
+    }
+
+    pub(crate) fn set_reachable(&self) {
+        self.core.reachable.set(true);
+    }
+
+    pub(crate) fn install_executor(&self, executor: Executor) {
+        let replaced = self.core.executor.replace(Some(executor));
+        assert!(
+            replaced.is_none(),
+            "set the number of threads before the first job"
+        );
+    }
+
+    pub(crate) fn with_executor<R>(&self, f: impl FnOnce(&Executor) -> R) -> R {
+        let mut executor = self.core.executor.borrow_mut();
+        f(executor.get_or_insert_with(Executor::new))
+    }
+}
+
+/// Gives the loop that is running on this thread.
+///
+/// # Errors
+/// Outside a running loop.
+///
+/// asyncio: `get_running_loop()`.
+#[inline]
+pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
+    Core::running()
+        .map(|core| EventLoop { core })
+        .ok_or(NoRunningLoop)
+}
+
+/// Gives the running loop to the functions that cannot work without one.
+#[track_caller]
+#[inline]
+pub(crate) fn expect_running_loop() -> EventLoop {
+    get_running_loop().unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Runs a whole program on a new loop: see [`EventLoop::run`].
+///
+/// asyncio: `asyncio.run(main())`.
+///
+/// ```
+/// let value = asyncio::run(async { Ok(6 * 7) });
+/// assert_eq!(value.unwrap(), 42);
+/// ```
+pub fn run<T: Clone + 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
+    EventLoop::new().run(main)
+}
