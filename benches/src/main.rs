@@ -23,8 +23,9 @@ use crate::python::{Python, PythonLoop};
 use crate::rows::{ROWS, Row, Size};
 use crate::table::Cell;
 
-/// What our own column is compared with, in the order of the table.
+/// The columns that are measured, in the order of the table.
 struct Columns {
+    ours: bool,
     current_thread: Option<tokio::runtime::Runtime>,
     multi_thread: Option<tokio::runtime::Runtime>,
     asyncio: Option<Python>,
@@ -50,7 +51,7 @@ impl Columns {
                 .map(|took| per_operation(took, less))
         };
         [
-            Some(per_operation((row.ours)(size), size)),
+            self.ours.then(|| per_operation((row.ours)(size), size)),
             self.current_thread.as_ref().map(on_tokio),
             self.multi_thread.as_ref().map(on_tokio),
             ask(&mut self.asyncio),
@@ -79,8 +80,13 @@ fn main() -> ExitCode {
             .and_then(|p| Python::start(p, which))
     };
     let mut columns = Columns {
-        current_thread: (!options.only_ours).then(tokio_side::current_thread),
-        multi_thread: (!options.only_ours).then(tokio_side::multi_thread),
+        ours: options.wants_column("ours"),
+        current_thread: options
+            .wants_column("current-thread")
+            .then(tokio_side::current_thread),
+        multi_thread: options
+            .wants_column("multi-thread")
+            .then(tokio_side::multi_thread),
         asyncio: python(PythonLoop::Asyncio),
         uvloop: python(PythonLoop::Uvloop),
     };

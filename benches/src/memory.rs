@@ -114,14 +114,14 @@ fn ask_python(options: &Options, which: PythonLoop) -> Cell {
 }
 
 pub fn measure(options: &Options) -> [Cell; 5] {
-    let tokio = |whose| match options.only_ours {
-        true => Cell::Missing(options.why_missing()),
-        false => ask(whose),
+    let ask = |whose| match options.wants_column(whose) {
+        true => ask(whose),
+        false => Cell::Missing(options.why_missing()),
     };
     [
         ask("ours"),
-        tokio("current-thread"),
-        tokio("multi-thread"),
+        ask("current-thread"),
+        ask("multi-thread"),
         ask_python(options, PythonLoop::Asyncio),
         ask_python(options, PythonLoop::Uvloop),
     ]

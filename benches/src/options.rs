@@ -11,7 +11,7 @@ cargo run --release -p benches -- [OPTIONS]
 
   --quick          do a tenth of the work, in 3 rounds
   --no-python      leave out asyncio and uvloop
-  --only-ours      leave out all others, for a profiler
+  --only COLUMN    ours, current-thread or multi-thread: leave out the others, for a profiler
   --python PATH    the interpreter to ask (python3)
   --filter TEXT    only the rows whose name contains TEXT
   --rounds N       how often each row is measured in each column (5)
@@ -26,7 +26,8 @@ The uvloop column needs uvloop, the asyncio column nothing but Python 3.11 or la
 
 pub struct Options {
     pub quick: bool,
-    pub only_ours: bool,
+    /// The one column to measure.
+    pub only: Option<String>,
     /// `None` for `--no-python`.
     pub python: Option<PathBuf>,
     pub filter: String,
@@ -49,7 +50,7 @@ impl Options {
         use lexopt::prelude::*;
         let mut options = Options {
             quick: false,
-            only_ours: false,
+            only: None,
             python: Some("python3".into()),
             filter: String::new(),
             rounds: 0,
@@ -60,8 +61,8 @@ impl Options {
             match argument {
                 Long("quick") => options.quick = true,
                 Long("no-python") => options.python = None,
-                Long("only-ours") => {
-                    options.only_ours = true;
+                Long("only") => {
+                    options.only = Some(parser.value()?.parse()?);
                     options.python = None;
                 }
                 Long("python") => options.python = Some(parser.value()?.into()),
@@ -94,5 +95,9 @@ impl Options {
 
     pub fn wants(&self, row: &str) -> bool {
         row.contains(&self.filter)
+    }
+
+    pub fn wants_column(&self, column: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == column)
     }
 }
