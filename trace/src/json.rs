@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Queued};
 
-use crate::recording::{Clock, Library, Record, Run, Source, Trace};
+use crate::recording::{Record, Run, Source, Trace};
 
 /// Writes a string in JSON, quotes included.
 pub(crate) fn quoted(text: &str) -> String {
@@ -40,14 +40,7 @@ pub(crate) fn of(trace: &Trace) -> String {
 }
 
 fn run(run: &Run) -> String {
-    let clock = match run.clock {
-        Clock::Virtual => "virtual",
-        Clock::Real => "real",
-    };
-    let library = match run.library {
-        Library::Asyncio => "asyncio",
-        Library::Tokio => "tokio",
-    };
+    let (clock, library) = (run.clock.name(), run.library.name());
     let mut lines = Lines::default();
     let events: Vec<String> = run
         .records
@@ -107,7 +100,7 @@ fn actor(actor: Actor) -> String {
     }
 }
 
-fn event(record: &Record, line: Option<u32>) -> String {
+pub(crate) fn event(record: &Record, line: Option<u32>) -> String {
     let Event { time, by, kind, at } = &record.event;
     let mut json = format!(
         "{{\"t\":{},\"by\":{},\"what\":{}",

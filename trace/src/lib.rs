@@ -30,12 +30,14 @@ mod json;
 mod lanes;
 mod recording;
 pub mod scenarios;
+mod spill;
 mod timeline;
 mod tokio_side;
 
 pub use recording::{
     Clock, Library, MOST_EVENTS, Record, Recording, Run, Source, TooManyEvents, Trace,
 };
+pub use spill::Spill;
 pub use tokio_side::{Traced, Tracer};
 
 /// Gives the width of the terminal that standard output goes to; 100 if it goes elsewhere.

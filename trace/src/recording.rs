@@ -41,6 +41,15 @@ pub enum Clock {
     Real,
 }
 
+impl Clock {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Clock::Virtual => "virtual",
+            Clock::Real => "real",
+        }
+    }
+}
+
 /// Whose tasks were recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Library {
@@ -48,6 +57,15 @@ pub enum Library {
     Asyncio,
     /// A runtime of Tokio.
     Tokio,
+}
+
+impl Library {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Library::Asyncio => "asyncio",
+            Library::Tokio => "tokio",
+        }
+    }
 }
 
 /// An event, and the thread that it happened on if there are several.

@@ -17,26 +17,32 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::recording::{Clock, Library, MOST_EVENTS, Record, Run, TooManyEvents};
+use crate::spill::Spill;
 
 thread_local! {
     /// The traced task that this thread polls.
     static POLLED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-#[derive(Default)]
 struct State {
+    clock: Clock,
     records: Vec<Record>,
     overflown: bool,
     tasks: u64,
     /// The moment of the first event, inside the runtime if time is virtual; from it time is counted.
     start: Option<Instant>,
+    /// The time of the last event.
+    last: Duration,
     threads: HashMap<ThreadId, Arc<str>>,
+    /// The number of the run in the file that it is written to.
+    run: Option<u64>,
 }
 
 struct Shared {
     state: Mutex<State>,
-    clock: Clock,
     most: usize,
+    /// Where events go that are not kept.
+    spill: Option<Arc<Spill>>,
 }
 
 impl Shared {
@@ -57,23 +63,42 @@ impl Shared {
             state.overflown = true;
             return;
         }
-        let time = match self.clock {
+        let time = match state.clock {
             // Outside the runtime only the system's own clock can be read; virtual time stands still there.
-            Clock::Virtual if !inside => state
-                .records
-                .last()
-                .map_or(Duration::ZERO, |last| last.event.time),
+            Clock::Virtual if !inside => state.last,
             Clock::Virtual | Clock::Real => now - *state.start.get_or_insert(now),
         };
-        let thread = state.thread();
-        state.records.push(Record {
-            event: Event { time, by, kind, at },
-            thread: Some(thread),
-        });
+        state.last = time;
+        let thread = Some(state.thread());
+        let event = Event { time, by, kind, at };
+        let record = Record { event, thread };
+        match &self.spill {
+            Some(spill) => {
+                let clock = state.clock;
+                let run = *state
+                    .run
+                    .get_or_insert_with(|| spill.begin(clock, Library::Tokio));
+                spill.write(run, &record);
+            }
+            None => state.records.push(record),
+        }
     }
 }
 
 impl State {
+    fn new(clock: Clock) -> Self {
+        State {
+            clock,
+            records: Vec::new(),
+            overflown: false,
+            tasks: 0,
+            start: None,
+            last: Duration::ZERO,
+            threads: HashMap::new(),
+            run: None,
+        }
+    }
+
     /// Names the current thread: Tokio calls all its workers the same, so they are numbered in the order in which they appear.
     fn thread(&mut self) -> Arc<str> {
         let current = thread::current();
@@ -125,11 +150,35 @@ impl Tracer {
     pub fn with_most(clock: Clock, most: usize) -> Self {
         Tracer {
             shared: Arc::new(Shared {
-                state: Mutex::default(),
-                clock,
+                state: Mutex::new(State::new(clock)),
                 most,
+                spill: None,
             }),
         }
+    }
+
+    /// Makes a tracer that writes each event to the file as it happens, and keeps none.
+    pub fn spilling(clock: Clock, spill: Arc<Spill>) -> Self {
+        Tracer {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State::new(clock)),
+                most: usize::MAX,
+                spill: Some(spill),
+            }),
+        }
+    }
+
+    /// Says whether the runtime's time is paused, if that is known later than the tracer; to be called before the first event.
+    pub fn set_clock(&self, clock: Clock) {
+        self.shared.state().clock = clock;
+    }
+
+    /// Marks a line of the program: the text becomes an event of the task that runs.
+    #[track_caller]
+    pub fn note(&self, text: impl Into<String>) {
+        let text = text.into();
+        self.shared
+            .record(Kind::Note { text }, Some(Location::caller()));
     }
 
     /// Wraps a future: its polls, its wake-ups, its end and its drop are recorded under a name.
@@ -152,17 +201,23 @@ impl Tracer {
         }
     }
 
+    /// As [`Tracer::traced`], for a future that goes straight to a runtime: its first poll is due.
+    #[track_caller]
+    pub fn spawned<F: Future>(&self, name: impl Into<String>, future: F) -> Traced<F> {
+        let traced = self.traced(name, future);
+        traced.scheduled.store(true, Ordering::Relaxed);
+        let task = traced.task;
+        self.shared.record(Kind::Woken { task }, None);
+        traced
+    }
+
     /// Wraps a future and spawns it on the current runtime.
     #[track_caller]
     pub fn spawn<F>(&self, name: impl Into<String>, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        let traced = self.traced(name, future);
-        traced.scheduled.store(true, Ordering::Relaxed);
-        let task = traced.task;
-        self.shared.record(Kind::Woken { task }, None);
-        tokio::spawn(traced)
+        tokio::spawn(self.spawned(name, future))
     }
 
     /// Gives what was recorded so far, and begins anew.
@@ -170,7 +225,9 @@ impl Tracer {
     /// # Errors
     /// If there was more than the tracer keeps.
     pub fn finish(&self, title: impl Into<String>) -> Result<Run, TooManyEvents> {
-        let state = std::mem::take(&mut *self.shared.state());
+        let mut state = self.shared.state();
+        let clock = state.clock;
+        let state = std::mem::replace(&mut *state, State::new(clock));
         if state.overflown {
             return Err(TooManyEvents {
                 most: self.shared.most,
@@ -178,7 +235,7 @@ impl Tracer {
         }
         Ok(Run {
             title: title.into(),
-            clock: self.shared.clock,
+            clock,
             library: Library::Tokio,
             source: None,
             records: state.records,
