@@ -20,7 +20,7 @@ use asyncio::{
     sleep, to_thread, wait, yield_now,
 };
 use corosensei::{Coroutine, Yielder};
-use fibers::{Fiber, Hub};
+use fibers::Fiber;
 use generators::{Desk, Generator};
 use support::Part;
 
@@ -250,11 +250,14 @@ fn library(name: char, trace: &Trace, pause: impl FnOnce() -> Result<()>) -> Res
 }
 
 async fn patch() -> Result<()> {
-    let pause = Duration::from_millis(1);
+    let time = Duration::from_millis(1);
     let trace = Trace::default();
     gather(['a', 'b'].map(|name| {
         let trace = trace.clone();
-        let block = move || Ok(thread::sleep(pause));
+        let block = move || {
+            thread::sleep(time);
+            Ok(())
+        };
         Fiber::new(move |_| library(name, &trace, block))
     }))
     .await?;
@@ -263,8 +266,7 @@ async fn patch() -> Result<()> {
     let trace = Trace::default();
     gather(['a', 'b'].map(|name| {
         let trace = trace.clone();
-        let give_way = move |hub: &Hub| Ok(hub.wait(sleep(pause))?);
-        Fiber::new(move |hub| library(name, &trace, || give_way(hub)))
+        Fiber::new(move |hub| library(name, &trace, || Ok(hub.wait(sleep(time))?)))
     }))
     .await?;
     println!("patched: {}", trace.borrow().join(", "));
