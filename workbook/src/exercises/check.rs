@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, Choice, Exercise};
 use crate::programs::cargo;
-use crate::programs::compile::{Compiled, Compiler, Source};
+use crate::programs::compile::{Compiler, Source};
+use crate::programs::compiled::Compiled;
 use crate::programs::process::{self, Ended};
 use crate::programs::program::in_empty_folder;
 

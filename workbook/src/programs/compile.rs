@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cargo;
+use super::compiled::{Compiled, diagnostics};
 
 /// What the compiler is told of every program.
 ///
@@ -81,51 +81,6 @@ pub struct Source<'a> {
     /// The path that messages and panics name.
     pub shown: &'a str,
     pub text: &'a str,
-}
-
-/// What the compiler made of a program.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Compiled {
-    /// `None` if the compiler refused the program.
-    pub executable: Option<PathBuf>,
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// One message of the compiler.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Diagnostic {
-    pub level: String,
-    pub message: String,
-    /// An error code such as `E0373`, or the name of a lint.
-    pub code: Option<Code>,
-    /// The message as the compiler prints it.
-    pub rendered: Option<String>,
-    /// The places that it speaks of.
-    #[serde(default)]
-    pub spans: Vec<Span>,
-}
-
-/// A place in a source file.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Span {
-    pub file_name: String,
-    /// From 1.
-    pub line_end: usize,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Code {
-    pub code: String,
-}
-
-impl Compiled {
-    /// Everything that the compiler would have printed.
-    pub fn rendered(&self) -> String {
-        self.diagnostics
-            .iter()
-            .filter_map(|diagnostic| diagnostic.rendered.as_deref())
-            .collect()
-    }
 }
 
 impl Compiler {
@@ -284,51 +239,6 @@ impl Compiler {
         }
         Ok(())
     }
-
-    /// Takes the place of rustc for skeptic, and gives the exit status.
-    ///
-    /// Skeptic asks for edition 2021 and finds libraries by the names of files.
-    /// Its program is compiled as every other program of the book is; so it is compiled once, and skeptic runs the very executable whose output is compared.
-    /// A call that compiles no program, such as cargo's questions about the target, goes to rustc as it is.
-    pub fn stand_in(&self, args: &[String]) -> Result<i32> {
-        let output = args
-            .iter()
-            .position(|arg| arg == "-o")
-            .and_then(|at| args.get(at + 1));
-        let (Some(source), Some(output), true) = (
-            args.first(),
-            output,
-            args.iter().any(|arg| arg == "--crate-type=bin"),
-        ) else {
-            let status = Command::new(&self.rustc).args(args).status()?;
-            return Ok(status.code().unwrap_or(1));
-        };
-        let text = fs::read_to_string(source)?;
-        // Skeptic puts an empty line before the program.
-        let compiled = self.compile(text.strip_prefix('\n').unwrap_or(&text))?;
-        eprint!("{}", compiled.rendered());
-        let Some(executable) = compiled.executable else {
-            return Ok(1);
-        };
-        match fs::hard_link(&executable, output) {
-            // The temporary folder may be on another disk.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                fs::copy(&executable, output)?;
-            }
-            result => result?,
-        }
-        Ok(0)
-    }
-}
-
-/// Reads the compiler's messages; any other line is a failure of the compiler itself.
-pub fn diagnostics(stderr: &str) -> Result<Vec<Diagnostic>> {
-    stderr
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("the compiler printed `{line}`"))
-        })
-        .collect()
 }
 
 fn executable_name() -> String {
@@ -336,14 +246,14 @@ fn executable_name() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Two `let` in one condition need edition 2024.
-    const PROGRAM: &str =
+    pub const PROGRAM: &str =
         "fn main() { if let Some(x) = Some(1) && x == 1 { println!(\"{x}\") } }\n";
 
-    fn compiler(cache: &Path) -> Compiler {
+    pub fn compiler(cache: &Path) -> Compiler {
         Compiler {
             rustc: "rustc".to_owned(),
             version: String::new(),
@@ -354,7 +264,7 @@ mod tests {
         }
     }
 
-    fn entries(cache: &Path) -> usize {
+    pub fn entries(cache: &Path) -> usize {
         fs::read_dir(cache).expect("the cache").count()
     }
 
@@ -416,52 +326,5 @@ mod tests {
             key(&mut compiler, "1", "use std::io;"),
             key(&mut compiler, "22", "use std::io;")
         );
-    }
-
-    #[test]
-    fn what_skeptic_wants_in_an_old_edition_is_compiled_in_ours() {
-        let cache = tempfile::tempdir().expect("a temporary folder");
-        let work = tempfile::tempdir().expect("a temporary folder");
-        let compiler = compiler(cache.path());
-        let file = |name: &str| work.path().join(name).display().to_string();
-        let args = |source: &str, output: &str| {
-            [
-                source,
-                "--verbose",
-                "--crate-type=bin",
-                "--edition=2021",
-                "-o",
-                output,
-            ]
-            .map(str::to_owned)
-        };
-        // As skeptic writes it, with an empty line before the program.
-        fs::write(file("good.rs"), format!("\n{PROGRAM}")).expect("a file");
-        fs::write(file("bad.rs"), "\nfn main() { missing() }").expect("a file");
-
-        let status = compiler.stand_in(&args(&file("good.rs"), &file("good.exe")));
-        assert_eq!(status.expect("rustc"), 0);
-        let output = Command::new(file("good.exe")).output().expect("a program");
-        assert_eq!(output.stdout, b"1\n");
-        let compiled = compiler.compile(PROGRAM).expect("rustc");
-        assert!(compiled.executable.is_some());
-        assert_eq!(entries(cache.path()), 1, "it is the same program");
-
-        let status = compiler.stand_in(&args(&file("bad.rs"), &file("bad.exe")));
-        assert_eq!(status.expect("rustc"), 1);
-        assert!(!Path::new(&file("bad.exe")).exists());
-    }
-
-    #[test]
-    fn other_questions_go_to_rustc() {
-        let cache = tempfile::tempdir().expect("a temporary folder");
-        let compiler = compiler(cache.path());
-        assert_eq!(
-            compiler
-                .stand_in(&["--print=sysroot".to_owned()])
-                .expect("rustc"),
-            0
-        );
-        assert_eq!(entries(cache.path()), 0);
     }
 }

@@ -3,9 +3,11 @@
 pub mod cargo;
 pub mod chapter;
 pub mod compile;
+pub mod compiled;
 pub mod fence;
 pub mod pattern;
 pub mod process;
 pub mod program;
 pub mod python;
 pub mod recipe;
+mod stand_in;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::chapter::{Block, Chapter, Problem};
-use super::compile::{Compiled, Compiler};
+use super::compile::Compiler;
+use super::compiled::Compiled;
 use super::fence::Fence;
 use super::pattern::{lines_occur, same_text};
 use super::process::{self, Ended};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::programs::compile::{Compiled, Diagnostic};
+use crate::programs::compiled::{Compiled, Diagnostic};
 use crate::programs::recipe::SOURCE;
 
 /// The name of what the compiler makes.

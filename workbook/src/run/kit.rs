@@ -12,7 +12,8 @@ use super::job::{End, Event, Job};
 use super::launch::Supervisor;
 use super::limits::Limits;
 use super::protocol::Stream;
-use crate::programs::compile::{Compiled, Compiler, Diagnostic, diagnostics};
+use crate::programs::compile::Compiler;
+use crate::programs::compiled::{Compiled, Diagnostic, diagnostics};
 use crate::programs::recipe::{Recipe, SOURCE};
 
 /// Older results are thrown away at a start.
