@@ -67,12 +67,12 @@ fn source(source: &Source) -> String {
 
 /// Remembers where each task and each callback is in the program: an event without a place happens where its actor was last.
 #[derive(Default)]
-struct Lines {
+pub(crate) struct Lines {
     of: HashMap<String, u32>,
 }
 
 impl Lines {
-    fn follow(&mut self, event: &Event) -> Option<u32> {
+    pub(crate) fn follow(&mut self, event: &Event) -> Option<u32> {
         let actor = actor(event.by);
         if let Some(at) = event.at {
             self.of.insert(actor.clone(), at.line());

@@ -86,6 +86,17 @@ pub(crate) fn seconds(time: std::time::Duration) -> String {
     format!("{text} s")
 }
 
+/// Says what a promise is for, and of which kind that is.
+pub(crate) fn promised(label: &str, until: Option<std::time::Duration>) -> (On, String) {
+    let on = match label {
+        "sleep" => On::Sleep,
+        label if label.starts_with("queue") => On::Queue,
+        _ => On::Other,
+    };
+    let until = until.map_or(String::new(), |t| format!(" until {}", seconds(t)));
+    (on, format!("{label}{until}"))
+}
+
 /// Gives the lanes in the order in which the tasks were created.
 pub(crate) fn of(run: &Run) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
@@ -174,13 +185,7 @@ pub(crate) fn of(run: &Run) -> Vec<Lane> {
                 label,
                 until,
             } => {
-                let on = match *label {
-                    "sleep" => On::Sleep,
-                    label if label.starts_with("queue") => On::Queue,
-                    _ => On::Other,
-                };
-                let until = until.map_or(String::new(), |t| format!(" until {}", seconds(t)));
-                promises.insert(*promise, (on, format!("{label}{until}")));
+                promises.insert(*promise, promised(label, *until));
             }
             _ => {}
         }

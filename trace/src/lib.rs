@@ -26,6 +26,7 @@ use std::io::IsTerminal;
 use std::process::{Command, Stdio};
 
 mod chrome;
+pub mod figure;
 mod json;
 mod lanes;
 mod recording;

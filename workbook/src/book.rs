@@ -57,6 +57,7 @@ impl Book {
         let mut sources = vec![
             self.folder.join("book.toml"),
             self.folder.join("src"),
+            self.folder.join("figures"),
             self.folder.join("theme"),
         ];
         sources.extend(["examples", "src"].map(|name| self.project().join(name)));

@@ -1,7 +1,7 @@
 //! gather starts all at once and ends with the longest.
 
 use asyncio::observe::note;
-use asyncio::{Result, gather, sleep};
+use asyncio::{Result, create_task, gather, sleep};
 use std::time::Duration;
 
 async fn tea(name: &'static str, seconds: u64) -> Result<&'static str> {
@@ -11,7 +11,9 @@ async fn tea(name: &'static str, seconds: u64) -> Result<&'static str> {
 }
 
 pub async fn main() -> Result<()> {
-    let teas = gather([tea("green", 1), tea("black", 4), tea("herbal", 2)]).await?;
+    let menu = [("green", 1), ("black", 4), ("herbal", 2)];
+    let teas = menu.map(|(name, seconds)| create_task(tea(name, seconds)).named(name));
+    let teas = gather(teas).await?;
     note(teas.join(", "));
     Ok(())
 }

@@ -31,7 +31,7 @@ pub fn of_page(page: &str) -> String {
     )
 }
 
-/// The texts of all scripts that stand in the page itself.
+/// The texts of all scripts that stand in the page itself; data that only looks like one never runs.
 fn inline_scripts(page: &str) -> Vec<&str> {
     let mut scripts = Vec::new();
     let mut rest = page;
@@ -50,7 +50,8 @@ fn inline_scripts(page: &str) -> Vec<&str> {
         let is_file = tag
             .split_ascii_whitespace()
             .any(|word| word.starts_with("src="));
-        if !is_file && !script.is_empty() {
+        let is_data = tag.contains("type=\"application/json\"");
+        if !is_file && !is_data && !script.is_empty() {
             scripts.push(script);
         }
         rest = after;
@@ -70,6 +71,8 @@ mod tests {
         let hash = "'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='";
         assert!(of_page(page).contains(hash), "{}", of_page(page));
         assert!(!of_page("<p>").contains("sha256"));
+        let data = "<script type=\"application/json\" class=\"trace-data\">{}</script>";
+        assert!(!of_page(data).contains("sha256"));
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn problems(project: &Path, src: &Path, chapter: &Chapter) -> Vec<Problem> {
             problems.push(problem(block, 0, what));
         }
     }
-    problems.extend(stray_includes(chapter));
+    problems.extend(stray_includes(src, chapter));
     problems.sort_by_key(|problem| problem.line);
     problems
 }
@@ -173,26 +173,59 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Includes are for the kinds of blocks that are nothing else: all other text stands in the chapter.
-fn stray_includes(chapter: &Chapter) -> Vec<Problem> {
+/// Tells whether the line is a whole figure, and whether there is such a figure.
+fn figure(src: &Path, chapter: &Chapter, line: &str) -> Option<Result<(), String>> {
+    let file = line
+        .strip_prefix("{{#include ")?
+        .strip_suffix(".html}}")
+        .filter(|file| !file.contains(['{', ':']))?;
+    let folder = src.join(&chapter.name).parent()?.join(file);
+    let path = plain(&folder).with_extension("html");
+    if path.parent() != Some(&plain(&src.join("../figures"))) {
+        return None;
+    }
+    let found = path.is_file();
+    Some(found.then_some(()).ok_or_else(|| {
+        format!(
+            "there is no figure {file}.html: record it with cargo run -p asyncio-trace --bin record"
+        )
+    }))
+}
+
+/// Includes are for the kinds of blocks that are nothing else, and for figures: all other text stands in the chapter.
+fn stray_includes(src: &Path, chapter: &Chapter) -> Vec<Problem> {
     let allowed: Vec<usize> = chapter
         .blocks
         .iter()
         .filter(|block| block.fence.is_include())
         .map(|block| block.line + 1)
         .collect();
-    chapter
-        .text
-        .lines()
+    let lines: Vec<&str> = chapter.text.lines().collect();
+    let is_apart = |i: usize| {
+        let neighbours = [i.checked_sub(1), Some(i + 1)].into_iter().flatten();
+        neighbours
+            .filter_map(|i| lines.get(i))
+            .all(|line| line.is_empty())
+    };
+    lines
+        .iter()
         .enumerate()
         .filter(|(i, line)| {
             let mentions = line.replace("\\{{#", "").contains("{{#");
             mentions && !allowed.contains(&(i + 1))
         })
-        .map(|(i, _)| Problem {
-            chapter: chapter.name.clone(),
-            line: i + 1,
-            what: "mdBook expands this: put it in a block of kind `source` or `transcript`, or write `\\{{#`".to_owned(),
+        .filter_map(|(i, line)| {
+            let what = match figure(src, chapter, line) {
+                Some(Ok(())) if is_apart(i) => return None,
+                Some(Ok(())) => "Markdown would take the text beside a figure for a part of it: leave an empty line before and after".to_owned(),
+                Some(Err(what)) => what,
+                None => "mdBook expands this: put it in a block of kind `source` or `transcript`, name a whole figure, or write `\\{{#`".to_owned(),
+            };
+            Some(Problem {
+                chapter: chapter.name.clone(),
+                line: i + 1,
+                what,
+            })
         })
         .collect()
 }

@@ -1,0 +1,241 @@
+//! Where each event stands from left to right.
+//!
+//! A turn, one step of a task or one callback, has a column; between two moments there is a gap for the time that passes.
+
+use asyncio::observe::Kind;
+
+use super::story::{Item, Story};
+use super::words;
+use crate::recording::{Clock, Run};
+
+/// How wide the picture is, if its turns fit in.
+const ROOM: f64 = 720.0;
+/// The widest gap, so that a long sleep does not push the rest out of sight.
+const WIDEST_GAP: f64 = 200.0;
+/// Narrower columns have no room for marks and numbers.
+const LEGIBLE: f64 = 14.0;
+
+pub(super) struct Turn {
+    begin: usize,
+    end: usize,
+    pub(super) x: f64,
+    pub(super) width: f64,
+}
+
+/// A moment of the axis: where it begins, and how much time passes afterwards.
+pub(super) struct Tick {
+    pub(super) x: f64,
+    pub(super) label: String,
+}
+
+pub(super) struct Gap {
+    pub(super) x: f64,
+    pub(super) width: f64,
+    pub(super) label: String,
+}
+
+pub(super) struct Pass {
+    pub(super) number: u64,
+    pub(super) x: f64,
+    pub(super) width: f64,
+}
+
+pub(super) struct Layout {
+    /// For each event, its place.
+    pub(super) x: Vec<f64>,
+    pub(super) ticks: Vec<Tick>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) passes: Vec<Pass>,
+    pub(super) width: f64,
+    /// True if there is room for marks and numbers.
+    pub(super) legible: bool,
+}
+
+impl Layout {
+    pub(super) fn of(run: &Run, story: &Story) -> Layout {
+        let mut turns = turns(run);
+        let base = (ROOM / turns.len().max(1) as f64).clamp(3.0, 26.0);
+        let legible = base >= LEGIBLE;
+        for turn in &mut turns {
+            let marks: f64 = (turn.begin..turn.end)
+                .map(|n| room_for(&run.records[n].event.kind, legible))
+                .sum();
+            turn.width = base.max(marks + if legible { 10.0 } else { 0.0 });
+        }
+        let gaps = place(run, &mut turns);
+        let width = turns.last().map_or(0.0, |last| last.x + last.width);
+        let x = events(run, &turns, &gaps, width, legible);
+        Layout {
+            ticks: ticks(run, &turns),
+            passes: passes(run, &turns),
+            width: width.max(labels_end(story, &x)),
+            x,
+            gaps,
+            legible,
+        }
+    }
+
+    /// The right edge of a span that ends with this event.
+    pub(super) fn x_at(&self, event: usize) -> f64 {
+        self.x.get(event).copied().unwrap_or(self.width)
+    }
+}
+
+/// The longest label of a wait must not be cut off only because the run ends.
+fn labels_end(story: &Story, x: &[f64]) -> f64 {
+    let ends = |item: &Item| {
+        let (at, _) = item.end?;
+        Some(x.get(at)? + 30.0)
+    };
+    story.items.iter().filter_map(ends).fold(0.0, f64::max)
+}
+
+fn turns(run: &Run) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    for (n, record) in run.records.iter().enumerate() {
+        match record.event.kind {
+            Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => {}
+            Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => {
+                if let Some(turn) = turns.last_mut() {
+                    turn.end = n;
+                }
+                continue;
+            }
+            _ => continue,
+        }
+        // A step within a step, as Tokio's wrapped futures have, ends the outer column.
+        if let Some(turn) = turns.last_mut() {
+            turn.end = turn.end.min(n);
+        }
+        turns.push(Turn {
+            begin: n,
+            end: usize::MAX,
+            x: 0.0,
+            width: 0.0,
+        });
+    }
+    if let Some(turn) = turns.last_mut() {
+        turn.end = turn.end.min(run.records.len() - 1);
+    }
+    turns
+}
+
+/// The room that an event takes within its turn.
+fn room_for(kind: &Kind, legible: bool) -> f64 {
+    match kind {
+        _ if !legible => 0.0,
+        Kind::Note { .. } => 20.0,
+        Kind::Woken { .. } | Kind::CallbackScheduled { .. } => 9.0,
+        _ => 0.0,
+    }
+}
+
+/// Gives the turns their places, and the gaps between them.
+fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
+    let time = |turn: &Turn| run.records[turn.begin].event.time;
+    let whole = match (turns.first(), turns.last()) {
+        (Some(first), Some(last)) => (time(last) - time(first)).as_secs_f64(),
+        _ => return Vec::new(),
+    };
+    let jumps = turns
+        .windows(2)
+        .filter(|pair| time(&pair[0]) < time(&pair[1]))
+        .count();
+    // On a real clock every turn has its own moment, and most of them are too near to be told apart.
+    let least = match run.clock {
+        Clock::Virtual => 36.0,
+        Clock::Real => 0.0,
+    };
+    let columns: f64 = turns.iter().map(|turn| turn.width).sum();
+    let spare = (ROOM - columns - least * jumps as f64).max(0.0);
+    let mut gaps = Vec::new();
+    let mut x = 0.0;
+    for n in 0..turns.len() {
+        if n > 0 {
+            let (before, now) = (time(&turns[n - 1]), time(&turns[n]));
+            let passed = now - before;
+            if !passed.is_zero() {
+                let share = spare * passed.as_secs_f64() / whole;
+                let width = (least + share).min(WIDEST_GAP);
+                gaps.push(Gap {
+                    x,
+                    width,
+                    label: words::time(passed),
+                });
+                x += width;
+            }
+        }
+        turns[n].x = x;
+        x += turns[n].width;
+    }
+    gaps
+}
+
+fn events(run: &Run, turns: &[Turn], gaps: &[Gap], width: f64, legible: bool) -> Vec<f64> {
+    let mut places = Vec::with_capacity(run.records.len());
+    let mut before = 0.0;
+    for turn in turns {
+        // What comes before the turn stands at its edge; but the loop waits where the turn before it ended.
+        let now = run.records[turn.begin].event.time;
+        let gap = gaps.iter().any(|gap| gap.x == before);
+        let between = &run.records[places.len()..turn.begin];
+        places.extend(between.iter().map(|record| {
+            let fires = matches!(record.event.kind, Kind::TimerFired { .. });
+            if fires || (gap && record.event.time == now) {
+                turn.x
+            } else {
+                before
+            }
+        }));
+        let inside = turn.begin..=turn.end;
+        let room = |event: usize| room_for(&run.records[event].event.kind, legible);
+        let marks: f64 = inside.clone().map(room).sum();
+        let mut x = turn.x + (turn.width - marks) / 2.0;
+        before = turn.x + turn.width;
+        places.extend(inside.map(|event| {
+            x += room(event);
+            match event {
+                _ if event == turn.begin => turn.x,
+                _ if event == turn.end => before,
+                _ => x - room(event) / 2.0,
+            }
+        }));
+    }
+    places.resize(run.records.len(), width);
+    places
+}
+
+fn ticks(run: &Run, turns: &[Turn]) -> Vec<Tick> {
+    let mut ticks: Vec<Tick> = Vec::new();
+    let mut free = f64::MIN;
+    for turn in turns {
+        let label = words::time(run.records[turn.begin].event.time);
+        let new = ticks.last().is_none_or(|last| last.label != label);
+        if new && turn.x >= free {
+            free = turn.x + 8.0 + 6.5 * label.chars().count() as f64;
+            ticks.push(Tick { x: turn.x, label });
+        }
+    }
+    ticks
+}
+
+fn passes(run: &Run, turns: &[Turn]) -> Vec<Pass> {
+    let mut passes: Vec<Pass> = Vec::new();
+    let mut turns = turns.iter().peekable();
+    for (n, record) in run.records.iter().enumerate() {
+        let Kind::PassEnd { pass, .. } = record.event.kind else {
+            continue;
+        };
+        let mut bounds: Option<(f64, f64)> = None;
+        while let Some(turn) = turns.next_if(|turn| turn.begin < n) {
+            let begin = bounds.map_or(turn.x, |(begin, _)| begin);
+            bounds = Some((begin, turn.x + turn.width));
+        }
+        passes.extend(bounds.map(|(x, end)| Pass {
+            number: pass,
+            x,
+            width: end - x,
+        }));
+    }
+    passes
+}

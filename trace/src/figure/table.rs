@@ -1,0 +1,161 @@
+//! The words of a figure: its output, the table that says what the picture shows, and the data that the stepper goes through.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+
+use super::layout::Layout;
+use super::story::{Change, Item, Story, Who};
+use super::words::{self, escaped};
+use crate::json::quoted;
+use crate::lanes::End;
+use crate::recording::{Library, Run};
+
+/// The longest ready queue that a row of the table lists.
+const MOST_READY: usize = 8;
+
+/// Says of the picture what a glance at it says.
+pub(super) fn about(story: &Story) -> String {
+    let tasks = story
+        .items
+        .iter()
+        .filter(|item| matches!(item.who, Who::Task(_)));
+    let lives: Vec<String> = tasks.clone().take(12).map(life).collect();
+    let more = match tasks.count().saturating_sub(12) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "Timeline of {}{more}. The table below tells it step by step.",
+        lives.join(", ")
+    )
+}
+
+fn life(item: &Item) -> String {
+    let end = match item.end {
+        None => "not over",
+        Some((_, End::Done)) => "done",
+        Some((_, End::Failed)) => "failed",
+        Some((_, End::Cancelled)) => "cancelled",
+        Some((_, End::Dropped)) => "dropped",
+    };
+    format!("{} ({end})", item.name)
+}
+
+pub(super) fn push_output(html: &mut String, story: &Story) {
+    if story.printed.is_empty() {
+        return;
+    }
+    html.push_str("<div class=\"trace-output\"><p>Output</p>\n<ol>\n");
+    for printed in &story.printed {
+        let _ = writeln!(
+            html,
+            "<li><samp>{}</samp> <span>{}, {}</span></li>",
+            escaped(&printed.text),
+            escaped(&printed.by),
+            words::time(printed.time)
+        );
+    }
+    html.push_str("</ol></div>\n");
+}
+
+pub(super) fn push_table(html: &mut String, run: &Run, story: &Story) {
+    let queue = match run.library {
+        Library::Asyncio => "<th scope=\"col\">Ready queue then</th>",
+        Library::Tokio => "",
+    };
+    let _ = writeln!(
+        html,
+        "<details class=\"trace-table\"><summary>The same, step by step, as a table</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
+    );
+    let mut ready: VecDeque<usize> = VecDeque::new();
+    for (n, moment) in story.moments.iter().enumerate() {
+        for change in &moment.changes {
+            match change {
+                Change::Ready(item) => ready.push_back(*item),
+                Change::NotReady(item) => ready.retain(|other| other != item),
+                _ => {}
+            }
+        }
+        let _ = write!(
+            html,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
+            n + 1,
+            words::time(moment.time),
+            moment.line.map_or(String::new(), |line| line.to_string()),
+            escaped(&moment.text)
+        );
+        if run.library == Library::Asyncio {
+            let mut names: Vec<String> = ready
+                .iter()
+                .take(MOST_READY)
+                .map(|item| escaped(&story.items[*item].name))
+                .collect();
+            if ready.len() > MOST_READY {
+                names.push(format!("and {} more", ready.len() - MOST_READY));
+            }
+            let _ = write!(html, "<td>{}</td>", names.join(", "));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody></table></details>\n");
+}
+
+/// Writes what the stepper needs beside the table: names, the program, and each step's place and changes.
+pub(super) fn push_data(
+    html: &mut String,
+    run: &Run,
+    story: &Story,
+    layout: &Layout,
+    lanes: &[usize],
+) {
+    html.push_str("<script type=\"application/json\" class=\"trace-data\">{\"items\":[");
+    for (n, (item, lane)) in story.items.iter().zip(lanes).enumerate() {
+        let comma = if n > 0 { "," } else { "" };
+        let _ = write!(html, "{comma}[{},{lane}]", quoted(&item.name));
+    }
+    html.push_str("],\n\"source\":");
+    match &run.source {
+        None => html.push_str("null"),
+        Some(source) => {
+            let lines: Vec<String> = source.lines.iter().map(|line| quoted(line)).collect();
+            let _ = write!(
+                html,
+                "{{\"file\":{},\"first\":{},\"lines\":[{}]}}",
+                quoted(&source.file),
+                source.first_line,
+                lines.join(",")
+            );
+        }
+    }
+    html.push_str(",\n\"steps\":[\n");
+    for (n, moment) in story.moments.iter().enumerate() {
+        let comma = if n > 0 { ",\n" } else { "" };
+        let changes: Vec<String> = moment.changes.iter().map(change).collect();
+        let x = (layout.x[moment.event] * 10.0).round() / 10.0;
+        let runs = moment.runs.map_or(-1, |item| item as i64);
+        let _ = write!(
+            html,
+            "{comma}[{x},{},{runs},[{}]]",
+            moment.line.unwrap_or(0),
+            changes.join(",")
+        );
+    }
+    html.push_str("\n]}</script>\n");
+}
+
+fn change(change: &Change) -> String {
+    match change {
+        Change::Ready(item) => format!("[\"ready\",{item}]"),
+        Change::NotReady(item) => format!("[\"unready\",{item}]"),
+        Change::TimerSet(item, when) => format!(
+            "[\"timer\",{item},{},{}]",
+            when.as_nanos(),
+            quoted(&words::time(*when))
+        ),
+        Change::TimerGone(item) => format!("[\"untimer\",{item}]"),
+        Change::Waits(item, what) => format!("[\"waits\",{item},{}]", quoted(what)),
+        Change::WaitsNoMore(item) => format!("[\"goes\",{item}]"),
+        Change::Pass(pass) => format!("[\"pass\",{pass}]"),
+        Change::Prints(..) => "[\"prints\"]".to_owned(),
+    }
+}

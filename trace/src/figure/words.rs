@@ -1,0 +1,117 @@
+//! What things are called in a figure, for readers who have not read the schema.
+
+use std::time::Duration;
+
+use crate::lanes::{On, seconds};
+
+/// The longest name, and the longest line of output, that a figure shows whole.
+const LONGEST: usize = 200;
+
+/// Escapes text for an element and for an attribute. A line break becomes a reference, so that no line of a figure is blank.
+pub(super) fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    let mut length = 0;
+    for c in text.chars() {
+        length += 1;
+        if length > LONGEST {
+            html.push('…');
+            break;
+        }
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            '\n' => html.push_str("&#10;"),
+            '\t' => html.push_str("&#9;"),
+            c if is_unwelcome(c) => html.push('\u{fffd}'),
+            c => html.push(c),
+        }
+    }
+    html
+}
+
+/// Tells whether a character has no picture, or turns the text around it.
+fn is_unwelcome(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Names the callbacks that the library makes for itself by what they do; the program's own have no such name.
+///
+/// Simplification: a callback is known by the function that it was written in, so a program's function of the same name is taken
+/// for the library's.
+pub(super) fn inner_callback(function: &str) -> Option<&'static str> {
+    Some(match function {
+        "start_timer" => "sleep timer",
+        "set_alarm" => "timeout",
+        "start_wait" => "limit of wait",
+        "wait" => "callback of wait",
+        "gather" => "callback of gather",
+        "shield" => "callback of shield",
+        "as_completed" => "callback of as_completed",
+        "run_until_complete" => "end of the run",
+        "spawn_task" | "create_task" => "callback of the task group",
+        "start" => "message to a thread",
+        _ => return None,
+    })
+}
+
+/// Says what a task is doing while it waits.
+pub(super) fn waiting(on: On, label: &str) -> String {
+    match (on, label) {
+        (On::Sleep, label) => label.replacen("sleep", "sleeps", 1),
+        (On::Task, task) => format!("awaits {task}"),
+        (_, "queue get") => "awaits an item".to_owned(),
+        (_, "queue put") => "awaits room".to_owned(),
+        (_, "queue join") => "awaits join".to_owned(),
+        (_, "lock") => "awaits the lock".to_owned(),
+        (_, "event") => "awaits the event".to_owned(),
+        (_, "semaphore") => "awaits a permit".to_owned(),
+        (_, "condition") => "awaits the condition".to_owned(),
+        (_, "barrier") => "awaits the barrier".to_owned(),
+        (_, "promise") => "awaits the promise".to_owned(),
+        (_, "task group") => "awaits the group".to_owned(),
+        (_, "thread") => "awaits a thread".to_owned(),
+        (_, "") => "waits".to_owned(),
+        (_, label) => format!("awaits {label}"),
+    }
+}
+
+/// Writes a time for an axis: on a real clock most are well below a second.
+pub(super) fn time(time: Duration) -> String {
+    match time.as_nanos() {
+        1..1_000_000 => format!("{} µs", time.as_nanos() / 1_000),
+        1_000_000..1_000_000_000 if !time.subsec_nanos().is_multiple_of(1_000_000) => {
+            format!("{:.1} ms", time.as_secs_f64() * 1e3)
+        }
+        1_000_000..100_000_000 => format!("{} ms", time.as_millis()),
+        _ => seconds(time),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_can_leave_it() {
+        let text = "</script><b a='1' b=\"2\">&\n\n\u{202e}\u{0}\u{7f}";
+        assert_eq!(
+            escaped(text),
+            "&lt;/script&gt;&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;&#10;&#10;\u{fffd}\u{fffd}\u{fffd}"
+        );
+        assert_eq!(escaped(&"a".repeat(500)).chars().count(), 201);
+    }
+
+    #[test]
+    fn short_times_have_short_units() {
+        let times = [0, 15_000, 1_500_000, 20_000_000, 250_000_000, 1_500_000_000];
+        let texts = times.map(|nanos| time(Duration::from_nanos(nanos)));
+        assert_eq!(
+            texts,
+            ["0 s", "15 µs", "1.5 ms", "20 ms", "0.25 s", "1.5 s"]
+        );
+    }
+}

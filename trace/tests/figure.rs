@@ -1,0 +1,172 @@
+//! The figures of the book, and what a figure owes to any page it stands on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use asyncio::observe::note;
+use asyncio::{EventLoop, Result, create_task, sleep, yield_now};
+use asyncio_trace::scenarios::SCENARIOS;
+use asyncio_trace::{Recording, Run, Source, figure};
+
+fn run_of(main: impl Future<Output = Result<()>> + 'static) -> Run {
+    let event_loop = EventLoop::with_virtual_clock();
+    event_loop.set_exception_handler(|_| ());
+    let recording = Recording::start(&event_loop);
+    let _ = event_loop.run(main);
+    recording.finish("a run").expect("a short run")
+}
+
+#[test]
+fn the_figures_of_the_book_are_what_the_programs_do() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/figures");
+    for scenario in SCENARIOS {
+        let file = folder.join(format!("{}.html", scenario.name));
+        let kept = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            kept == scenario.figure(&scenario.record().unwrap()),
+            "{} differs: run cargo run -p asyncio-trace --bin record",
+            file.display()
+        );
+    }
+    let files: BTreeSet<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| {
+            let path = file.unwrap().path();
+            path.file_stem().unwrap().to_string_lossy().into_owned()
+        })
+        .collect();
+    let names: BTreeSet<String> = SCENARIOS.iter().map(|s| s.name.to_owned()).collect();
+    assert_eq!(files, names);
+}
+
+/// Checks that every element is closed where it should be, and gives the names of all attributes.
+fn attributes(html: &str) -> BTreeSet<String> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut attributes = BTreeSet::new();
+    let mut rest = html;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, after) = after.split_once('>').expect("a tag that ends");
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+            continue;
+        }
+        let name = tag.split([' ', '/']).next().unwrap();
+        for attribute in tag
+            .split('"')
+            .step_by(2)
+            .filter_map(|text| text.strip_suffix('='))
+        {
+            attributes.insert(attribute.rsplit(' ').next().unwrap().to_owned());
+        }
+        if !tag.ends_with('/') {
+            open.push(name);
+        }
+        if name == "script" {
+            let (_, after) = rest.split_once("</script").expect("its end");
+            rest = &rest[rest.len() - after.len() - "</script".len()..];
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    attributes
+}
+
+#[test]
+fn a_figure_is_one_block_of_markdown_and_asks_for_nothing_that_a_policy_forbids() {
+    let allowed = [
+        "aria-hidden",
+        "aria-label",
+        "class",
+        "cx",
+        "cy",
+        "d",
+        "data-events",
+        "data-library",
+        "height",
+        "r",
+        "role",
+        "scope",
+        "text-anchor",
+        "type",
+        "viewBox",
+        "width",
+        "x",
+        "y",
+    ];
+    for scenario in SCENARIOS {
+        let html = scenario.figure(&scenario.record().unwrap());
+        assert!(html.starts_with("<figure ") && html.ends_with("</figure>\n"));
+        assert!(
+            html.lines().all(|line| !line.trim().is_empty()),
+            "{}",
+            scenario.name
+        );
+        for attribute in attributes(&html) {
+            assert!(
+                allowed.contains(&&*attribute),
+                "{}: {attribute}",
+                scenario.name
+            );
+        }
+    }
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let hostile = "</script></figure><img src=x onerror=alert(1)>\n\n\"'&\u{202e}";
+    let mut run = run_of(async move {
+        create_task(async move {
+            note(hostile);
+            Ok(sleep(Duration::from_secs(1)).await?)
+        })
+        .named(hostile)
+        .await
+    });
+    run.title = hostile.to_owned();
+    run.source = Some(Source {
+        file: hostile.to_owned(),
+        first_line: 1,
+        lines: vec![hostile.to_owned()],
+    });
+    let html = figure::html(&[run], hostile, true);
+    let known = attributes(&html);
+    assert!(
+        !known.contains("src") && !known.contains("onerror"),
+        "{html}"
+    );
+    assert!(!html.contains("<img"), "{html}");
+    assert!(html.lines().all(|line| !line.trim().is_empty()), "{html}");
+    let (_, data) = html.split_once("class=\"trace-data\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(data["items"][1][0], hostile);
+    assert_eq!(data["source"]["lines"][0], hostile);
+}
+
+#[test]
+fn a_run_that_is_too_long_is_refused_in_a_sentence() {
+    let run = run_of(async {
+        for _ in 0..5_000 {
+            yield_now().await?;
+        }
+        Ok(())
+    });
+    let count = run.records.len();
+    assert!(count > figure::MOST_SHOWN);
+    let html = figure::html(&[run], "long", true);
+    let sentence = format!(
+        "This run has {count} events, and a figure shows at most 10000: record a shorter run."
+    );
+    assert!(html.contains(&sentence), "{html}");
+    assert!(!html.contains("<svg") && html.len() < 1_000, "{html}");
+}
+
+#[test]
+fn a_run_in_which_nothing_happens_says_so() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let recording = Recording::start(&event_loop);
+    let run = recording.finish("nothing").unwrap();
+    let html = figure::html(&[run], "nothing", true);
+    assert!(html.contains("Nothing ran on this loop."), "{html}");
+}
