@@ -1,0 +1,473 @@
+//! The calculator of the chapter on TCP servers: its lines without a socket, then both servers with real sockets.
+//!
+//! A server has a thread of its own, and its clients are plain blocking sockets with deadlines.
+
+#[path = "../../examples/calculator/mod.rs"]
+mod calculator;
+mod common;
+
+use std::io::{ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use asyncio::{Event, EventLoop};
+use calculator::{Answers, Calculator, GREETING, LONGEST_LINE, on_tokio, ours};
+use common::{Client, DEADLINE, Serving, allow_open_files, assert_one_sentence, example};
+use tokio_util::sync::CancellationToken;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+fn answers(data: &[u8]) -> String {
+    Calculator::default().receive(data).text
+}
+
+#[test]
+fn every_kind_of_line_has_its_answer() {
+    let most = i64::MAX;
+    let least = i64::MIN;
+    for (line, answer) in [
+        ("add 1 2 3".to_owned(), "6"),
+        ("  add\t1   2 3 \r".to_owned(), "6"),
+        ("add".to_owned(), "0"),
+        ("add +1 -2".to_owned(), "-1"),
+        (String::new(), ""),
+        (" \r".to_owned(), ""),
+        ("add 1 two".to_owned(), "Error: two is not a whole number"),
+        ("add 1.5".to_owned(), "Error: 1.5 is not a whole number"),
+        ("add 1_000".to_owned(), "Error: 1_000 is not a whole number"),
+        ("add ٣".to_owned(), "Error: ٣ is not a whole number"),
+        (format!("add {most}"), "9223372036854775807"),
+        (format!("add {least} {most}"), "-1"),
+        (format!("add {most} 1 -1"), "9223372036854775807"),
+        (
+            format!("add {most} 1"),
+            "Error: the sum needs more than 64 bits",
+        ),
+        (
+            format!("add {least} -1"),
+            "Error: the sum needs more than 64 bits",
+        ),
+        (
+            "add 9223372036854775808".to_owned(),
+            "Error: 9223372036854775808 needs more than 64 bits",
+        ),
+        (
+            format!("add {}", "9".repeat(1000)),
+            &format!("Error: {} needs more than 64 bits", "9".repeat(1000)),
+        ),
+        ("multiply 2 3 ".to_owned(), "Invalid command: multiply 2 3"),
+        ("ADD 1".to_owned(), "Invalid command: ADD 1"),
+        ("shutdown now".to_owned(), "Invalid command: shutdown now"),
+        ("shutdown".to_owned(), "Shutting down"),
+    ] {
+        let expected = match answer {
+            "" => String::new(),
+            answer => format!("{answer}\n"),
+        };
+        assert_eq!(
+            answers(format!("{line}\n").as_bytes()),
+            expected,
+            "{line:?}"
+        );
+    }
+    assert_eq!(answers(b"add \xff\n"), "Error: the line is not UTF-8\n");
+}
+
+#[test]
+fn the_largest_sum_that_fits_into_a_line_is_no_panic() {
+    let line = format!("add{}\n", format!(" {}", i64::MIN).repeat(48));
+    assert!(line.len() <= LONGEST_LINE);
+    assert_eq!(
+        answers(line.as_bytes()),
+        "Error: the sum needs more than 64 bits\n"
+    );
+}
+
+#[test]
+fn a_line_may_have_1024_bytes_and_is_refused_once_before_it_ends() {
+    let longest = format!("add {:>1$}\n", 7, LONGEST_LINE - 4);
+    assert_eq!(answers(longest.as_bytes()), "7\n");
+
+    let mut calculator = Calculator::default();
+    let refused = "Error: a line has more than 1024 bytes\n";
+    assert_eq!(calculator.receive(&[b'1'; LONGEST_LINE]).text, "");
+    assert_eq!(calculator.receive(b"1").text, refused);
+    assert_eq!(calculator.receive(&[b'1'; 100_000]).text, "");
+    assert_eq!(calculator.receive(b"1\nadd 1 2\n").text, "3\n");
+}
+
+#[test]
+fn what_comes_after_shutdown_is_not_answered() {
+    let said = Calculator::default().receive(b"add 1\nshutdown\nadd 2\n");
+    let text = "1\nShutting down\n".to_owned();
+    assert_eq!(
+        said,
+        Answers {
+            text,
+            shutdown: true
+        }
+    );
+}
+
+#[test]
+fn the_cuts_between_packets_change_nothing() {
+    // A small generator of pseudo-random numbers: the same in every run.
+    let mut state = 42_u32;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize % below
+    };
+    let pieces: [&[u8]; 9] = [
+        b"add 1 2",
+        b"add 9223372036854775807 1",
+        b"\n",
+        b"\r\n",
+        b"\n\n",
+        b"\xff\xfe",
+        "grün".as_bytes(),
+        &[b'x'; 700],
+        b" 3 four",
+    ];
+    for _ in 0..300 {
+        let sent: Vec<&[u8]> = (0..20).map(|_| pieces[random(pieces.len())]).collect();
+        let sent = sent.concat();
+        let whole = answers(&sent);
+        let mut calculator = Calculator::default();
+        let mut cut = String::new();
+        let mut left = &sent[..];
+        while !left.is_empty() {
+            let (now, later) = left.split_at(1 + random(left.len().min(40)));
+            cut += &calculator.receive(now).text;
+            left = later;
+        }
+        assert_eq!(cut, whole, "{:?}", String::from_utf8_lossy(&sent));
+    }
+}
+
+/// A server on a thread of its own, which ends by `shutdown` and says whether every client was in time.
+struct Server {
+    name: &'static str,
+    address: SocketAddr,
+    thread: JoinHandle<bool>,
+}
+
+#[derive(Clone, Copy)]
+enum Clock {
+    Real,
+    /// It jumps when nobody has anything to do: for the test in which somebody is late.
+    Virtual,
+}
+
+impl Server {
+    fn ours(clock: Clock) -> Self {
+        let (sender, address) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let event_loop = match clock {
+                Clock::Real => EventLoop::new(),
+                Clock::Virtual => EventLoop::with_virtual_clock(),
+            };
+            let serving = async move {
+                let stop = Event::new();
+                let server = ours::start(ANY_PORT, &stop).await?;
+                sender.send(server.local_addr())?;
+                stop.wait().await?;
+                ours::finish(&server).await
+            };
+            event_loop.run(serving).expect("the server ends by itself")
+        });
+        let name = "ours";
+        let address = address.recv().expect("the server listens");
+        Server {
+            name,
+            address,
+            thread,
+        }
+    }
+
+    fn tokio(clock: Clock) -> Self {
+        let (sender, address) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all();
+            if matches!(clock, Clock::Virtual) {
+                runtime.start_paused(true);
+            }
+            runtime.build().expect("a runtime").block_on(async move {
+                let listener = tokio::net::TcpListener::bind(ANY_PORT).await;
+                let listener = listener.expect("a free port");
+                sender.send(listener.local_addr().unwrap()).unwrap();
+                on_tokio::serve(listener, CancellationToken::new()).await
+            })
+        });
+        let name = "tokio";
+        let address = address.recv().expect("the server listens");
+        Server {
+            name,
+            address,
+            thread,
+        }
+    }
+
+    fn both(clock: Clock) -> [Self; 2] {
+        [Server::ours(clock), Server::tokio(clock)]
+    }
+
+    /// Connects and reads the greeting.
+    #[track_caller]
+    fn client(&self) -> Client {
+        let mut client = Client::connect(self.address);
+        assert_eq!(client.line().as_deref(), Some(GREETING.trim_end()));
+        client
+    }
+
+    /// Lets a client say `shutdown`; true if every client was in time.
+    fn stop(self) -> bool {
+        let mut client = self.client();
+        client.send("shutdown\n");
+        assert_eq!(client.line().as_deref(), Some("Shutting down"));
+        assert_eq!(client.line(), None);
+        self.thread.join().expect("the server does not panic")
+    }
+}
+
+#[track_caller]
+fn ask(client: &mut Client, line: &str) -> String {
+    client.send(format!("{line}\n"));
+    client.line().expect("an answer")
+}
+
+#[test]
+fn a_conversation_over_a_socket() {
+    for server in Server::both(Clock::Real) {
+        let mut client = server.client();
+        assert_eq!(ask(&mut client, "add 1 2 3"), "6");
+        assert_eq!(
+            ask(&mut client, "add two"),
+            "Error: two is not a whole number"
+        );
+        assert_eq!(ask(&mut client, "\n\nhello"), "Invalid command: hello");
+        drop(client);
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn packets_may_be_split_and_merged() {
+    for server in Server::both(Clock::Real) {
+        let (mut client, mut other) = (server.client(), server.client());
+        for byte in b"add 10 20\nadd 3" {
+            client.send([*byte]);
+            // Once the other has its answer, the server has read the byte.
+            assert_eq!(ask(&mut other, "add 1"), "1");
+        }
+        assert_eq!(client.line().as_deref(), Some("30"));
+        client.send(" 4\nadd 5\n\nadd 6\nno\nadd 7 ");
+        for answer in ["7", "5", "6", "Invalid command: no"] {
+            assert_eq!(client.line().as_deref(), Some(answer), "{}", server.name);
+        }
+        drop((client, other));
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn bad_input_is_answered_and_the_talk_goes_on() {
+    for server in Server::both(Clock::Real) {
+        let mut client = server.client();
+        client.send(vec![b'x'; 1_000_000]);
+        assert_eq!(
+            client.line().as_deref(),
+            Some("Error: a line has more than 1024 bytes")
+        );
+        assert_eq!(ask(&mut client, "\nadd 1 2"), "3");
+        client.send(b"\x80\n");
+        assert_eq!(
+            client.line().as_deref(),
+            Some("Error: the line is not UTF-8")
+        );
+        assert_eq!(ask(&mut client, "add 3 4"), "7");
+        drop(client);
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn half_a_line_at_the_end_is_not_answered() {
+    for server in Server::both(Clock::Real) {
+        let mut client = server.client();
+        client.send("add 1 2\nadd 1 2");
+        client.stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.rest(), "3\n", "{}", server.name);
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn a_client_that_breaks_off_disturbs_nobody() {
+    for server in Server::both(Clock::Real) {
+        let mut other = server.client();
+        for _ in 0..20 {
+            // It leaves with its greeting unread, which resets the connection.
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            stream.write_all(b"add 1 2\nadd 3").unwrap();
+            drop(stream);
+            assert_eq!(ask(&mut other, "add 1"), "1");
+        }
+        drop(other);
+        assert!(server.stop());
+    }
+}
+
+/// Sends whole lines until the server takes no more; gives their number.
+fn flood(server: &Server, slow: &mut Client) -> usize {
+    const ABSURD: usize = 64 << 20;
+    let line = [[b'x'; LONGEST_LINE - 1].as_slice(), b"\n"].concat();
+    let mut other = server.client();
+    let (mut sent, mut refused) = (0, 0);
+    slow.stream.set_nonblocking(true).unwrap();
+    while refused < 100 {
+        match slow.stream.write(&line[sent % line.len()..]) {
+            Ok(count) => {
+                sent += count;
+                refused = 0;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                refused += 1;
+                // Meanwhile the server has turns enough to read more, if it wants to.
+                assert_eq!(ask(&mut other, "add 1 2"), "3");
+            }
+            Err(error) => panic!("{}: {error}", server.name),
+        }
+        assert!(sent < ABSURD, "{} does not hold it back", server.name);
+    }
+    slow.stream.set_nonblocking(false).unwrap();
+    sent / line.len()
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_held_back_and_loses_nothing() {
+    for server in Server::both(Clock::Real) {
+        let mut slow = server.client();
+        let lines = flood(&server, &mut slow);
+        for number in 0..lines {
+            let answer = slow.line().expect("an answer");
+            assert!(
+                answer.starts_with("Invalid command: xxx") && answer.len() == 17 + LONGEST_LINE - 1,
+                "{}: answer {number} of {lines} is {answer:?}",
+                server.name
+            );
+        }
+        drop(slow);
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn a_thousand_clients_at_once_on_one_loop() {
+    allow_open_files(3200);
+    for server in Server::both(Clock::Real) {
+        let mut clients: Vec<_> = (0..1000).map(|_| server.client()).collect();
+        for (number, client) in clients.iter_mut().enumerate() {
+            client.send(format!("add {number} 1\n"));
+        }
+        for (number, client) in clients.iter_mut().enumerate() {
+            assert_eq!(client.line(), Some((number + 1).to_string()));
+        }
+        drop(clients);
+        assert!(server.stop());
+    }
+}
+
+#[test]
+fn a_shutdown_ends_every_connection() {
+    for server in Server::both(Clock::Real) {
+        let address = server.address;
+        let mut idle = server.client();
+        let mut busy = server.client();
+        busy.send("add 1 2\nadd 3");
+        assert_eq!(busy.line().as_deref(), Some("3"));
+        assert!(server.stop(), "everybody was in time");
+        assert_eq!(idle.line(), None);
+        assert_eq!(busy.line(), None);
+        assert!(TcpStream::connect_timeout(&address, DEADLINE).is_err());
+    }
+}
+
+#[test]
+fn a_shutdown_waits_for_what_is_left_but_not_for_ever() {
+    for server in Server::both(Clock::Virtual) {
+        let mut slow = server.client();
+        flood(&server, &mut slow);
+        let name = server.name;
+        assert!(!server.stop(), "{name}: the slow one was cut off");
+    }
+}
+
+#[test]
+fn a_bad_address_is_one_sentence() {
+    let example = example("tcp_server");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&example);
+        command.arg("--serve").args(arguments).output().unwrap()
+    };
+    for (arguments, said) in [
+        (
+            &["here"][..],
+            "error: \"here\" is not an address and a port",
+        ),
+        (&["127.0.0.1:65536"], "error: \"65536\" is not a port"),
+        (&["--tokio", ":80"], "error: \":80\" is not an address"),
+        (&[ANY_PORT, "more"], "error: after the address there is"),
+    ] {
+        assert_one_sentence(&run(arguments), said);
+    }
+    let holder = std::net::TcpListener::bind(ANY_PORT).unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    let said = format!("error: cannot listen at {taken}: ");
+    assert_one_sentence(&run(&[&taken]), &said);
+    assert_one_sentence(&run(&["--tokio", &taken]), &said);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_server_with_clients() {
+    let example = example("tcp_server");
+    for arguments in [
+        &["--serve", ANY_PORT][..],
+        &["--serve", "--tokio", ANY_PORT],
+    ] {
+        let serving = Serving::start(Command::new(&example).args(arguments));
+        let mut client = Client::connect(serving.address);
+        assert_eq!(client.line().as_deref(), Some(GREETING.trim_end()));
+        assert_eq!(ask(&mut client, "add 1 2"), "3");
+        let (said, code) = serving.interrupt();
+        assert_eq!(code, Some(0));
+        assert!(
+            said.ends_with("stopped; every client in time: true\n"),
+            "{said}"
+        );
+        assert_eq!(client.line(), None);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_server_without_file_descriptors_says_so_and_goes_on() {
+    let example = example("tcp_server");
+    for arguments in ["", "--tokio"] {
+        let script = format!("ulimit -n 32 && exec \"$0\" --serve {arguments} {ANY_PORT} 2>&1");
+        let mut serving = Serving::start(Command::new("sh").args(["-c", &script]).arg(&example));
+        let mut clients: Vec<_> = (0..40).map(|_| Client::connect(serving.address)).collect();
+        let said = serving.line().to_lowercase();
+        assert!(said.contains("accept"), "{said}");
+        // Those that are not accepted stand in line, and the last one is served when the others have gone.
+        let mut last = clients.pop().unwrap();
+        drop(clients);
+        assert_eq!(last.line().as_deref(), Some(GREETING.trim_end()));
+        assert_eq!(ask(&mut last, "add 1 2"), "3");
+        let (said, code) = serving.interrupt();
+        assert_eq!(code, Some(0), "{said}");
+    }
+}
