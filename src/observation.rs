@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::event_loop::{Core, EventLoop, Ready};
 use crate::handle::Callback;
-use crate::observe::{Actor, Awaited, Event, Kind, Place, Queued};
+use crate::observe::{Actor, Awaited, Event, Kind, Place, Position, Queued};
 use crate::table::TaskId;
 
 /// How many loops of the process have an observer.
@@ -87,10 +87,13 @@ impl Observation {
             time,
             by: self.actor.get(),
             kind,
-            at: at.filter(|at| !is_own(at)).or(match self.behalf.get() {
-                Some(behalf) if at.is_some() => Some(behalf),
-                _ => None,
-            }),
+            at: at
+                .filter(|at| !is_own(at))
+                .or(match self.behalf.get() {
+                    Some(behalf) if at.is_some() => Some(behalf),
+                    _ => None,
+                })
+                .map(Position::from),
         });
     }
 
@@ -169,7 +172,7 @@ impl Core {
         self.observe(
             |observation| Kind::CallbackScheduled {
                 callback: observation.callback(callback),
-                name: callback.name(),
+                name: callback.name().into(),
             },
             at,
         );
@@ -185,7 +188,7 @@ impl Core {
         self.observe(
             |observation| Kind::TimerSet {
                 callback: observation.callback(callback),
-                name: callback.name(),
+                name: callback.name().into(),
                 when,
             },
             at,

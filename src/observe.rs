@@ -23,6 +23,7 @@
 //! callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an event and the
 //! like are awaited without one; [`note`] marks any other line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
@@ -32,6 +33,42 @@ use crate::observation::{observe_running, observed, set_on_new_loop};
 
 /// A line of the program, as the compiler knows it.
 pub type Place = &'static Location<'static>;
+
+/// A line of the program, as an event keeps it. Whoever reads events from a file can make one; nobody can make a [`Place`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    file: &'static str,
+    line: u32,
+    column: u32,
+}
+
+impl Position {
+    /// Makes a position; lines and columns are counted from 1.
+    pub const fn new(file: &'static str, line: u32, column: u32) -> Self {
+        Position { file, line, column }
+    }
+
+    /// Gives the file, as the compiler was told to call it.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Gives the line, counted from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// Gives the column, counted from 1.
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+}
+
+impl From<Place> for Position {
+    fn from(place: Place) -> Self {
+        Position::new(place.file(), place.line(), place.column())
+    }
+}
 
 /// Who did something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,13 +145,16 @@ pub enum Kind {
     /// A promise was made: for a program, or for a wait that `label` names; a sleep says until when.
     PromiseCreated {
         promise: u64,
-        label: &'static str,
+        label: Cow<'static, str>,
         until: Option<Duration>,
     },
     /// A promise was filled or cancelled.
     PromiseDone { promise: u64, outcome: Outcome },
     /// A callback was put into the ready queue. `name` is the function that it was written in.
-    CallbackScheduled { callback: u64, name: &'static str },
+    CallbackScheduled {
+        callback: u64,
+        name: Cow<'static, str>,
+    },
     /// A callback begins.
     CallbackBegin { callback: u64 },
     /// A callback is over.
@@ -124,7 +164,7 @@ pub enum Kind {
     /// A callback was set for a time.
     TimerSet {
         callback: u64,
-        name: &'static str,
+        name: Cow<'static, str>,
         when: Duration,
     },
     /// The time has come: the callback was put into the ready queue.
@@ -159,7 +199,7 @@ pub struct Event {
     /// What it was.
     pub kind: Kind,
     /// The line of the program, where it is known.
-    pub at: Option<Place>,
+    pub at: Option<Position>,
 }
 
 impl fmt::Display for Actor {

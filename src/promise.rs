@@ -376,7 +376,7 @@ impl<T: 'static> Promise<T> {
             |observation| match self.cell.identity().awaited(observation) {
                 Awaited::Promise(promise) => observe::Kind::PromiseCreated {
                     promise,
-                    label,
+                    label: label.into(),
                     until,
                 },
                 _ => unreachable!("a task says of itself that it was created"),

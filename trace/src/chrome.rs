@@ -117,7 +117,7 @@ impl<'a> Writer<'a> {
         let mut changes = changes.into_iter().peekable();
         let woken = self.wakes_with_a_step();
         let mut arrows: HashMap<u64, u64> = HashMap::new();
-        let mut callbacks: HashMap<u64, &'static str> = HashMap::new();
+        let mut callbacks: HashMap<u64, &str> = HashMap::new();
         for n in 0..=self.run.records.len() {
             let time = time_of(n);
             while let Some((_, begins, lane, s)) = changes.next_if(|change| change.0 == n) {
@@ -221,9 +221,9 @@ impl<'a> Writer<'a> {
     fn write_event(
         &mut self,
         time: u64,
-        kind: &Kind,
+        kind: &'a Kind,
         by: Actor,
-        names: &mut HashMap<u64, &'static str>,
+        names: &mut HashMap<u64, &'a str>,
     ) {
         match kind {
             Kind::CallbackScheduled { callback, name } | Kind::TimerSet { callback, name, .. } => {

@@ -13,9 +13,6 @@ use asyncio::EventLoop;
 use crate::json;
 use crate::recording::{Clock, Library, Record};
 
-/// Nobody reads a longer file: an event of a loop with very many timers is long.
-const MOST_BYTES: usize = 8 << 20;
-
 /// Writes events to a file as they happen. All loops of a program share one.
 ///
 /// Choice: each event is one write of its own, which a killed program cannot take back; a buffer would be lost with it.
@@ -28,24 +25,27 @@ struct State {
     file: Option<File>,
     runs: u64,
     events: usize,
-    most: usize,
+    most_events: usize,
     bytes: usize,
+    most_bytes: usize,
 }
 
 impl Spill {
-    /// Makes the file, which will hold at most so many events.
+    /// Makes the file, which will hold at most so many events and about so many bytes: an event of a loop with very many timers is
+    /// long.
     ///
     /// # Errors
     /// If the file cannot be made, or is there already: another process of the program writes it then.
-    pub fn create(file: &Path, most: usize) -> io::Result<Spill> {
+    pub fn create(file: &Path, most_events: usize, most_bytes: usize) -> io::Result<Spill> {
         let file = OpenOptions::new().write(true).create_new(true).open(file)?;
         Ok(Spill {
             state: Mutex::new(State {
                 file: Some(file),
                 runs: 0,
                 events: 0,
-                most,
+                most_events,
                 bytes: 0,
+                most_bytes,
             }),
         })
     }
@@ -87,7 +87,7 @@ impl Spill {
         let event = json::event(record, None);
         let line = format!("{{\"run\":{run},\"event\":{event}}}\n");
         state.events += 1;
-        if state.events > state.most || state.bytes + line.len() > MOST_BYTES {
+        if state.events > state.most_events || state.bytes + line.len() > state.most_bytes {
             let most = state.events - 1;
             state.write(&format!("{{\"more_than\":{most}}}\n"));
             state.file = None;

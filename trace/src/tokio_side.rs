@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Place};
+use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Place, Position};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -70,6 +70,7 @@ impl Shared {
         };
         state.last = time;
         let thread = Some(state.thread());
+        let at = at.map(Position::from);
         let event = Event { time, by, kind, at };
         let record = Record { event, thread };
         match &self.spill {

@@ -143,8 +143,8 @@ fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
     let mut own = 0;
     for (n, record) in run.records.iter().enumerate() {
         let (callback, name) = match &record.event.kind {
-            Kind::CallbackScheduled { callback, name } => (*callback, *name),
-            Kind::TimerSet { callback, name, .. } => (*callback, *name),
+            Kind::CallbackScheduled { callback, name } => (*callback, &**name),
+            Kind::TimerSet { callback, name, .. } => (*callback, &**name),
             kind => {
                 follow_callback(&mut items, &places, n, kind);
                 continue;
