@@ -187,6 +187,22 @@ impl Core {
         }
     }
 
+    pub(crate) fn set_timer(&self, when: Duration, callback: Rc<dyn Callback>, at: Place) {
+        if observed() {
+            self.observe_timer(&callback, when, Some(at));
+        }
+        self.timers.borrow_mut().insert(when, callback);
+    }
+
+    /// Takes a timer back that had not fired.
+    #[inline]
+    pub(crate) fn cancel_timer(&self, callback: &Rc<dyn Callback>) {
+        self.timers.borrow_mut().note_cancelled();
+        if observed() {
+            self.observe_cancelled(callback, |callback| Kind::TimerCancelled { callback });
+        }
+    }
+
     /// Appends the callback of a timer whose time has come.
     #[inline]
     fn push_expired(&self, callback: Rc<dyn Callback>) {
@@ -242,10 +258,6 @@ impl Core {
     pub(crate) fn release(&self, id: TaskId) {
         let released = self.tasks.borrow_mut().remove(id);
         drop(released);
-    }
-
-    pub(crate) fn timer_cancelled(&self) {
-        self.timers.borrow_mut().note_cancelled();
     }
 
     /// Keeps a value on the loop's thread while its ticket travels to another one.

@@ -154,12 +154,7 @@ impl TimerHandle {
         if !self.callback.is_cancelled() {
             self.callback.cancel();
             if let Some(core) = self.core.upgrade() {
-                core.timer_cancelled();
-                if observed() {
-                    core.observe_cancelled(&self.callback, |callback| Kind::TimerCancelled {
-                        callback,
-                    });
-                }
+                core.cancel_timer(&self.callback);
             }
         }
     }

@@ -24,9 +24,10 @@
 //! Each file builds on those before it.
 //! 1. `event_loop`: the loop; its heart is `run_once`, and `event_loop/api` is what a program calls. Beside it `handle` (callbacks),
 //!    `timers`, `clock`, `poller`.
-//! 2. `promise`: a slot for a result, and the leaf on which a task waits for it.
-//! 3. `task`: a promise that drives a future; how a cancellation travels. Beside it `table` and `remote`, where wakers lead.
-//! 4. `sleep`, `gather`, `wait`, `timeout`, `shield`, `task_group`: built from promises and callbacks.
+//! 2. `promise`: a slot for a result; `awaiting`, the leaf on which a task waits for it; `line`, which lists who waits.
+//! 3. `task`: a promise that drives a future; `waits`, the way that a cancellation takes. Beside it `table` and `remote`, where
+//!    wakers lead, and `yielding` and `cancellable`, two leaves without a promise.
+//! 4. `signal`: a promise without a value. Then what is built from these: `sleep`, `gather`, `wait`, `timeout`, `shield`, `task_group`.
 //! 5. `waiters`, `queue`, `sync`: those who wait in line.
 //! 6. `threads`, `executor`: the way in from other threads, and the way out to them.
 //! 7. `net`: sockets, streams, and servers with a protocol.
@@ -36,13 +37,15 @@
 //! A production loop would find expired timers with a wheel instead of a heap, keep a task in one allocation instead of three, and
 //! share its tasks among threads. This one does without unsafe code, and with one dependency, the operating system's poller.
 
+mod awaiting;
+mod cancellable;
 mod clock;
 mod error;
 mod event_loop;
 mod executor;
-mod few;
 mod gather;
 mod handle;
+mod line;
 mod net;
 mod observation;
 pub mod observe;
@@ -51,6 +54,7 @@ mod promise;
 mod queue;
 mod remote;
 mod shield;
+mod signal;
 mod sleep;
 mod sync;
 mod table;
@@ -61,7 +65,11 @@ mod timeout;
 mod timers;
 mod wait;
 mod waiters;
+mod waits;
+mod yielding;
 
+pub use awaiting::Awaiting;
+pub use cancellable::cancellable;
 pub use error::{
     AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError,
 };
@@ -73,7 +81,7 @@ pub use net::{
     Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter,
     TcpListener, TcpStream, Transport, Watched, create_server, open_connection,
 };
-pub use promise::{Awaitable, Awaiting, CallbackId, Promise};
+pub use promise::{Awaitable, CallbackId, Promise};
 pub use queue::{
     BasicQueue, Fifo, Lifo, LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, Smallest,
     Storage, TooManyTaskDone,
@@ -81,8 +89,9 @@ pub use queue::{
 pub use shield::shield;
 pub use sleep::sleep;
 pub use sync::{Barrier, Condition, Event, Lock, LockGuard, Permit, ReleasedTooOften, Semaphore};
-pub use task::{AnyTask, Task, cancellable, create_task, current_task, yield_now};
+pub use task::{AnyTask, Task, create_task, current_task};
 pub use task_group::{ErrorGroup, GroupClosed, TaskGroup, task_group};
 pub use threads::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};
 pub use timeout::{TimedOut, Timeout, timeout, wait_for};
 pub use wait::{NothingToWaitFor, ReturnWhen, Waited, as_completed, wait};
+pub use yielding::yield_now;

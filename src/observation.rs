@@ -301,7 +301,7 @@ impl Drop for Turn {
         let core = &self.core;
         // What has ended is not in the table any more.
         let task = self.step.and_then(|id| core.tasks.borrow_mut().get(id));
-        if let Some(task) = task.filter(|task| task.header().waits_for_nothing_known()) {
+        if let Some(task) = task.filter(|task| task.header().waits.are_foreign()) {
             let (task, on) = (task.header().number, Awaited::Foreign);
             core.observe(|_| Kind::Awaits { task, on }, None);
         }

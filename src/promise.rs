@@ -6,21 +6,19 @@
 use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::Location;
-use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use crate::error::{AwaitError, Cancelled, Error, InvalidState, Result};
+use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
-use crate::few::Few;
 use crate::handle::{Callback, CallbackOutput};
+use crate::line::Line;
 use crate::observation::{Number, Observation, function_name, observed};
 use crate::observe::{self, Awaited, Outcome, Place};
-use crate::table::TaskId;
-use crate::task::{Cancel, Header, Registration, Task};
+use crate::task::{Body, Task};
+use crate::waits::{Awaiter, Cancel};
 
 enum State<T> {
     Pending,
@@ -30,7 +28,7 @@ enum State<T> {
 }
 
 /// A callback that waits at a promise, and goes into the ready queue with it when the promise is done.
-trait DoneCallback<T>: Callback {
+pub(crate) trait DoneCallback<T>: Callback {
     fn set_promise(&self, promise: Promise<T>);
 }
 
@@ -77,17 +75,16 @@ where
 }
 
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
-enum Hook<T> {
-    /// The short way to a task that awaits the promise with its own waker, as nearly all do.
-    Step(TaskId),
-    /// The way that every future can go, from inside `FuturesUnordered` or another executor, say.
-    Wake(Waker),
+pub(crate) enum Hook<T> {
+    Wake(Awaiter),
     Call(Rc<dyn DoneCallback<T>>),
 }
 
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
+///
+/// No two callbacks have the same, whatever promise they were given to. It stays on its thread, as the promises do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallbackId(u32);
+pub struct CallbackId(u64, PhantomData<*const ()>);
 
 /// Whom a slot belongs to, and what reports call it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,8 +122,7 @@ pub(crate) struct Slot<T> {
     /// Invariant: leaves `Pending` once, and never comes back.
     state: RefCell<State<T>>,
     /// Invariant: empty once the state has left `Pending`.
-    hooks: RefCell<Few<(u32, Hook<T>)>>,
-    next_hook: Cell<u32>,
+    hooks: RefCell<Line<Hook<T>>>,
     /// True from a failure until someone looks at it; dropped so, the failure is reported.
     unseen: Cell<bool>,
     kind: Kind,
@@ -137,8 +133,7 @@ impl<T> Slot<T> {
         Slot {
             core,
             state: RefCell::new(State::Pending),
-            hooks: RefCell::new(Few::new()),
-            next_hook: Cell::new(0),
+            hooks: RefCell::default(),
             unseen: Cell::new(false),
             kind,
         }
@@ -161,32 +156,27 @@ impl<T> Slot<T> {
         self.unseen.set(false);
     }
 
-    fn add_hook(&self, hook: Hook<T>) -> u32 {
-        let id = self.next_hook.get();
-        self.next_hook.set(id + 1);
-        self.hooks.borrow_mut().push((id, hook));
-        id
+    #[inline]
+    pub(crate) fn add_hook(&self, hook: Hook<T>) -> u64 {
+        self.hooks.borrow_mut().push(hook)
     }
 
-    fn replace_hook(&self, id: u32, hook: Hook<T>) {
+    pub(crate) fn replace_hook(&self, number: u64, hook: Hook<T>) {
         let mut hooks = self.hooks.borrow_mut();
-        let old = hooks.iter_mut().find(|(other, _)| *other == id);
-        let replaced = old.map(|(_, old)| std::mem::replace(old, hook));
+        let old = hooks.get_mut(number);
+        let replaced = old.map(|old| std::mem::replace(old, hook));
         drop(hooks);
         drop(replaced);
     }
 
-    fn remove_hook(&self, id: u32) -> bool {
-        let removed = self
-            .hooks
-            .borrow_mut()
-            .remove_where(|(hook, _)| *hook == id);
+    pub(crate) fn remove_hook(&self, number: u64) -> bool {
+        let removed = self.hooks.borrow_mut().take(number);
         removed.is_some()
     }
 
     /// Drops what was to happen when the promise is done.
     pub(crate) fn forget_hooks(&self) {
-        let hooks = self.hooks.replace(Few::new());
+        let hooks = self.hooks.take();
         drop(hooks);
     }
 
@@ -215,6 +205,8 @@ impl<T> Drop for Slot<T> {
 pub(crate) trait Settle<T>: Cancel {
     fn slot(&self) -> &Slot<T>;
     fn identity(&self) -> Identity<'_>;
+    /// Gives the task that the slot belongs to, if it is a task's.
+    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>>;
 }
 
 /// The cell of a plain promise.
@@ -235,6 +227,10 @@ impl<T: 'static> Settle<T> for PromiseCell<T> {
 
     fn identity(&self) -> Identity<'_> {
         Identity::Promise(&self.number)
+    }
+
+    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>> {
+        None
     }
 }
 
@@ -260,8 +256,7 @@ impl<T: 'static> Cancel for PromiseCell<T> {
 ///
 /// ```
 /// use asyncio::{EventLoop, Promise};
-/// use std::time::Duration;
-///
+/// ///
 /// let event_loop = EventLoop::with_virtual_clock();
 /// let promise: Promise<u32> = event_loop.create_promise();
 /// let filled = promise.clone();
@@ -269,7 +264,7 @@ impl<T: 'static> Cancel for PromiseCell<T> {
 /// assert_eq!(event_loop.run_until_complete(promise).unwrap(), 666);
 /// ```
 pub struct Promise<T> {
-    cell: Rc<dyn Settle<T>>,
+    pub(crate) cell: Rc<dyn Settle<T>>,
 }
 
 /// A handle that does not keep its promise.
@@ -359,25 +354,19 @@ impl<T: 'static> Promise<T> {
             }),
         };
         if observed() {
-            promise.observe_created(&event_loop.core, label, None, at);
+            promise.observe_created(&event_loop.core, label, at);
         }
         promise
     }
 
     #[cold]
-    pub(crate) fn observe_created(
-        &self,
-        core: &Core,
-        label: &'static str,
-        until: Option<Duration>,
-        at: Place,
-    ) {
+    pub(crate) fn observe_created(&self, core: &Core, label: &'static str, at: Place) {
         core.observe(
             |observation| match self.cell.identity().awaited(observation) {
                 Awaited::Promise(promise) => observe::Kind::PromiseCreated {
                     promise,
                     label: label.into(),
-                    until,
+                    until: None,
                 },
                 _ => unreachable!("a task says of itself that it was created"),
             },
@@ -426,19 +415,12 @@ impl<T: 'static> Promise<T> {
         }
         slot.unseen.set(matches!(state, State::Failed(_)));
         *slot.state.borrow_mut() = state;
-        let hooks = slot.hooks.replace(Few::new());
-        hooks.for_each(|(_, hook)| match hook {
-            Hook::Step(id) => self.schedule_step(id),
-            Hook::Wake(waker) => waker.wake(),
+        let hooks = slot.hooks.take();
+        hooks.for_each(|hook| match hook {
+            Hook::Wake(awaiter) => awaiter.wake(&slot.core),
             Hook::Call(callback) => self.schedule(callback, None),
         });
         Ok(())
-    }
-
-    fn schedule_step(&self, id: TaskId) {
-        if let Some(core) = self.cell.slot().core.upgrade() {
-            core.schedule_step(id);
-        }
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
@@ -572,7 +554,8 @@ impl<T: 'static> Promise<T> {
     }
 
     /// Gives the result if the promise is done.
-    fn outcome(&self) -> Option<Result<T>>
+    #[inline]
+    pub(crate) fn outcome(&self) -> Option<Result<T>>
     where
         T: Clone,
     {
@@ -605,9 +588,9 @@ impl<T: 'static> Promise<T> {
         let slot = self.cell.slot();
         if slot.is_done() {
             self.schedule(callback, Some(Location::caller()));
-            return CallbackId(u32::MAX);
+            return CallbackId(0, PhantomData);
         }
-        CallbackId(slot.add_hook(Hook::Call(callback)))
+        CallbackId(slot.add_hook(Hook::Call(callback)), PhantomData)
     }
 
     /// Takes a callback back; false if it was taken back before or the promise is done.
@@ -672,118 +655,5 @@ impl<T: 'static> Awaitable for &Task<T> {
 
     fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
         self.promise()
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for Promise<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    /// Is what `.await` calls, so the caller's line is that of the await.
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        Awaiting {
-            promise: self,
-            hook: None,
-            registration: None,
-            at: Location::caller(),
-        }
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for &Promise<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.clone().into_future()
-    }
-}
-
-/// The `await` of a promise or a task: the leaf on which nearly every task of this library is suspended.
-///
-/// # Cancellation
-/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet.
-/// A task that is suspended on several leaves, in a `join!` or a `select!`, sees it at each of them.
-/// Dropping the leaf takes its waker back and leaves the promise alone.
-#[must_use = "futures do nothing unless awaited"]
-pub struct Awaiting<T: 'static> {
-    promise: Promise<T>,
-    hook: Option<u32>,
-    /// The entry in the list of what the task waits for, through which a cancellation comes.
-    registration: Option<Registration>,
-    at: Place,
-}
-
-impl<T: 'static> Awaiting<T> {
-    #[cold]
-    fn observe(&self, core: &Core, header: &Header) {
-        core.observe(
-            |observation| observe::Kind::Awaits {
-                task: header.number,
-                on: self.promise.cell.identity().awaited(observation),
-            },
-            Some(self.at),
-        );
-    }
-
-    fn unhook(&mut self) {
-        if let Some(hook) = self.hook.take() {
-            self.promise.cell.slot().remove_hook(hook);
-        }
-    }
-}
-
-impl<T: Clone + 'static> Future for Awaiting<T> {
-    type Output = Result<T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        let this = &mut *self;
-        let thrown = this.registration.as_ref().and_then(Registration::thrown);
-        let outcome = match thrown {
-            Some(cancelled) => Some(Err(cancelled.into())),
-            None => this.promise.outcome(),
-        };
-        if let Some(outcome) = outcome {
-            this.unhook();
-            if let Some(registration) = this.registration.take() {
-                registration.arrived(|| outcome.as_ref().is_err_and(Error::is_cancelled));
-            }
-            return Poll::Ready(outcome);
-        }
-        let polled_by = Core::with_current(|core, task| {
-            if this.registration.is_none() {
-                if !this.promise.belongs_to(core) {
-                    return Err(AwaitError::DifferentLoop);
-                }
-                let target: Rc<dyn Cancel> = this.promise.cell.clone();
-                if std::ptr::addr_eq(Rc::as_ptr(&target), Rc::as_ptr(task)) {
-                    return Err(AwaitError::OnItself);
-                }
-                this.registration = Some(Registration::new(task, Some(target)));
-                if observed() {
-                    this.observe(core, task.header());
-                }
-            }
-            Ok(task.header().own_waker(cx))
-        });
-        let hook = match polled_by {
-            Some(Err(error)) => return Poll::Ready(Err(error.into())),
-            Some(Ok(Some(id))) => Hook::Step(id),
-            Some(Ok(None)) | None => Hook::Wake(cx.waker().clone()),
-        };
-        let slot = this.promise.cell.slot();
-        match this.hook {
-            None => this.hook = Some(slot.add_hook(hook)),
-            Some(id) => slot.replace_hook(id, hook),
-        }
-        Poll::Pending
-    }
-}
-
-impl<T: 'static> Drop for Awaiting<T> {
-    fn drop(&mut self) {
-        self.unhook();
     }
 }

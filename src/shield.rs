@@ -26,7 +26,7 @@ where
     if inner.is_done() {
         return inner;
     }
-    let outer = event_loop.create_signal("shield", None, Location::caller());
+    let outer = event_loop.create_promise_for("shield", Location::caller());
     let pass_on = outer.clone();
     let callback = inner.add_done_callback(move |inner| {
         if pass_on.is_cancelled() {

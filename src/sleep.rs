@@ -2,14 +2,15 @@
 
 use std::future::Future;
 use std::panic::Location;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use crate::error::Cancelled;
-use crate::event_loop::expect_running_loop;
-use crate::handle::TimerHandle;
+use crate::event_loop::{Core, expect_running_loop};
+use crate::handle::{Callback, TimerHandle};
 use crate::observe::Place;
-use crate::promise::Promise;
-use crate::task::yield_from;
+use crate::signal::{Signal, Signalled};
+use crate::yielding::yield_from;
 
 /// Cancels a timer when the code that set it ends, in whatever way.
 pub(crate) struct CancelOnDrop(pub(crate) TimerHandle);
@@ -39,34 +40,38 @@ pub fn sleep(delay: Duration) -> impl Future<Output = Result<(), Cancelled>> {
         if delay.is_zero() {
             return yield_from(at).await;
         }
-        let (over, _timer) = start_timer(delay, at);
-        wait_for_signal(over).await
+        let timer = start_timer(delay, at);
+        Signalled::new(&timer.over).await
     }
 }
 
-/// Makes the promise that a timer fills.
-///
-/// A function of its own, so that no sleeping task keeps the loop that it sleeps on.
-fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
-    let event_loop = expect_running_loop();
-    let when = event_loop.time().saturating_add(delay);
-    let over: Promise<()> = event_loop.create_signal("sleep", Some(when), at);
-    let set = over.clone();
-    let timer = event_loop.call_at_from(at, when, move || {
-        // A cancelled sleep has nobody left to wake.
-        let _ = set.set_result(());
-    });
-    (over, CancelOnDrop(timer))
+/// A timer that wakes a task; it is taken back if the task does not wait for it to the end.
+struct SleepTimer {
+    over: Rc<Signal>,
+    core: Weak<Core>,
 }
 
-/// Awaits a promise that nobody fills with an error.
-pub(crate) async fn wait_for_signal<T: Clone + 'static>(
-    signal: Promise<T>,
-) -> Result<T, Cancelled> {
-    signal.await.map_err(|error| {
-        error
-            .downcast_ref::<Cancelled>()
-            .cloned()
-            .unwrap_or_else(|| panic!("a signal cannot fail: {error}"))
-    })
+impl Drop for SleepTimer {
+    fn drop(&mut self) {
+        if self.over.give_up()
+            && let Some(core) = self.core.upgrade()
+        {
+            let callback: Rc<dyn Callback> = self.over.clone();
+            core.cancel_timer(&callback);
+        }
+    }
+}
+
+/// Sets the timer of a sleep.
+///
+/// A function of its own, so that no sleeping task keeps the loop that it sleeps on.
+fn start_timer(delay: Duration, at: Place) -> SleepTimer {
+    let core = expect_running_loop().core;
+    let when = core.now().saturating_add(delay);
+    let over = Signal::new("sleep", Some(when), at);
+    core.set_timer(when, over.clone(), at);
+    SleepTimer {
+        over,
+        core: Rc::downgrade(&core),
+    }
 }

@@ -3,88 +3,71 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::ops::Deref;
-use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Cancelled, Error, Panicked, Result};
 use crate::event_loop::{Core, expect_running_loop};
-use crate::few::Few;
 use crate::observation::observed;
 use crate::observe::{Kind, Place};
-use crate::promise::{self, Awaiting, Identity, Promise, Settle, Slot};
+use crate::promise::{self, Identity, Promise, Settle, Slot};
 use crate::table::TaskId;
-
-/// What a task can wait for, seen from `cancel`.
-pub(crate) trait Cancel {
-    /// Asks it to end; false if it is done already.
-    fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool;
-
-    /// Tells whether it stands for a future of another library.
-    fn is_foreign(&self) -> bool {
-        false
-    }
-}
-
-/// Something that the task is suspended on: a leaf, or a `cancellable` with what is inside it.
-struct Waiting {
-    key: u64,
-    /// The key of the `cancellable` around it, zero if there is none.
-    scope: u64,
-    /// Where a cancellation goes; `None` for a mere yield.
-    target: Option<Rc<dyn Cancel>>,
-    /// True once a cancellation was passed to it.
-    told: bool,
-    /// The cancellation that it receives when it is polled next, because its target did not take it.
-    thrown: Option<Box<Cancelled>>,
-}
+use crate::waits::{Cancel, Waits};
 
 /// The part of a task that does not depend on its value's type.
 pub(crate) struct Header {
     pub(crate) id: TaskId,
     pub(crate) number: u64,
-    name: RefCell<Option<Rc<str>>>,
     waker: Waker,
     started: Cell<bool>,
-    /// What the body is suspended on; more than one entry when it polls several leaves, as `join!` and `select!` do.
-    waiting: RefCell<Few<Waiting>>,
-    last_key: Cell<u64>,
-    /// The `cancellable` whose inside is being polled, zero outside.
-    scope: Cell<u64>,
-    /// Absent until it is needed: most tasks are never cancelled.
-    cancellation: RefCell<Option<Box<Cancellation>>>,
-    /// How many cancellations were asked for and not taken back by `uncancel`.
-    cancelling: Cell<u32>,
+    pub(crate) waits: Waits,
+    /// Absent until it is needed: most tasks have no name of their own and are never cancelled.
+    extras: RefCell<Option<Box<Extras>>>,
 }
 
-/// How far the cancellation of a task has got.
 #[derive(Default)]
-struct Cancellation {
-    /// Set while nothing that the body waits for was told of it.
+struct Extras {
+    name: Option<Rc<str>>,
+    /// How many cancellations were asked for and not taken back by `uncancel`.
+    cancelling: u32,
+    /// A cancellation of which nothing that the body waits for was told.
     must_cancel: Option<Cancelled>,
-    /// Set from when it was passed on until it has come out of an await.
+    /// A cancellation from when it was passed on until it has come out of an await.
     underway: Option<Cancelled>,
 }
 
 impl Header {
+    fn new(id: TaskId, number: u64, waker: Waker) -> Self {
+        Header {
+            id,
+            number,
+            waker,
+            started: Cell::new(false),
+            waits: Waits::default(),
+            extras: RefCell::new(None),
+        }
+    }
+
+    fn with_extras<R>(&self, f: impl FnOnce(&mut Extras) -> R) -> R {
+        f(self.extras.borrow_mut().get_or_insert_default())
+    }
+
     fn set_must_cancel(&self, reason: Cancelled) {
-        let mut cancellation = self.cancellation.borrow_mut();
-        cancellation.get_or_insert_default().must_cancel = Some(reason);
+        self.with_extras(|extras| extras.must_cancel = Some(reason));
     }
 
     #[inline]
     fn take_must_cancel(&self) -> Option<Cancelled> {
-        self.cancellation.borrow_mut().as_mut()?.must_cancel.take()
+        self.extras.borrow_mut().as_mut()?.must_cancel.take()
     }
 
-    fn set_underway(&self, reason: Cancelled) {
-        let mut cancellation = self.cancellation.borrow_mut();
-        cancellation.get_or_insert_default().underway = Some(reason);
+    pub(crate) fn take_underway(&self) -> Option<Cancelled> {
+        self.extras.borrow_mut().as_mut()?.underway.take()
     }
 
-    fn take_underway(&self) -> Option<Cancelled> {
-        self.cancellation.borrow_mut().as_mut()?.underway.take()
+    fn cancelling(&self) -> u32 {
+        self.extras.borrow().as_ref().map_or(0, |e| e.cancelling)
     }
 
     /// Tells whether the task polls with its own waker, and what that waker would schedule.
@@ -96,17 +79,11 @@ impl Header {
     }
 
     pub(crate) fn name(&self) -> Rc<str> {
-        match &*self.name.borrow() {
-            Some(name) => name.clone(),
+        let extras = self.extras.borrow();
+        match extras.as_ref().and_then(|extras| extras.name.clone()) {
+            Some(name) => name,
             None => format!("Task-{}", self.number).into(),
         }
-    }
-
-    /// Tells whether the task is suspended on futures of other libraries alone.
-    pub(crate) fn waits_for_nothing_known(&self) -> bool {
-        let waiting = self.waiting.borrow();
-        let known = |w: &Waiting| !w.target.as_ref().is_some_and(|target| target.is_foreign());
-        !waiting.iter().any(known)
     }
 
     /// True while a step of this task runs.
@@ -114,30 +91,18 @@ impl Header {
         Core::with_current(|_, task| std::ptr::eq(task.header(), self)).unwrap_or(false)
     }
 
-    /// Passes a cancellation to all that the body waits for; a `cancellable` leaves it to what waits inside.
+    /// Passes a cancellation to all that the body waits for.
     fn pass_on(&self, reason: &Cancelled) {
-        // Cancelling may run code that changes the list.
-        let mut told = Vec::new();
-        {
-            let mut waiting = self.waiting.borrow_mut();
-            let scopes: Vec<u64> = waiting.iter().map(|waiting| waiting.scope).collect();
-            for waiting in waiting.iter_mut() {
-                if !scopes.contains(&waiting.key) {
-                    waiting.told = true;
-                    told.push((waiting.key, waiting.target.clone()));
-                }
-            }
-        }
-        self.set_underway(reason.clone());
-        for (key, target) in told {
-            if target.is_some_and(|target| target.cancel(reason)) {
-                continue;
-            }
-            // It is done, or cannot be cancelled. Its next poll has been scheduled, or its own end schedules it.
-            for waiting in self.waiting.borrow_mut().iter_mut() {
-                if waiting.key == key {
-                    waiting.thrown = Some(Box::new(reason.clone()));
-                }
+        self.with_extras(|extras| extras.underway = Some(reason.clone()));
+        self.waits.cancel(reason);
+    }
+
+    /// Cancels the task once more, because what the cancellation was passed to is gone.
+    pub(crate) fn cancel_again(&self) {
+        if let Some(reason) = self.take_underway() {
+            self.set_must_cancel(reason);
+            if !self.is_running() {
+                self.waker.wake_by_ref();
             }
         }
     }
@@ -157,91 +122,6 @@ pub(crate) trait Body {
     fn is_cancelled(&self) -> bool;
     fn exception(&self) -> Option<Error>;
     fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
-}
-
-/// A leaf's entry in the list of what a task waits for; dropping it takes the entry out.
-///
-/// It keeps the task that keeps it, in its body: the loop breaks the circle, for it lets go of no task that still has its body.
-pub(crate) struct Registration {
-    task: Rc<dyn Body>,
-    key: u64,
-}
-
-impl Registration {
-    #[inline]
-    pub(crate) fn new(task: &Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) -> Self {
-        let header = task.header();
-        let key = header.last_key.get() + 1;
-        header.last_key.set(key);
-        header.waiting.borrow_mut().push(Waiting {
-            key,
-            scope: header.scope.get(),
-            target,
-            told: false,
-            thrown: None,
-        });
-        Registration {
-            task: task.clone(),
-            key,
-        }
-    }
-
-    /// Gives the cancellation if one was thrown at this leaf.
-    #[inline]
-    pub(crate) fn thrown(&self) -> Option<Cancelled> {
-        let waiting = self.task.header().waiting.borrow();
-        let own = waiting.iter().find(|waiting| waiting.key == self.key)?;
-        own.thrown.as_deref().cloned()
-    }
-
-    /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it.
-    ///
-    /// If the leaf was told of a cancellation, the body knows of it now; `cancelled` says whether as a cancellation.
-    #[inline]
-    pub(crate) fn arrived(self, cancelled: impl FnOnce() -> bool) -> Option<Cancelled> {
-        let waiting = self.take_out()?;
-        if waiting.told {
-            if observed() && cancelled() {
-                self.observe_delivered();
-            }
-            self.task.header().take_underway();
-        }
-        waiting.thrown.map(|thrown| *thrown)
-    }
-
-    #[cold]
-    fn observe_delivered(&self) {
-        let task = self.task.header().number;
-        if let Some(core) = self.task.core() {
-            core.observe(|_| Kind::CancelDelivered { task }, None);
-        }
-    }
-
-    /// Takes the entry out of the list, if it is still there.
-    #[inline]
-    fn take_out(&self) -> Option<Waiting> {
-        let mut waiting = self.task.header().waiting.borrow_mut();
-        waiting.remove_where(|waiting| waiting.key == self.key)
-    }
-}
-
-impl Drop for Registration {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.take_out().is_some_and(|removed| removed.told) {
-            return;
-        }
-        // The branch that a `select!` drops may be the only one that a cancellation was passed to.
-        let header = self.task.header();
-        if !header.waiting.borrow().iter().any(|waiting| waiting.told)
-            && let Some(reason) = header.take_underway()
-        {
-            header.set_must_cancel(reason);
-            if !header.is_running() {
-                header.waker.wake_by_ref();
-            }
-        }
-    }
 }
 
 // ANCHOR: task_cell
@@ -283,6 +163,10 @@ impl<T: 'static> Settle<T> for TaskCell<T> {
     fn identity(&self) -> Identity<'_> {
         Identity::Task(self.header.number)
     }
+
+    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>> {
+        Some(self)
+    }
 }
 
 impl<T: 'static> Cancel for TaskCell<T> {
@@ -292,11 +176,11 @@ impl<T: 'static> Cancel for TaskCell<T> {
             return false;
         }
         let header = &self.header;
-        header.cancelling.set(header.cancelling.get() + 1);
+        header.with_extras(|extras| extras.cancelling += 1);
         if observed() {
             self.observe_cancel(reason);
         }
-        if header.is_running() || header.waiting.borrow().is_empty() {
+        if header.is_running() || header.waits.is_empty() {
             header.set_must_cancel(reason.clone());
             // A task that is suspended on a future of another library is woken here; one that has not started
             // is scheduled already.
@@ -337,7 +221,7 @@ impl<T: 'static> Body for TaskCell<T> {
         if let Some(reason) = header.take_must_cancel() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
-            if !header.started.get() || header.waiting.borrow().is_empty() {
+            if !header.started.get() || header.waits.is_empty() {
                 drop(body);
                 self.finish(core, Err(reason.into()));
                 return;
@@ -365,7 +249,7 @@ impl<T: 'static> Body for TaskCell<T> {
                 self.body.set(Some(body));
                 // The body was cancelled while it ran; the await that it has reached since receives it.
                 if let Some(reason) = header.take_must_cancel() {
-                    if header.waiting.borrow().is_empty() {
+                    if header.waits.is_empty() {
                         header.set_must_cancel(reason);
                         core.schedule_step(header.id);
                     } else {
@@ -446,7 +330,6 @@ impl<T: 'static> Body for TaskCell<T> {
 /// ```
 pub struct Task<T> {
     promise: Promise<T>,
-    any: AnyTask,
 }
 
 impl<T: 'static> Task<T> {
@@ -456,24 +339,12 @@ impl<T: 'static> Task<T> {
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
         let cell = core.adopt(at, |id, waker, number| TaskCell {
-            header: Header {
-                id,
-                number,
-                name: RefCell::new(None),
-                waker,
-                started: Cell::new(false),
-                waiting: RefCell::new(Few::new()),
-                last_key: Cell::new(0),
-                scope: Cell::new(0),
-                cancellation: RefCell::new(None),
-                cancelling: Cell::new(0),
-            },
+            header: Header::new(id, number, waker),
             slot: Slot::new(Rc::downgrade(core), promise::Kind::Task),
             body: Cell::new(Some(Box::pin(body))),
         });
         Task {
-            promise: Promise::of_task(cell.clone()),
-            any: AnyTask { body: cell },
+            promise: Promise::of_task(cell),
         }
     }
 
@@ -483,8 +354,11 @@ impl<T: 'static> Task<T> {
     }
 
     /// Gives the task without its value's type.
-    pub fn any(&self) -> &AnyTask {
-        &self.any
+    pub fn any(&self) -> AnyTask {
+        let body = self.promise.cell.clone().task();
+        AnyTask {
+            body: body.expect("this promise is a task's"),
+        }
     }
 
     /// Names the task; without a name it is called "Task-" and its number.
@@ -492,27 +366,27 @@ impl<T: 'static> Task<T> {
     /// asyncio: `create_task(coro, name=…)`.
     #[must_use]
     pub fn named(self, name: impl Into<Rc<str>>) -> Self {
-        self.any.set_name(name);
+        self.any().set_name(name);
         self
     }
 
     /// Gives the task's name.
     pub fn name(&self) -> Rc<str> {
-        self.any.name()
+        self.any().name()
     }
 
     /// Counts the cancellations that were asked for and not taken back.
     ///
     /// asyncio: `task.cancelling()`.
     pub fn cancelling(&self) -> u32 {
-        self.any.cancelling()
+        self.any().cancelling()
     }
 
     /// Takes back one request to cancel, and gives how many are left.
     ///
     /// asyncio: `task.uncancel()`.
     pub fn uncancel(&self) -> u32 {
-        self.any.uncancel()
+        self.any().uncancel()
     }
 }
 
@@ -520,7 +394,6 @@ impl<T> Clone for Task<T> {
     fn clone(&self) -> Self {
         Task {
             promise: self.promise.clone(),
-            any: self.any.clone(),
         }
     }
 }
@@ -548,29 +421,9 @@ impl<T> PartialEq for Task<T> {
 
 impl<T> Eq for Task<T> {}
 
-impl<T: std::fmt::Debug> std::fmt::Debug for Task<T> {
+impl<T: std::fmt::Debug + 'static> std::fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {:?}", self.any.name(), self.promise)
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise.into_future()
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for &Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
+        write!(f, "{}: {:?}", self.any().name(), self.promise)
     }
 }
 
@@ -604,7 +457,8 @@ impl AnyTask {
         if observed() {
             self.observe_name(&name);
         }
-        *self.body.header().name.borrow_mut() = Some(name);
+        let header = self.body.header();
+        header.with_extras(|extras| extras.name = Some(name));
     }
 
     #[cold]
@@ -637,15 +491,19 @@ impl AnyTask {
 
     /// Counts the cancellations that were asked for and not taken back.
     pub fn cancelling(&self) -> u32 {
-        self.body.header().cancelling.get()
+        self.body.header().cancelling()
     }
 
     /// Takes back one request to cancel, and gives how many are left.
     pub fn uncancel(&self) -> u32 {
         let header = self.body.header();
-        let left = header.cancelling.get().saturating_sub(1);
+        let before = header.cancelling();
+        let left = before.saturating_sub(1);
+        if before > 0 {
+            header.with_extras(|extras| extras.cancelling = left);
+        }
         // As of CPython 3.13, what no await was told of yet is taken back with the last request.
-        if header.cancelling.replace(left) == 1 {
+        if before == 1 {
             header.take_must_cancel();
         }
         left
@@ -695,113 +553,4 @@ pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) 
 /// asyncio: `asyncio.current_task()`.
 pub fn current_task() -> Option<AnyTask> {
     Core::running()?.current().map(AnyTask::new)
-}
-
-/// Wakes a `cancellable` that is cancelled, and leaves the rest to it.
-struct WakeUp(RefCell<Waker>);
-
-impl Cancel for WakeUp {
-    fn cancel(self: Rc<Self>, _: &Cancelled) -> bool {
-        self.0.borrow().wake_by_ref();
-        false
-    }
-
-    fn is_foreign(&self) -> bool {
-        true
-    }
-}
-
-/// Marks what is registered while it lives as inside of a `cancellable`.
-struct Inside<'a>(&'a Header, u64);
-
-impl<'a> Inside<'a> {
-    fn enter(header: &'a Header, scope: u64) -> Self {
-        Inside(header, header.scope.replace(scope))
-    }
-}
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        self.0.scope.set(self.1);
-    }
-}
-
-/// Lets a task be cancelled while it awaits a future of another library.
-///
-/// Such a future knows nothing of `Err(Cancelled)`. When the task is cancelled, it is dropped here, and the body goes on with
-/// `Err(Cancelled)`; without this wrapper the whole body would be dropped at its await point, or, if other leaves of the task
-/// hear of the cancellation, the future would wait on.
-/// A future that awaits something of this library hears of the cancellation there, and is not dropped.
-pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
-    let mut future = std::pin::pin!(future);
-    let mut registered: Option<(Registration, Rc<WakeUp>)> = None;
-    std::future::poll_fn(move |cx| {
-        let Some(task) = Core::running().and_then(|core| core.current()) else {
-            return future.as_mut().poll(cx).map(Ok);
-        };
-        let (registration, wake_up) = registered.get_or_insert_with(|| {
-            let wake_up = Rc::new(WakeUp(RefCell::new(cx.waker().clone())));
-            (Registration::new(&task, Some(wake_up.clone())), wake_up)
-        });
-        wake_up.0.borrow_mut().clone_from(cx.waker());
-        let inside = Inside::enter(task.header(), registration.key);
-        let polled = future.as_mut().poll(cx);
-        drop(inside);
-        let outcome = match (polled, registration.thrown()) {
-            (Poll::Ready(output), _) => Ok(output),
-            (Poll::Pending, Some(cancelled)) => Err(cancelled),
-            (Poll::Pending, None) => return Poll::Pending,
-        };
-        let (registration, _) = registered.take().expect("registered above");
-        if outcome.is_err() {
-            registration.arrived(|| true);
-        }
-        Poll::Ready(outcome)
-    })
-    .await
-}
-
-/// Gives every other ready task and callback one turn.
-///
-/// # Errors
-/// If the task is cancelled before its next turn.
-///
-/// # Panics
-/// When it is awaited outside a task of a running loop.
-///
-/// asyncio: `asyncio.sleep(0)`.
-#[track_caller]
-pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
-    yield_from(Location::caller())
-}
-
-/// Yields on behalf of a line of the program.
-pub(crate) fn yield_from(at: Place) -> impl Future<Output = Result<(), Cancelled>> {
-    Yielding(None, at)
-}
-
-/// A yield, with its entry in the list of what the task waits for from its first poll on.
-struct Yielding(Option<Registration>, Place);
-
-impl Future for Yielding {
-    type Output = Result<(), Cancelled>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(registration) = self.0.take() {
-            return Poll::Ready(registration.arrived(|| true).map_or(Ok(()), Err));
-        }
-        let at = self.1;
-        self.0 = Core::with_current(|core, task| {
-            match task.header().own_waker(cx) {
-                Some(id) => core.schedule_turn(id, at),
-                None => cx.waker().wake_by_ref(),
-            }
-            Registration::new(task, None)
-        });
-        assert!(
-            self.0.is_some(),
-            "yield_now and sleep work in a task of a running event loop only"
-        );
-        Poll::Pending
-    }
 }

@@ -7,9 +7,8 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::{Cancelled, Error, Result};
-use crate::event_loop::expect_running_loop;
-use crate::promise::Promise;
-use crate::sleep::wait_for_signal;
+use crate::line::Line;
+use crate::signal::{Signal, Signalled};
 use crate::task::{AnyTask, Task, create_task, current_task};
 
 /// The errors that the tasks of a group ended with, in the order in which they failed.
@@ -69,10 +68,11 @@ impl std::error::Error for GroupClosed {}
 
 struct Members {
     parent: AnyTask,
-    tasks: RefCell<Vec<AnyTask>>,
+    /// Those that have not ended, in the order in which they were made.
+    tasks: RefCell<Line<AnyTask>>,
     errors: RefCell<Vec<Error>>,
     /// What the end of the block waits on, while it waits.
-    on_completed: RefCell<Option<Promise<()>>>,
+    on_completed: RefCell<Option<Rc<Signal>>>,
     /// The body has ended.
     exiting: Cell<bool>,
     /// The tasks were told to end.
@@ -85,18 +85,20 @@ struct Members {
 impl Members {
     fn abort(&self) {
         self.aborting.set(true);
-        let tasks = self.tasks.borrow().clone();
+        let tasks: Vec<AnyTask> = self.tasks.borrow().iter().map(|(_, t)| t.clone()).collect();
         for task in tasks {
             task.cancel();
         }
     }
 
-    fn on_task_done(&self, task: &AnyTask) {
-        self.tasks.borrow_mut().retain(|member| member != task);
+    fn on_task_done(&self, number: u64) {
+        let Some(task) = self.tasks.borrow_mut().take(number) else {
+            unreachable!("a task ends once");
+        };
         if self.tasks.borrow().is_empty()
             && let Some(completed) = &*self.on_completed.borrow()
         {
-            let _ = completed.set_result(());
+            completed.set();
         }
         if self.left.get() {
             // An error that nobody looks at is reported like any other.
@@ -139,10 +141,9 @@ impl TaskGroup {
             return Err(GroupClosed::ShuttingDown);
         }
         let task = create_task(body);
-        members.tasks.borrow_mut().push(task.any().clone());
+        let number = members.tasks.borrow_mut().push(task.any());
         let this = members.clone();
-        let any = task.any().clone();
-        task.add_done_callback(move |_| this.on_task_done(&any));
+        task.add_done_callback(move |_| this.on_task_done(number));
         Ok(task)
     }
 }
@@ -217,9 +218,9 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         members.abort();
     }
     while !members.tasks.borrow().is_empty() {
-        let completed = expect_running_loop().create_signal("task group", None, Location::caller());
+        let completed = Signal::new("task group", None, Location::caller());
         *members.on_completed.borrow_mut() = Some(completed.clone());
-        if let Err(reason) = wait_for_signal(completed).await
+        if let Err(reason) = Signalled::new(&completed).await
             && !members.aborting.get()
         {
             cancelled = Some(reason);

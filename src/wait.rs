@@ -12,7 +12,8 @@ use crate::event_loop::expect_running_loop;
 use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
-use crate::sleep::{CancelOnDrop, wait_for_signal};
+use crate::signal::{Signal, Signalled};
+use crate::sleep::CancelOnDrop;
 use crate::timeout::TimedOut;
 
 /// When [`wait`] returns.
@@ -117,13 +118,13 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
                     ReturnWhen::FirstException => promise.failed(),
                 };
                 if enough {
-                    let _ = waiter.set_result(());
+                    waiter.set();
                 }
             })
         })
         .collect();
     let callbacks = Callbacks(&promises, ids);
-    wait_for_signal(waiter).await?;
+    Signalled::new(&waiter).await?;
     drop(callbacks);
     let (done, pending) = unique
         .into_iter()
@@ -132,13 +133,13 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
 }
 
 /// Makes what `wait` waits on. The waiting task does not keep the loop itself.
-fn start_wait(timeout: Option<Duration>) -> (Promise<()>, Option<CancelOnDrop>) {
+fn start_wait(timeout: Option<Duration>) -> (Rc<Signal>, Option<CancelOnDrop>) {
     let event_loop = expect_running_loop();
-    let waiter: Promise<()> = event_loop.create_signal("wait", None, Location::caller());
+    let waiter = Signal::new("wait", None, Location::caller());
     let timer = timeout.map(|timeout| {
         let waiter = waiter.clone();
         CancelOnDrop(event_loop.call_later(timeout, move || {
-            let _ = waiter.set_result(());
+            waiter.set();
         }))
     });
     (waiter, timer)

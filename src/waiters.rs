@@ -1,14 +1,13 @@
 //! The line of those who wait for a queue, a lock or a permit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::panic::Location;
+use std::rc::Rc;
 
 use crate::error::Cancelled;
-use crate::event_loop::expect_running_loop;
+use crate::line::Line;
 use crate::observe::Place;
-use crate::promise::Promise;
-use crate::sleep::wait_for_signal;
+use crate::signal::{Signal, Signalled};
 
 /// Wakes in the order of arrival.
 ///
@@ -17,19 +16,20 @@ use crate::sleep::wait_for_signal;
 #[derive(Default)]
 pub(crate) struct Waiters {
     /// Those who were not woken yet. One that was cancelled stays until its task has run.
-    line: RefCell<VecDeque<Promise<()>>>,
+    line: RefCell<Line<Rc<Signal>>>,
     /// How many were woken and have not gone on yet; they still come before whoever arrives now.
     woken: Cell<usize>,
 }
 
 impl Waiters {
     /// Wakes the first who still waits; false if nobody does.
+    #[inline]
     pub(crate) fn wake_next(&self) -> bool {
         loop {
-            let Some(waiter) = self.line.borrow_mut().pop_front() else {
+            let Some(waiter) = self.line.borrow_mut().pop() else {
                 return false;
             };
-            if waiter.set_result(()).is_ok() {
+            if waiter.set() {
                 self.woken.set(self.woken.get() + 1);
                 return true;
             }
@@ -38,7 +38,7 @@ impl Waiters {
 
     /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
     pub(crate) fn wake_first(&self) {
-        let first_waits = self.line.borrow().front().is_some_and(|w| !w.is_done());
+        let first_waits = self.line.borrow().first().is_some_and(|w| w.is_waiting());
         if self.woken.get() == 0 && first_waits {
             self.wake_next();
         }
@@ -50,7 +50,7 @@ impl Waiters {
 
     /// Tells whether nobody comes before a newcomer.
     pub(crate) fn is_empty(&self) -> bool {
-        self.woken.get() == 0 && self.line.borrow().iter().all(Promise::is_done)
+        self.woken.get() == 0 && !self.line.borrow().iter().any(|(_, w)| w.is_waiting())
     }
 
     /// Waits for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
@@ -66,34 +66,36 @@ impl Waiters {
     ) -> Result<(), Cancelled> {
         struct Place<'a, F: Fn(bool)> {
             waiters: &'a Waiters,
-            waiter: Promise<()>,
+            waiter: Rc<Signal>,
+            number: u64,
             given_up: F,
             used: bool,
         }
         impl<F: Fn(bool)> Drop for Place<'_, F> {
+            #[inline]
             fn drop(&mut self) {
                 let Waiters { line, woken } = self.waiters;
-                let was_woken = self.used || !self.waiter.cancel() && !self.waiter.is_cancelled();
+                let was_woken = !self.waiter.give_up();
                 if was_woken {
                     woken.set(woken.get() - 1);
                 } else {
-                    line.borrow_mut().retain(|waiter| *waiter != self.waiter);
+                    drop(line.borrow_mut().take(self.number));
                 }
                 if !self.used {
                     (self.given_up)(was_woken);
                 }
             }
         }
-        let at = at.unwrap_or(Location::caller());
-        let waiter = expect_running_loop().create_signal(label, None, at);
-        self.line.borrow_mut().push_back(waiter.clone());
+        let waiter = Signal::new(label, None, at.unwrap_or(Location::caller()));
+        let number = self.line.borrow_mut().push(waiter.clone());
         let mut place = Place {
             waiters: self,
-            waiter: waiter.clone(),
+            waiter,
+            number,
             given_up,
             used: false,
         };
-        wait_for_signal(waiter).await?;
+        Signalled::new(&place.waiter).await?;
         place.used = true;
         Ok(())
     }

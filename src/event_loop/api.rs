@@ -138,24 +138,11 @@ impl EventLoop {
         when: Duration,
         callback: impl FnOnce() -> R + 'static,
     ) -> TimerHandle {
-        self.call_at_from(Location::caller(), when, callback)
-    }
-
-    /// As `call_at`, on behalf of a line of the program that called the library before.
-    #[track_caller]
-    pub(crate) fn call_at_from<R: CallbackOutput>(
-        &self,
-        at: Place,
-        when: Duration,
-        callback: impl FnOnce() -> R + 'static,
-    ) -> TimerHandle {
         self.core.assert_open();
         let callback = CallbackCell::shared(callback);
-        if observed() {
-            self.core.observe_timer(&callback, when, Some(at));
-        }
-        self.core.timers.borrow_mut().insert(when, callback.clone());
-        TimerHandle::new(callback, when, Rc::downgrade(&self.core))
+        let timer = TimerHandle::new(callback.clone(), when, Rc::downgrade(&self.core));
+        self.core.set_timer(when, callback, Location::caller());
+        timer
     }
 
     /// Tells the time on the loop's clock, counted from the moment the loop was made.
@@ -202,19 +189,18 @@ impl EventLoop {
     /// asyncio: `loop.create_future()`.
     #[track_caller]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
-        self.create_signal("promise", None, Location::caller())
+        self.create_promise_for("promise", Location::caller())
     }
 
     /// Makes a promise and tells the observer what for.
-    pub(crate) fn create_signal<T: 'static>(
+    pub(crate) fn create_promise_for<T: 'static>(
         &self,
         label: &'static str,
-        until: Option<Duration>,
         at: Place,
     ) -> Promise<T> {
         let promise = Promise::new(&self.core);
         if observed() {
-            promise.observe_created(&self.core, label, until, at);
+            promise.observe_created(&self.core, label, at);
         }
         promise
     }

@@ -14,8 +14,8 @@ use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle};
 use crate::poller::EventSink;
-use crate::task::yield_now;
 use crate::waiters::Waiters;
+use crate::yielding::yield_now;
 
 /// What an operation on a source does: read or write. To accept is to read, and to connect is to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::tcp::TcpStream;
 use super::transport::Transport;
 use crate::error::Result;
 use crate::sync::Lock;
-use crate::task::yield_now;
+use crate::yielding::yield_now;
 
 /// How long a line may be; asyncio has the same limit.
 const LIMIT: usize = 64 * 1024;

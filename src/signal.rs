@@ -1,0 +1,218 @@
+//! What a task waits for when only the moment counts: a promise without value, callbacks and handles.
+//!
+//! A sleep, a place in line and `wait` each wait for one. It is the only allocation that they make.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::error::{Cancelled, Result};
+use crate::event_loop::{Core, expect_running_loop};
+use crate::handle::Callback;
+use crate::observation::{Number, observed};
+use crate::observe::{Awaited, Kind, Outcome, Place};
+use crate::task::Header;
+use crate::waits::{Awaiter, Cancel, Registration};
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Waiting,
+    /// The moment has come.
+    Set,
+    /// The task that waits was cancelled before, and is about to hear of it.
+    Cancelled,
+    /// Nobody waits any more.
+    GivenUp,
+}
+
+/// Invariant: leaves `Waiting` once, and never comes back.
+pub(crate) struct Signal {
+    core: Weak<Core>,
+    state: Cell<State>,
+    /// Who waits; nobody before the first poll.
+    awaiter: Cell<Option<Awaiter>>,
+    /// For observers, to whom it is a promise like any other.
+    number: Number,
+}
+
+impl Signal {
+    /// Makes a signal and tells the observer what for.
+    ///
+    /// # Panics
+    /// Outside a running loop.
+    #[track_caller]
+    pub(crate) fn new(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
+        let event_loop = expect_running_loop();
+        let signal = Signal {
+            core: Rc::downgrade(&event_loop.core),
+            state: Cell::new(State::Waiting),
+            awaiter: Cell::new(None),
+            number: Number::default(),
+        };
+        if observed() {
+            signal.observe_created(label, until, at);
+        }
+        Rc::new(signal)
+    }
+
+    /// Wakes who waits, whose turn comes through the ready queue; false if nobody waits any more, or somebody set it before.
+    #[inline]
+    pub(crate) fn set(&self) -> bool {
+        self.end(State::Set)
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.state.get() == State::Set
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state.get() == State::Waiting
+    }
+
+    #[inline]
+    fn end(&self, state: State) -> bool {
+        if !self.is_waiting() {
+            return false;
+        }
+        self.state.set(state);
+        if observed() {
+            self.observe_done(state);
+        }
+        if let Some(awaiter) = self.awaiter.take() {
+            awaiter.wake(&self.core);
+        }
+        true
+    }
+
+    /// Says that nobody waits any more; false if the moment had come.
+    #[inline]
+    pub(crate) fn give_up(&self) -> bool {
+        let in_time = !self.is_set();
+        if in_time {
+            self.state.set(State::GivenUp);
+            drop(self.awaiter.take());
+        }
+        in_time
+    }
+
+    #[cold]
+    fn observe_created(&self, label: &'static str, until: Option<Duration>, at: Place) {
+        let Some(core) = self.core.upgrade() else {
+            return;
+        };
+        core.observe(
+            |observation| Kind::PromiseCreated {
+                promise: observation.promise(&self.number),
+                label: label.into(),
+                until,
+            },
+            Some(at),
+        );
+    }
+
+    #[cold]
+    fn observe_awaited(&self, core: &Core, header: &Header) {
+        core.observe(
+            |observation| Kind::Awaits {
+                task: header.number,
+                on: Awaited::Promise(observation.promise(&self.number)),
+            },
+            None,
+        );
+    }
+
+    #[cold]
+    fn observe_done(&self, state: State) {
+        let outcome = match state {
+            State::Set => Outcome::Result,
+            _ => Outcome::Cancelled,
+        };
+        if let Some(core) = self.core.upgrade() {
+            core.observe(
+                |observation| Kind::PromiseDone {
+                    promise: observation.promise(&self.number),
+                    outcome,
+                },
+                None,
+            );
+        }
+    }
+}
+
+impl Cancel for Signal {
+    /// Wakes who waits, and leaves the rest to the list of what the task waits for: that keeps the reason.
+    fn cancel(self: Rc<Self>, _: &Cancelled) -> bool {
+        self.end(State::Cancelled);
+        false
+    }
+}
+
+/// The callback of a timer that sets the signal.
+impl Callback for Signal {
+    fn run(&self) -> Option<Result<()>> {
+        if self.is_cancelled() {
+            return None;
+        }
+        // A cancelled sleep has nobody left to wake.
+        self.set();
+        Some(Ok(()))
+    }
+
+    fn cancel(&self) {
+        self.give_up();
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.state.get() == State::GivenUp
+    }
+
+    fn name(&self) -> &'static str {
+        "start_timer"
+    }
+}
+
+/// The wait for a signal: the leaf on which a task is suspended.
+pub(crate) struct Signalled {
+    signal: Rc<Signal>,
+    registration: Option<Registration>,
+}
+
+impl Signalled {
+    pub(crate) fn new(signal: &Rc<Signal>) -> Self {
+        Signalled {
+            signal: signal.clone(),
+            registration: None,
+        }
+    }
+}
+
+impl Future for Signalled {
+    type Output = Result<(), Cancelled>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Signalled {
+            signal,
+            registration,
+        } = &mut *self;
+        if !signal.is_waiting() {
+            let thrown = registration.take().and_then(|r| r.arrived(|| true));
+            return Poll::Ready(thrown.map_or(Ok(()), Err));
+        }
+        let awaiter = Core::with_current(|core, task| {
+            if registration.is_none() {
+                *registration = Some(Registration::new(task, Some(signal.clone())));
+                if observed() {
+                    signal.observe_awaited(core, task.header());
+                }
+            }
+            Awaiter::of(task.header(), cx)
+        });
+        let awaiter = awaiter.unwrap_or_else(|| Awaiter::Other(cx.waker().clone()));
+        signal.awaiter.set(Some(awaiter));
+        Poll::Pending
+    }
+}
