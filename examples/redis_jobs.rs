@@ -132,7 +132,7 @@ fn orders_as_they_come() -> Result<Vec<(String, Duration)>> {
     let place = open()?;
     let mut jobs = place.connect(LEASE)?;
     let (tell, reports) = mpsc::channel();
-    let worker = Worker::start(&place, LEASE, 3, tell, brew)?;
+    let worker = Worker::start(|| place.connect(LEASE), 3, tell, brew)?;
     let start = Instant::now();
     put(&mut *jobs, &["6", "3"])?;
     let mut lines = Vec::new();
@@ -199,7 +199,7 @@ fn bad() -> Result<()> {
     jobs.put(&[b"\xff", b"5", b"1"])?;
     let (tell, reports) = mpsc::channel();
     // One at a time, so that the order of the lines is that of the list.
-    let worker = Worker::start(&place, LEASE, 1, tell, brew)?;
+    let worker = Worker::start(|| place.connect(LEASE), 1, tell, brew)?;
     for report in reports.iter().take(3) {
         match report.outcome {
             Ok(_) => println!("{} is ready", report.job),
@@ -264,7 +264,12 @@ fn room() -> Result<()> {
     let mut workers = Vec::new();
     for about in ["one worker with room for three", "a second one"] {
         let report = report.clone();
-        workers.push(Worker::start(&place, LEASE, 3, report, work.clone())?);
+        workers.push(Worker::start(
+            || place.connect(LEASE),
+            3,
+            report,
+            work.clone(),
+        )?);
         for _ in 0..3 {
             told.recv()?;
         }

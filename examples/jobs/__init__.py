@@ -258,8 +258,8 @@ def seconds(job):
         raise ValueError("not a number")
     if order.startswith("-"):
         raise ValueError("negative")
-    if len(order) > 9 or int(order) > 3600:
-        raise ValueError("longer than an hour")
+    if len(order.lstrip("+0")) > 9 or int(order) > 86_400:
+        raise ValueError("longer than a day")
     return int(order)
 
 

@@ -130,8 +130,8 @@ pub fn seconds(job: &[u8]) -> Result<u64, &'static str> {
     }
     match digits.parse() {
         _ if text.starts_with('-') => Err("negative"),
-        Ok(seconds) if seconds <= 3600 => Ok(seconds),
-        _ => Err("longer than an hour"),
+        Ok(seconds) if seconds <= 86_400 => Ok(seconds),
+        _ => Err("longer than a day"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use asyncio::{EventLoop, LoopHandle, Result, create_task};
 
-use super::{Claim, Jobs, Place, seconds, text};
+use super::{Claim, Jobs, seconds, text};
 
 /// How long the consumer waits in one piece: so long it takes to hear that the worker is being closed.
 const LIMIT: Duration = Duration::from_millis(100);
@@ -35,9 +35,10 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a worker that does with each number what `work` says, and reports what became of each job.
+    ///
+    /// Two of its threads ask the queue, each by a connection of its own: one waits, the other must not.
     pub fn start<F, W>(
-        place: &Place,
-        lease: Duration,
+        connect: impl Fn() -> Result<Box<dyn Jobs>>,
         room: usize,
         reports: Sender<Report>,
         work: W,
@@ -58,13 +59,13 @@ impl Worker {
         let (occupy, occupied) = mpsc::sync_channel(room);
         let closing = Arc::new(AtomicBool::new(false));
         let consumer = Consumer {
-            jobs: place.connect(lease)?,
+            jobs: connect()?,
             handle: handle.clone(),
             ends,
             occupy,
             closing: closing.clone(),
         };
-        let jobs = place.connect(lease)?;
+        let jobs = connect()?;
         Ok(Worker {
             closing,
             consumer: thread::spawn(move || consumer.run(work)),
