@@ -52,18 +52,19 @@
 
     /* One recorded run: its steps, their states, and its place in the picture. */
     class Run {
-        constructor(element, data) {
+        constructor(element, words) {
             this.element = element;
+            const data = JSON.parse(element.querySelector(".trace-data").textContent);
             this.steps = data.steps;
             this.items = data.items;
             this.source = data.source;
             this.isTokio = element.dataset.library === "tokio";
-            this.title = element.querySelector(".trace-title")?.textContent ?? "";
+            this.title = this.isTokio ? "Tokio" : "This library";
             this.picture = element.querySelector(".trace-picture");
             this.svg = element.querySelector(".trace-lanes");
             this.names = [...element.querySelectorAll(".trace-names > text")];
-            this.rows = element.querySelector(".trace-table tbody").rows;
-            this.output = [...element.querySelectorAll(".trace-output li")];
+            this.rows = words.querySelector("tbody").rows;
+            this.output = [...words.querySelectorAll(".trace-output li")];
             this.kept = [];
             this.most = { ready: 1, timers: 1, waits: 1 };
             const state = new State();
@@ -151,14 +152,14 @@
             const [timersPanel, timers] = panel("Timers", "trace-timers");
             const [waitsPanel, waits] = panel("Waiting", "trace-waiting");
             const [outputPanel, output] = panel("Output so far", "trace-output");
-            Object.assign(this, { ready, timers, timersPanel, waits, output, readyTitle: readyPanel.firstChild });
+            Object.assign(this, { ready, timers, timersPanel, waits, output, outputPanel, readyTitle: readyPanel.firstChild });
             this.panels = make("div", { className: "trace-panels", hidden: true }, this.program, readyPanel, timersPanel, waitsPanel, outputPanel);
 
             this.element = make("div", { className: "trace-stepper" }, controls, this.now, this.panels);
             this.element.tabIndex = 0;
             this.element.setAttribute("role", "group");
             this.element.setAttribute("aria-label", "Step through the run");
-            this.runs.at(-1).picture.after(this.element);
+            this.runs.at(-1).element.after(this.element);
             this.figure.classList.add("trace-open");
         }
 
@@ -178,6 +179,7 @@
             run.svg.append(this.playhead);
             this.readyTitle.textContent = run.isTokio ? "Ready (Tokio keeps the order to itself)" : "Ready queue";
             this.timersPanel.hidden = run.isTokio;
+            this.outputPanel.hidden = run.output.length === 0;
             [[this.ready, 1], [this.timers, run.most.timers], [this.waits, run.most.waits], [this.output, run.output.length]].forEach(
                 ([list, rows]) => list.style.setProperty("--rows", Math.min(rows, MOST_SHOWN)),
             );
@@ -296,7 +298,8 @@
             return;
         }
         if (runs.length > 0) {
-            new Stepper(figure, runs.map((run) => new Run(run, JSON.parse(run.querySelector(".trace-data").textContent))));
+            const words = figure.querySelectorAll(".trace-words");
+            new Stepper(figure, runs.map((run, n) => new Run(run, words[n])));
         }
     };
 

@@ -29,6 +29,7 @@ mod chrome;
 pub mod figure;
 mod json;
 mod lanes;
+pub mod on_tokio;
 mod recording;
 pub mod scenarios;
 mod spill;

@@ -1,6 +1,6 @@
 //! The same record of a program on Tokio: futures are wrapped, and tell when they are polled, woken, ready and dropped.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::Location;
@@ -21,7 +21,22 @@ use crate::spill::Spill;
 
 thread_local! {
     /// The traced task that this thread polls.
-    static POLLED: Cell<Option<u64>> = const { Cell::new(None) };
+    static POLLED: RefCell<Option<Polled>> = const { RefCell::new(None) };
+}
+
+/// A traced task during its step.
+struct Polled {
+    task: u64,
+    shared: Arc<Shared>,
+    /// True once the task has said what it waits for.
+    told: bool,
+}
+
+/// The traced task that this thread polls, if it polls one.
+fn polled() -> Option<u64> {
+    // A thread that ends may wake others when its own memory is gone already.
+    let task = POLLED.try_with(|polled| Some(polled.borrow().as_ref()?.task));
+    task.ok().flatten()
 }
 
 struct State {
@@ -29,6 +44,7 @@ struct State {
     records: Vec<Record>,
     overflown: bool,
     tasks: u64,
+    promises: u64,
     /// The moment of the first event, inside the runtime if time is virtual; from it time is counted.
     start: Option<Instant>,
     /// The time of the last event.
@@ -52,7 +68,7 @@ impl Shared {
 
     fn record(&self, kind: Kind, at: Option<Place>) {
         let inside = Handle::try_current().is_ok();
-        let by = match POLLED.try_with(Cell::get).ok().flatten() {
+        let by = match polled() {
             Some(task) => Actor::Task(task),
             None if inside => Actor::Loop,
             None => Actor::Outside,
@@ -93,6 +109,7 @@ impl State {
             records: Vec::new(),
             overflown: false,
             tasks: 0,
+            promises: 0,
             start: None,
             last: Duration::ZERO,
             threads: HashMap::new(),
@@ -167,6 +184,50 @@ impl Tracer {
                 spill: Some(spill),
             }),
         }
+    }
+
+    /// Gives the tracer of the traced task that this thread polls.
+    pub(crate) fn running() -> Option<Tracer> {
+        POLLED.with(|polled| {
+            let shared = polled.borrow().as_ref()?.shared.clone();
+            Some(Tracer { shared })
+        })
+    }
+
+    /// Records what the running task makes for itself to wait for, and gives its number.
+    pub(crate) fn promise(&self, label: &'static str, until: Option<Instant>, at: Place) -> u64 {
+        let mut state = self.shared.state();
+        state.promises += 1;
+        let promise = state.promises;
+        let start = *state.start.get_or_insert_with(Instant::now);
+        drop(state);
+        let created = Kind::PromiseCreated {
+            promise,
+            label: label.into(),
+            until: until.map(|until| until - start),
+        };
+        self.shared.record(created, Some(at));
+        promise
+    }
+
+    /// Records what the running task waits for.
+    pub(crate) fn awaits(&self, on: Awaited, at: Place) {
+        let task = POLLED.with(|polled| {
+            let mut polled = polled.borrow_mut();
+            let polled = polled.as_mut()?;
+            polled.told = true;
+            Some(polled.task)
+        });
+        if let Some(task) = task {
+            self.shared.record(Kind::Awaits { task, on }, Some(at));
+        }
+    }
+
+    /// Records that the running task asks another to end.
+    pub(crate) fn cancels(&self, task: u64, at: Place) {
+        let message = None;
+        self.shared
+            .record(Kind::CancelRequested { task, message }, Some(at));
     }
 
     /// Says whether the runtime's time is paused, if that is known later than the tracer; to be called before the first event.
@@ -273,7 +334,7 @@ impl Wake for TracedWaker {
 pub struct Traced<F: Future> {
     /// `None` once it is ready.
     future: Option<Pin<Box<F>>>,
-    task: u64,
+    pub(crate) task: u64,
     shared: Arc<Shared>,
     scheduled: Arc<AtomicBool>,
 }
@@ -283,11 +344,11 @@ impl<F: Future> Future for Traced<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         /// Records the end of the step and gives the thread back to whoever polls, also after a panic.
-        struct Step<'a>(Option<u64>, &'a Shared, u64);
+        struct Step<'a>(Option<Polled>, &'a Shared, u64);
         impl Drop for Step<'_> {
             fn drop(&mut self) {
                 self.1.record(Kind::StepEnd { task: self.2 }, None);
-                POLLED.set(self.0);
+                POLLED.set(self.0.take());
             }
         }
         let this = &mut *self;
@@ -300,14 +361,20 @@ impl<F: Future> Future for Traced<F> {
             shared: this.shared.clone(),
             scheduled: this.scheduled.clone(),
         }));
-        let step = Step(POLLED.replace(Some(task)), &this.shared, task);
+        let polled = Polled {
+            task,
+            shared: this.shared.clone(),
+            told: false,
+        };
+        let step = Step(POLLED.replace(Some(polled)), &this.shared, task);
         this.shared.record(Kind::StepBegin { task }, None);
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         if polled.is_ready() {
             this.future = None;
             let outcome = Outcome::Result;
             this.shared.record(Kind::TaskDone { task, outcome }, None);
-        } else {
+        } else if !POLLED.with(|polled| polled.borrow().as_ref().is_some_and(|polled| polled.told))
+        {
             let on = Awaited::Foreign;
             this.shared.record(Kind::Awaits { task, on }, None);
         }

@@ -4,22 +4,36 @@
 
 use asyncio::observe::Kind;
 
-use super::story::{Item, Story};
+use super::story::{Item, Story, Who};
 use super::words;
 use crate::recording::{Clock, Run};
 
 /// How wide the picture is, if its turns fit in.
-const ROOM: f64 = 720.0;
+const ROOM: f64 = 600.0;
 /// The widest gap, so that a long sleep does not push the rest out of sight.
 const WIDEST_GAP: f64 = 200.0;
+/// The room that a gap should have, if the turns leave it.
+const USUAL_GAP: f64 = 56.0;
 /// Narrower columns have no room for marks and numbers.
 const LEGIBLE: f64 = 14.0;
 
-pub(super) struct Turn {
+struct Turn {
     begin: usize,
     end: usize,
-    pub(super) x: f64,
-    pub(super) width: f64,
+    /// The room before it, for the arrows of what happens between two turns.
+    lead: f64,
+    x: f64,
+    width: f64,
+}
+
+impl Turn {
+    fn start(&self) -> f64 {
+        self.x - self.lead
+    }
+
+    fn end_x(&self) -> f64 {
+        self.x + self.width
+    }
 }
 
 /// A moment of the axis: where it begins, and how much time passes afterwards.
@@ -53,18 +67,21 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn of(run: &Run, story: &Story) -> Layout {
-        let mut turns = turns(run);
-        let base = (ROOM / turns.len().max(1) as f64).clamp(3.0, 26.0);
+        let mut turns = turns(run, story);
+        let base = (ROOM - USUAL_GAP * jumps(run, &turns) as f64) / turns.len().max(1) as f64;
+        let base = base.clamp((ROOM / turns.len().max(1) as f64).clamp(3.0, 20.0), 34.0);
         let legible = base >= LEGIBLE;
+        let room = |n: usize| room_for(story, &run.records[n].event.kind, legible);
+        let mut before = 0;
         for turn in &mut turns {
-            let marks: f64 = (turn.begin..turn.end)
-                .map(|n| room_for(&run.records[n].event.kind, legible))
-                .sum();
+            let marks: f64 = (turn.begin..turn.end).map(room).sum();
             turn.width = base.max(marks + if legible { 10.0 } else { 0.0 });
+            turn.lead = (before..turn.begin).map(room).sum();
+            before = turn.end + 1;
         }
         let gaps = place(run, &mut turns);
-        let width = turns.last().map_or(0.0, |last| last.x + last.width);
-        let x = events(run, &turns, &gaps, width, legible);
+        let width = turns.last().map_or(0.0, Turn::end_x);
+        let x = events(run, story, &turns, width, legible);
         Layout {
             ticks: ticks(run, &turns),
             passes: passes(run, &turns),
@@ -90,11 +107,19 @@ fn labels_end(story: &Story, x: &[f64]) -> f64 {
     story.items.iter().filter_map(ends).fold(0.0, f64::max)
 }
 
-fn turns(run: &Run) -> Vec<Turn> {
+fn turns(run: &Run, story: &Story) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     for (n, record) in run.records.iter().enumerate() {
         match record.event.kind {
-            Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => {}
+            Kind::StepBegin { .. } => {}
+            Kind::CallbackBegin { callback } => {
+                if story
+                    .item(Who::Callback(callback))
+                    .is_some_and(|item| !item.is_shown())
+                {
+                    break;
+                }
+            }
             Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => {
                 if let Some(turn) = turns.last_mut() {
                     turn.end = n;
@@ -110,6 +135,7 @@ fn turns(run: &Run) -> Vec<Turn> {
         turns.push(Turn {
             begin: n,
             end: usize::MAX,
+            lead: 0.0,
             x: 0.0,
             width: 0.0,
         });
@@ -120,13 +146,35 @@ fn turns(run: &Run) -> Vec<Turn> {
     turns
 }
 
-/// The room that an event takes within its turn.
-fn room_for(kind: &Kind, legible: bool) -> f64 {
+/// The room that an event takes within its turn: for a number, or for an arrow.
+fn room_for(story: &Story, kind: &Kind, legible: bool) -> f64 {
+    let own = |callback: u64| {
+        let item = story.item(Who::Callback(callback));
+        item.is_some_and(Item::is_own_callback)
+    };
     match kind {
         _ if !legible => 0.0,
         Kind::Note { .. } => 20.0,
-        Kind::Woken { .. } | Kind::CallbackScheduled { .. } => 9.0,
+        Kind::Woken { .. } | Kind::CancelRequested { .. } => 10.0,
+        Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. }
+            if own(*callback) =>
+        {
+            9.0
+        }
         _ => 0.0,
+    }
+}
+
+/// Counts how often time passes between two turns, as far as a picture can show it.
+fn jumps(run: &Run, turns: &[Turn]) -> usize {
+    let time = |turn: &Turn| run.records[turn.begin].event.time;
+    match run.clock {
+        Clock::Virtual => {
+            let pairs = turns.windows(2);
+            pairs.filter(|pair| time(&pair[0]) < time(&pair[1])).count()
+        }
+        // Every turn has its own moment there, and most of them are too near to be told apart.
+        Clock::Real => 0,
     }
 }
 
@@ -137,17 +185,12 @@ fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
         (Some(first), Some(last)) => (time(last) - time(first)).as_secs_f64(),
         _ => return Vec::new(),
     };
-    let jumps = turns
-        .windows(2)
-        .filter(|pair| time(&pair[0]) < time(&pair[1]))
-        .count();
-    // On a real clock every turn has its own moment, and most of them are too near to be told apart.
     let least = match run.clock {
         Clock::Virtual => 36.0,
         Clock::Real => 0.0,
     };
-    let columns: f64 = turns.iter().map(|turn| turn.width).sum();
-    let spare = (ROOM - columns - least * jumps as f64).max(0.0);
+    let columns: f64 = turns.iter().map(|turn| turn.lead + turn.width).sum();
+    let spare = (ROOM - columns - least * jumps(run, turns) as f64).max(0.0);
     let mut gaps = Vec::new();
     let mut x = 0.0;
     for n in 0..turns.len() {
@@ -165,33 +208,29 @@ fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
                 x += width;
             }
         }
-        turns[n].x = x;
-        x += turns[n].width;
+        turns[n].x = x + turns[n].lead;
+        x = turns[n].end_x();
     }
     gaps
 }
 
-fn events(run: &Run, turns: &[Turn], gaps: &[Gap], width: f64, legible: bool) -> Vec<f64> {
+fn events(run: &Run, story: &Story, turns: &[Turn], width: f64, legible: bool) -> Vec<f64> {
+    let room = |event: usize| room_for(story, &run.records[event].event.kind, legible);
     let mut places = Vec::with_capacity(run.records.len());
     let mut before = 0.0;
     for turn in turns {
-        // What comes before the turn stands at its edge; but the loop waits where the turn before it ended.
-        let now = run.records[turn.begin].event.time;
-        let gap = gaps.iter().any(|gap| gap.x == before);
-        let between = &run.records[places.len()..turn.begin];
-        places.extend(between.iter().map(|record| {
-            let fires = matches!(record.event.kind, Kind::TimerFired { .. });
-            if fires || (gap && record.event.time == now) {
-                turn.x
-            } else {
-                before
-            }
-        }));
+        // What happens between two turns stands before the later one; but the loop waits where the earlier one ended.
+        let mut x = turn.start();
+        for event in places.len()..turn.begin {
+            let record = &run.records[event].event;
+            let waits = matches!(record.kind, Kind::LoopWaits { .. } | Kind::PassEnd { .. });
+            places.push(if waits { before } else { x + room(event) / 2.0 });
+            x += room(event);
+        }
         let inside = turn.begin..=turn.end;
-        let room = |event: usize| room_for(&run.records[event].event.kind, legible);
         let marks: f64 = inside.clone().map(room).sum();
-        let mut x = turn.x + (turn.width - marks) / 2.0;
-        before = turn.x + turn.width;
+        x = turn.x + (turn.width - marks) / 2.0;
+        before = turn.end_x();
         places.extend(inside.map(|event| {
             x += room(event);
             match event {
@@ -211,9 +250,10 @@ fn ticks(run: &Run, turns: &[Turn]) -> Vec<Tick> {
     for turn in turns {
         let label = words::time(run.records[turn.begin].event.time);
         let new = ticks.last().is_none_or(|last| last.label != label);
-        if new && turn.x >= free {
-            free = turn.x + 8.0 + 6.5 * label.chars().count() as f64;
-            ticks.push(Tick { x: turn.x, label });
+        let x = turn.start();
+        if new && x >= free {
+            free = x + 8.0 + 6.5 * label.chars().count() as f64;
+            ticks.push(Tick { x, label });
         }
     }
     ticks
@@ -228,8 +268,8 @@ fn passes(run: &Run, turns: &[Turn]) -> Vec<Pass> {
         };
         let mut bounds: Option<(f64, f64)> = None;
         while let Some(turn) = turns.next_if(|turn| turn.begin < n) {
-            let begin = bounds.map_or(turn.x, |(begin, _)| begin);
-            bounds = Some((begin, turn.x + turn.width));
+            let begin = bounds.map_or(turn.start(), |(begin, _)| begin);
+            bounds = Some((begin, turn.end_x()));
         }
         passes.extend(bounds.map(|(x, end)| Pass {
             number: pass,

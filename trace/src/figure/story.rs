@@ -27,6 +27,17 @@ pub(super) struct Item {
     pub(super) end: Option<(usize, End)>,
 }
 
+impl Item {
+    /// Tells whether a picture shows it.
+    pub(super) fn is_shown(&self) -> bool {
+        !(self.inner && self.name == words::END_OF_RUN)
+    }
+
+    pub(super) fn is_own_callback(&self) -> bool {
+        matches!(self.who, Who::Callback(_)) && !self.inner
+    }
+}
+
 /// A change of what a reader sees.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
@@ -68,6 +79,8 @@ pub(super) struct Story {
     pub(super) places: HashMap<Who, usize>,
     pub(super) moments: Vec<Moment>,
     pub(super) printed: Vec<Printed>,
+    /// What a task waits for after the step that ends with this event.
+    pub(super) waits: HashMap<usize, String>,
 }
 
 impl Story {
@@ -81,6 +94,7 @@ impl Story {
                 places,
                 moments: Vec::new(),
                 printed: Vec::new(),
+                waits: HashMap::new(),
             },
             running: Vec::new(),
             changes: Vec::new(),
@@ -115,6 +129,10 @@ impl Story {
 
     pub(super) fn index(&self, who: Who) -> Option<usize> {
         self.places.get(&who).copied()
+    }
+
+    pub(super) fn item(&self, who: Who) -> Option<&Item> {
+        self.index(who).map(|item| &self.items[item])
     }
 }
 
@@ -244,8 +262,8 @@ struct Teller {
     /// Who has the thread; several if a future of Tokio is wrapped within another.
     running: Vec<usize>,
     changes: Vec<Change>,
-    /// What each task said last that it waits for.
-    awaits: HashMap<u64, String>,
+    /// What each task said in its last step that it waits for.
+    awaits: HashMap<u64, Vec<String>>,
     promises: HashMap<u64, (On, String)>,
     /// True if the running task was woken during its own step.
     again: bool,
@@ -348,7 +366,10 @@ impl Teller {
             }
             Kind::Awaits { task, on } => {
                 let waits = self.awaited(on);
-                self.awaits.insert(*task, waits);
+                let all = self.awaits.entry(*task).or_default();
+                if !all.contains(&waits) {
+                    all.push(waits);
+                }
                 return None;
             }
             Kind::StepEnd { task } => {
@@ -360,8 +381,8 @@ impl Teller {
                 if self.again {
                     format!("{name} stops for now; it is ready again")
                 } else {
-                    let waits = self.awaits.get(task).cloned();
-                    let waits = waits.unwrap_or_else(|| "waits".to_owned());
+                    let waits = joined(self.awaits.get(task).map_or(&[], |waits| waits));
+                    self.story.waits.insert(n, waits.clone());
                     let text = format!("{name} stops here: it {waits}");
                     self.changes.push(Change::Waits(item, waits));
                     text
@@ -502,6 +523,24 @@ impl Teller {
             Awaited::Turn => "awaits its turn".to_owned(),
             Awaited::Foreign => "waits".to_owned(),
         }
+    }
+}
+
+/// Says in one what a task waits for that waits for several things.
+fn joined(waits: &[String]) -> String {
+    let [first, others @ ..] = waits else {
+        return "waits".to_owned();
+    };
+    let shorter = others
+        .iter()
+        .map(|other| other.strip_prefix("awaits ").unwrap_or(other));
+    match others.len() {
+        0 => first.clone(),
+        1 | 2 => {
+            let all: Vec<&str> = std::iter::once(&**first).chain(shorter).collect();
+            all.join(", ")
+        }
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use asyncio::observe::{Actor, Kind};
 
 use super::layout::Layout;
-use super::story::{Item, Story, Who};
-use super::words::{self, escaped};
+use super::story::{Story, Who};
+use super::words::escaped;
 use crate::lanes::{End, Span, State};
 use crate::recording::{Library, Run};
 
@@ -34,15 +34,36 @@ pub(super) struct Used {
     pub(super) waits: bool,
     pub(super) wakes: bool,
     pub(super) prints: bool,
-    pub(super) passes: bool,
     pub(super) ends: Vec<End>,
+}
+
+impl Used {
+    pub(super) fn add(&mut self, other: Used) {
+        self.runs |= other.runs;
+        self.ready |= other.ready;
+        self.waits |= other.waits;
+        self.wakes |= other.wakes;
+        self.prints |= other.prints;
+        for end in other.ends {
+            if !self.ends.contains(&end) {
+                self.ends.push(end);
+            }
+        }
+    }
+}
+
+/// The length of the longest name of a lane, so that the pictures of one figure begin at the same place.
+pub(super) fn longest_name(story: &Story) -> usize {
+    let names = story.items.iter().filter(|item| !item.inner);
+    let lengths = names.map(|item| item.name.chars().count().min(NAME));
+    lengths.max().unwrap_or(0).max("the loop".len())
 }
 
 pub(super) struct Picture {
     pub(super) svg: String,
     pub(super) used: Used,
-    /// For each item, the number of its lane.
-    pub(super) lanes: Vec<usize>,
+    /// For each item, the number of its lane, if it has one.
+    pub(super) lanes: Vec<Option<usize>>,
 }
 
 struct Lane {
@@ -51,11 +72,17 @@ struct Lane {
     inner: bool,
 }
 
-pub(super) fn picture(run: &Run, story: &Story, layout: &Layout, about: &str) -> Picture {
+pub(super) fn picture(
+    run: &Run,
+    story: &Story,
+    layout: &Layout,
+    longest_name: usize,
+    about: &str,
+) -> Picture {
     let lanes = lanes(run, story);
-    let mut lane_of = vec![0; story.items.len()];
+    let mut lane_of = vec![None; story.items.len()];
     for (n, lane) in lanes.iter().enumerate() {
-        lane.items.iter().for_each(|item| lane_of[*item] = n);
+        lane.items.iter().for_each(|item| lane_of[*item] = Some(n));
     }
     let height = HEAD + LANE * lanes.len() as f64 + 4.0;
     let mut drawing = Drawing {
@@ -69,7 +96,7 @@ pub(super) fn picture(run: &Run, story: &Story, layout: &Layout, about: &str) ->
         labels: String::new(),
         used: Used::default(),
     };
-    drawing.names(&lanes, height);
+    drawing.names(&lanes, longest_name, height);
     let width = layout.width + 12.0;
     let _ = writeln!(
         drawing.svg,
@@ -80,9 +107,9 @@ pub(super) fn picture(run: &Run, story: &Story, layout: &Layout, about: &str) ->
     );
     drawing.axis();
     for (n, lane) in lanes.iter().enumerate() {
-        drawing.lane(n, lane);
+        drawing.draw_lane(n, lane);
     }
-    drawing.wakes();
+    drawing.arrows();
     let labels = std::mem::take(&mut drawing.labels);
     let _ = writeln!(drawing.svg, "<g class=\"trace-labels\">{labels}</g>");
     drawing.marks();
@@ -108,12 +135,15 @@ impl std::fmt::Display for Px {
 }
 
 fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
-    let own_callbacks = story.items.iter().filter(|item| is_own_callback(item));
+    let own_callbacks = story.items.iter().filter(|item| item.is_own_callback());
     let shared = own_callbacks.count() > MOST_CALLBACKS;
     let mut lanes = Vec::new();
     let mut inner = Vec::new();
     for (n, item) in story.items.iter().enumerate() {
-        if item.inner || shared && is_own_callback(item) {
+        if !item.is_shown() {
+            continue;
+        }
+        if item.inner || shared && item.is_own_callback() {
             inner.push(n);
         } else {
             lanes.push(Lane {
@@ -142,10 +172,6 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
     lanes
 }
 
-fn is_own_callback(item: &Item) -> bool {
-    matches!(item.who, Who::Callback(_)) && !item.inner
-}
-
 fn middle(lane: usize) -> f64 {
     HEAD + LANE * (lane as f64 + 0.5)
 }
@@ -154,7 +180,7 @@ struct Drawing<'a> {
     run: &'a Run,
     story: &'a Story,
     layout: &'a Layout,
-    lane_of: Vec<usize>,
+    lane_of: Vec<Option<usize>>,
     loop_lane: Option<usize>,
     bottom: f64,
     svg: String,
@@ -165,13 +191,8 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// The names stand in a picture of their own, which stays where it is while the lanes scroll.
-    fn names(&mut self, lanes: &[Lane], height: f64) {
-        let longest = lanes
-            .iter()
-            .map(|lane| lane.name.chars().count().min(NAME))
-            .max()
-            .unwrap_or(0);
-        let width = 14.0 + 7.4 * longest.max(5) as f64;
+    fn names(&mut self, lanes: &[Lane], longest: usize, height: f64) {
+        let width = 14.0 + 7.0 * longest as f64;
         let _ = write!(
             self.svg,
             "<svg class=\"trace-names\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" aria-hidden=\"true\">\n<g class=\"trace-axis\" text-anchor=\"end\"><text x=\"{2}\" y=\"13\">time</text>",
@@ -207,7 +228,6 @@ impl Drawing<'_> {
     fn axis(&mut self) {
         if self.layout.legible {
             for pass in &self.layout.passes {
-                self.used.passes = true;
                 if pass.number % 2 == 1 {
                     let _ = write!(
                         self.svg,
@@ -256,7 +276,7 @@ impl Drawing<'_> {
     }
 
     /// All shapes of one kind in one lane are one path, so that a long run is still drawn at once.
-    fn lane(&mut self, n: usize, lane: &Lane) {
+    fn draw_lane(&mut self, n: usize, lane: &Lane) {
         let y = middle(n);
         let (mut runs, mut ready, mut waits) = (String::new(), String::new(), String::new());
         let mut labels = String::new();
@@ -285,14 +305,11 @@ impl Drawing<'_> {
                     State::Ready => {
                         let _ = write!(ready, "M{} {}H{}", Px(begin), Px(y), Px(end));
                     }
-                    State::Waiting { on, label } => {
+                    State::Waiting { label, .. } => {
                         let _ = write!(waits, "M{} {}H{}", Px(begin), Px(y), Px(end));
-                        let name = match on {
-                            crate::lanes::On::Task => self.called(label),
-                            _ => label.clone(),
-                        };
-                        let label = words::waiting(*on, &name);
-                        push_label(&mut labels, &label, begin, end, y);
+                        let told = self.story.waits.get(&span.begin);
+                        let label = told.map_or(label, |told| told);
+                        push_label(&mut labels, label, begin, end, y);
                     }
                 }
             }
@@ -315,49 +332,75 @@ impl Drawing<'_> {
         self.svg.push_str("</g>\n");
     }
 
-    /// What a figure calls the task that a label names.
-    fn called(&self, name: &str) -> String {
-        let main = self.story.items.first();
-        let main = main
-            .filter(|item| matches!(item.who, Who::Task(task) if name == format!("Task-{task}")));
-        main.map_or(name, |main| &main.name).to_owned()
+    /// The lane of whoever did something.
+    fn lane_by(&self, actor: Actor) -> Option<usize> {
+        match actor {
+            Actor::Task(task) => self.lane(Who::Task(task)),
+            Actor::Callback(callback) => self.lane(Who::Callback(callback)),
+            Actor::Loop | Actor::Thread => self.loop_lane,
+            Actor::Outside => None,
+        }
     }
 
-    /// An arrow from whoever wakes to whoever is woken; it begins in the turn that does so.
-    fn wakes(&mut self) {
+    fn lane(&self, who: Who) -> Option<usize> {
+        self.lane_of[self.story.index(who)?]
+    }
+
+    /// An arrow from whoever wakes to whoever is woken; it begins in the turn that does so. A cancellation is written beside its own.
+    fn arrows(&mut self) {
         let (mut lines, mut heads) = (String::new(), String::new());
+        let mut cancelled = None;
         for (n, record) in self.run.records.iter().enumerate() {
-            let woken = match record.event.kind {
-                Kind::Woken { task } => Who::Task(task),
+            let (to, cancels) = match record.event.kind {
+                Kind::Woken { task } => (Who::Task(task), false),
+                Kind::CancelRequested { task, .. } => (Who::Task(task), true),
                 Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } => {
-                    Who::Callback(callback)
+                    (Who::Callback(callback), false)
+                }
+                Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => {
+                    cancelled = None;
+                    continue;
                 }
                 _ => continue,
             };
-            let by = match record.event.by {
-                Actor::Task(task) => self.story.index(Who::Task(task)).map(|by| self.lane_of[by]),
-                Actor::Callback(callback) => self
-                    .story
-                    .index(Who::Callback(callback))
-                    .map(|by| self.lane_of[by]),
-                Actor::Loop | Actor::Thread => self.loop_lane,
-                Actor::Outside => None,
-            };
-            let Some(woken) = self.story.index(woken).map(|woken| self.lane_of[woken]) else {
+            // The wake-up by which a cancellation arrives is the same arrow.
+            if cancelled == Some(to) {
+                continue;
+            }
+            let (by, to_lane) = (self.lane_by(record.event.by), self.lane(to));
+            let Some(to_lane) = to_lane.filter(|lane| Some(*lane) != self.loop_lane) else {
                 continue;
             };
-            if by == Some(woken) || Some(woken) == self.loop_lane {
+            if by == Some(to_lane) {
                 continue;
             }
             let x = self.layout.x[n];
-            let down = by.is_none_or(|by| by < woken);
-            let tip = middle(woken) + if down { -7.0 } else { 7.0 };
-            let from = by.map_or(tip - 12.0, |by| {
-                middle(by) + if down { BLOCK - 1.0 } else { 1.0 - BLOCK }
-            });
-            let back = if down { -7.0 } else { 7.0 };
-            let _ = write!(lines, "M{} {}V{}", Px(x), Px(from), Px(tip + back));
-            let _ = write!(heads, "M{} {}l-4 {back}h8z", Px(x), Px(tip),);
+            let down = by.is_none_or(|by| by < to_lane);
+            let sign = if down { 1.0 } else { -1.0 };
+            let tip = middle(to_lane) - 7.0 * sign;
+            let from = by.map_or(tip - 12.0, |by| middle(by) + (BLOCK - 1.0) * sign);
+            if matches!(record.event.by, Actor::Loop | Actor::Thread) {
+                // No block stands there, because the loop is between two turns.
+                let _ = write!(
+                    heads,
+                    "M{} {}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
+                    Px(x),
+                    Px(from)
+                );
+            }
+            let head = 7.0 * sign;
+            let _ = write!(lines, "M{} {}V{}", Px(x), Px(from), Px(tip - head));
+            let _ = write!(heads, "M{} {}l-4 {}h8z", Px(x), Px(tip), Px(-head));
+            if cancels {
+                cancelled = Some(to);
+                let y = middle(to_lane) + if down { -15.0 } else { 23.0 };
+                let _ = write!(
+                    self.labels,
+                    "<text class=\"trace-cancels\" x=\"{}\" y=\"{}\">cancel</text>",
+                    Px(x + 5.0),
+                    Px(y)
+                );
+            }
         }
         if !heads.is_empty() {
             self.used.wakes = true;
@@ -371,7 +414,9 @@ impl Drawing<'_> {
     /// The ends of the lanes, and the numbers of the lines of output.
     fn marks(&mut self) {
         for (item, lane) in self.story.items.iter().zip(&self.lane_of) {
-            let Some((at, end)) = item.end else { continue };
+            let (Some((at, end)), Some(lane)) = (item.end, lane) else {
+                continue;
+            };
             if Some(*lane) == self.loop_lane {
                 continue;
             }
@@ -394,12 +439,7 @@ impl Drawing<'_> {
         }
         if self.layout.legible {
             for (n, printed) in self.story.printed.iter().enumerate() {
-                let by = match self.run.records[printed.event].event.by {
-                    Actor::Task(task) => self.story.index(Who::Task(task)),
-                    Actor::Callback(callback) => self.story.index(Who::Callback(callback)),
-                    _ => None,
-                };
-                let Some(lane) = by.map(|by| self.lane_of[by]) else {
+                let Some(lane) = self.lane_by(self.run.records[printed.event].event.by) else {
                     continue;
                 };
                 self.used.prints = true;

@@ -30,6 +30,14 @@ pub(super) fn about(story: &Story) -> String {
     )
 }
 
+/// Says which of several runs is meant, if there are several.
+fn on(of: &str) -> String {
+    match of {
+        "" => String::new(),
+        of => format!(" on {of}"),
+    }
+}
+
 fn life(item: &Item) -> String {
     let end = match item.end {
         None => "not over",
@@ -41,11 +49,12 @@ fn life(item: &Item) -> String {
     format!("{} ({end})", item.name)
 }
 
-pub(super) fn push_output(html: &mut String, story: &Story) {
+pub(super) fn push_output(html: &mut String, story: &Story, of: &str) {
     if story.printed.is_empty() {
         return;
     }
-    html.push_str("<div class=\"trace-output\"><p>Output</p>\n<ol>\n");
+    let of = on(of);
+    let _ = writeln!(html, "<div class=\"trace-output\"><p>Output{of}</p>\n<ol>");
     for printed in &story.printed {
         let _ = writeln!(
             html,
@@ -58,14 +67,15 @@ pub(super) fn push_output(html: &mut String, story: &Story) {
     html.push_str("</ol></div>\n");
 }
 
-pub(super) fn push_table(html: &mut String, run: &Run, story: &Story) {
+pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, of: &str) {
+    let of = on(of);
     let queue = match run.library {
         Library::Asyncio => "<th scope=\"col\">Ready queue then</th>",
         Library::Tokio => "",
     };
     let _ = writeln!(
         html,
-        "<details class=\"trace-table\"><summary>The same, step by step, as a table</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
+        "<details class=\"trace-table\"><summary>The same{of}, step by step, as a table</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
     );
     let mut ready: VecDeque<usize> = VecDeque::new();
     for (n, moment) in story.moments.iter().enumerate() {
@@ -106,11 +116,12 @@ pub(super) fn push_data(
     run: &Run,
     story: &Story,
     layout: &Layout,
-    lanes: &[usize],
+    lanes: &[Option<usize>],
 ) {
     html.push_str("<script type=\"application/json\" class=\"trace-data\">{\"items\":[");
     for (n, (item, lane)) in story.items.iter().zip(lanes).enumerate() {
         let comma = if n > 0 { "," } else { "" };
+        let lane = lane.map_or(-1, |lane| lane as i64);
         let _ = write!(html, "{comma}[{},{lane}]", quoted(&item.name));
     }
     html.push_str("],\n\"source\":");

@@ -38,6 +38,9 @@ fn is_unwelcome(c: char) -> bool {
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What the callback is called with which a run ends. Every run has one, so that pictures leave it out.
+pub(super) const END_OF_RUN: &str = "end of the run";
+
 /// Names the callbacks that the library makes for itself by what they do; the program's own have no such name.
 ///
 /// Simplification: a callback is known by the function that it was written in, so a program's function of the same name is taken
@@ -51,7 +54,7 @@ pub(super) fn inner_callback(function: &str) -> Option<&'static str> {
         "gather" => "callback of gather",
         "shield" => "callback of shield",
         "as_completed" => "callback of as_completed",
-        "run_until_complete" => "end of the run",
+        "run_until_complete" => END_OF_RUN,
         "spawn_task" | "create_task" => "callback of the task group",
         "start" => "message to a thread",
         _ => return None,

@@ -1,5 +1,6 @@
 //! Two workers share one queue; join waits until all is done.
 
+use asyncio::observe::note;
 use asyncio::{Queue, Result, create_task, sleep};
 use std::time::Duration;
 
@@ -14,12 +15,14 @@ pub async fn main() -> Result<()> {
             loop {
                 let seconds = jobs.get().await?;
                 sleep(Duration::from_secs(seconds)).await?;
+                note(format!("{name} has done {seconds} s"));
                 jobs.task_done()?;
             }
         });
         worker.named(name)
     });
     jobs.join().await?;
+    note("nothing is left to do");
     for worker in workers {
         let worker: asyncio::Task<()> = worker;
         worker.cancel();
