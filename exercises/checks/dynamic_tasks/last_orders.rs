@@ -1,0 +1,152 @@
+mod exercise;
+
+use std::ops::Range;
+use std::process::ExitCode;
+use std::sync::mpsc as threads;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{spawn_blocking, yield_now};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+async fn cook(order: u32, seconds: u64) -> u32 {
+    let _stove = check::enter("stove");
+    sleep(Duration::from_secs(seconds)).await;
+    order
+}
+
+/// Lets the clock stand still meanwhile, because threads need real time.
+async fn with_threads<T>(main: impl Future<Output = T>) -> T {
+    let (end, ended) = threads::channel::<()>();
+    // Tokio's paused clock does not jump while a blocking job runs.
+    let job = spawn_blocking(move || ended.recv());
+    let value = main.await;
+    drop(end);
+    let _ = job.await;
+    value
+}
+
+/// Orders these from a thread until one is refused, and lists what was accepted.
+fn order(orders: mpsc::Sender<u32>, numbers: Range<u32>) -> Vec<u32> {
+    numbers
+        .take_while(|&number| orders.blocking_send(number).is_ok())
+        .collect()
+}
+
+fn main() -> ExitCode {
+    check::program(|checks| {
+        let run = checks.on_tokio(async {
+            let (guest, orders) = mpsc::channel(4);
+            for order in [1, 2, 3] {
+                guest.send(order).await.unwrap();
+            }
+            drop(guest);
+            exercise::serve(orders, CancellationToken::new(), |order| cook(order, 2)).await
+        });
+        checks.overlap(
+            "overlap",
+            "orders are cooked at the same time",
+            &run,
+            "stove",
+            3..=3,
+        );
+        checks.elapsed(
+            "time",
+            "three orders take as long as one",
+            &run,
+            Duration::from_secs(2),
+        );
+        if let Some(cooked) = &run.value {
+            checks.same_items(
+                "cooked",
+                "each order is cooked when all guests are gone",
+                &[1, 2, 3],
+                cooked,
+            );
+        }
+
+        let run = checks.on_tokio(async {
+            let (guest, orders) = mpsc::channel(4);
+            let closing = CancellationToken::new();
+            let kitchen = tokio::spawn(exercise::serve(orders, closing.clone(), |order| {
+                cook(order, 4)
+            }));
+            guest.send(1).await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+            // These are in the channel when the kitchen closes.
+            guest.try_send(2).unwrap();
+            guest.try_send(3).unwrap();
+            closing.cancel();
+            sleep(Duration::from_secs(1)).await;
+            let late = guest.try_send(4).is_ok();
+            sleep(Duration::from_secs(1)).await;
+            let closed = guest.is_closed();
+            (kitchen.await.unwrap(), late, closed)
+        });
+        if let Some((cooked, late, closed)) = &run.value {
+            checks.that(
+                "closes",
+                "a late order is refused while the others are cooked",
+                !late && *closed,
+                "refused",
+                if *late { "accepted" } else { "refused" },
+            );
+            checks.same_items(
+                "accepted",
+                "what was under way or in the channel is cooked, and nothing else",
+                &[1, 2, 3],
+                cooked,
+            );
+        }
+        checks.elapsed(
+            "waits",
+            "`serve` ends when the last order is cooked",
+            &run,
+            Duration::from_secs(5),
+        );
+        checks.no_task_left("tasks", "no task is left", &run);
+
+        let run = checks.on_tokio(with_threads(async {
+            let (guest, orders) = mpsc::channel(2);
+            let closing = CancellationToken::new();
+            let guests = [1..1000, 1001..2000].map(|numbers| {
+                let guest = guest.clone();
+                spawn_blocking(move || order(guest, numbers))
+            });
+            drop(guest);
+            let close = closing.clone();
+            let kitchen = exercise::serve(orders, closing, move |order| {
+                let close = close.clone();
+                async move {
+                    if order % 1000 == 20 {
+                        close.cancel();
+                    }
+                    yield_now().await;
+                    order
+                }
+            });
+            let cooked = kitchen.await;
+            let mut accepted = Vec::new();
+            for guest in guests {
+                accepted.extend(guest.await.unwrap());
+            }
+            (accepted, cooked)
+        }));
+        if let Some((accepted, cooked)) = &run.value {
+            checks.same_items(
+                "threads",
+                "of two busy threads each order is cooked that was accepted",
+                accepted,
+                cooked,
+            );
+            checks.that(
+                "refused",
+                "and the threads are refused when the kitchen closes",
+                accepted.len() < 1998,
+                "fewer than 1998 orders",
+                accepted.len(),
+            );
+        }
+    })
+}
