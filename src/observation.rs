@@ -88,7 +88,7 @@ impl Observation {
             by: self.actor.get(),
             kind,
             at: at
-                .filter(|at| !is_own(at))
+                .filter(|at| !is_own(at.file()))
                 .or(match self.behalf.get() {
                     Some(behalf) if at.is_some() => Some(behalf),
                     _ => None,
@@ -354,10 +354,13 @@ fn number_by(last: &Cell<u32>, number: &Number) -> u64 {
     number.0.get().into()
 }
 
-/// Tells whether a place is in this library: such a line says nothing to the reader of a program.
-fn is_own(place: Place) -> bool {
+/// Tells whether a file is one of this library: its lines say nothing to the reader of a program.
+///
+/// The compiler names files as it was told to, so a program's `src/main.rs` can seem to lie in the library's folder, which has none.
+fn is_own(file: &str) -> bool {
     let folder = file!().trim_end_matches("observation.rs");
-    place.file().starts_with(folder)
+    file.strip_prefix(folder)
+        .is_some_and(|name| name != "main.rs")
 }
 
 /// Finds the function in the name of a closure's type: the last part that is neither a closure nor an argument of a type.
@@ -387,7 +390,7 @@ pub(crate) fn function_name(type_name: &'static str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::function_name;
+    use super::{function_name, is_own};
 
     #[test]
     fn a_closure_is_called_after_the_function_around_it() {
@@ -400,5 +403,13 @@ mod tests {
         ] {
             assert_eq!(function_name(type_name), function);
         }
+    }
+    #[test]
+    fn the_files_of_a_program_are_told_from_the_librarys() {
+        let own = file!();
+        assert!(is_own(own));
+        assert!(is_own(&own.replace("observation.rs", "net/stream.rs")));
+        assert!(!is_own(&own.replace("observation.rs", "main.rs")));
+        assert!(!is_own("examples/task.rs"));
     }
 }
