@@ -8,7 +8,7 @@ mod generators;
 use std::cell::RefCell;
 use std::panic::catch_unwind;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::rc::Rc;
 use std::time::Duration;
 use std::{env, hint};
@@ -178,24 +178,70 @@ fn suspended() -> Coroutine<(), (), ()> {
     coroutine
 }
 
-/// Counts the stretches of address space that this process has.
+/// Gives the sizes of the stretches of address space that this process has.
 #[cfg(target_os = "linux")]
-fn mappings() -> usize {
-    std::fs::read_to_string("/proc/self/maps")
-        .unwrap()
-        .lines()
-        .count()
+fn mappings() -> Vec<usize> {
+    let text = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let size = |line: &str| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        let address = |hexadecimal| usize::from_str_radix(hexadecimal, 16).ok();
+        Some(address(to)? - address(from)?)
+    };
+    text.lines().map(|line| size(line).unwrap()).collect()
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_stack_takes_two_of_the_system_s_mappings() {
+fn a_stack_takes_two_of_the_system_s_mappings_and_a_mebibyte_of_addresses() {
+    let stacks = |mappings: &[usize]| mappings.iter().filter(|&&size| size == 1 << 20).count();
     let before = mappings();
     let coroutines: Vec<_> = (0..100).map(|_| suspended()).collect();
-    let taken = mappings() - before;
+    let after = mappings();
     drop(coroutines);
     // Other tests run at the same time; their threads take some, too.
+    let taken = after.len() - before.len();
     assert!((180..=260).contains(&taken), "{taken} mappings");
+    assert!(stacks(&after) - stacks(&before) >= 95);
+}
+
+/// The variable that makes a second process of this test take all stacks that it can get.
+#[cfg(target_os = "linux")]
+const ALL_STACKS: &str = "GREENLETS_ALL_STACKS";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_number_of_stacks_is_limited_by_the_system_s_mappings() {
+    use corosensei::stack::DefaultStack;
+
+    if env::var_os(ALL_STACKS).is_some() {
+        let stack = |_| DefaultStack::new(1 << 20).ok();
+        let stacks: Vec<_> = (0..100_000).map_while(stack).collect();
+        let count = stacks.len();
+        drop(stacks);
+        eprintln!("{count} stacks");
+        return;
+    }
+    let limit = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
+    let limit: usize = limit.trim().parse().unwrap();
+    if limit > 70_000 {
+        eprintln!("skipped: this system allows {limit} mappings");
+        return;
+    }
+    let name = "the_number_of_stacks_is_limited_by_the_system_s_mappings";
+    let child = second_process(name, ALL_STACKS);
+    let said = String::from_utf8_lossy(&child.stderr);
+    let count = said.lines().find_map(|line| line.strip_suffix(" stacks"));
+    let count: usize = count.expect(&said).parse().unwrap();
+    assert!((limit / 2 - 1_000..=limit / 2).contains(&count), "{count}");
+}
+
+/// Runs one test of this file in a process of its own, with a variable that tells it so.
+fn second_process(test: &str, variable: &str) -> Output {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, "1")
+        .output()
+        .unwrap()
 }
 
 fn recurse(depth: u64) -> u64 {
@@ -216,12 +262,7 @@ fn a_stack_that_overflows_ends_the_process() {
         coroutine.resume(());
         return;
     }
-    let name = "a_stack_that_overflows_ends_the_process";
-    let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", name])
-        .env(OVERFLOW, "1")
-        .output()
-        .unwrap();
+    let child = second_process("a_stack_that_overflows_ends_the_process", OVERFLOW);
     assert!(!child.status.success());
     #[cfg(unix)]
     assert_eq!(child.status.code(), None, "a signal should have ended it");

@@ -28,7 +28,7 @@ impl<I, O> Desk<I, O> {
 }
 // ANCHOR_END: desk
 
-// ANCHOR: generator
+/// A function that is resumed with items and gives answers, without a stack of its own.
 pub struct Generator<I, O> {
     desk: Rc<Desk<I, O>>,
     /// `None` after the end.
@@ -50,7 +50,10 @@ impl<I, O> Generator<I, O> {
         }
     }
 
-    /// Runs to the next `swap` and gives its answer; `None` after the end. What the first `send` brings is lost: nobody waits for it.
+    // ANCHOR: send
+    /// Runs to the next `swap` and gives its answer; `None` after the end.
+    ///
+    /// What the first `send` brings is lost, because nobody waits for it yet.
     pub fn send(&mut self, item: Option<I>) -> Option<O> {
         self.desk.item.set(item);
         let mut cx = Context::from_waker(Waker::noop());
@@ -59,8 +62,8 @@ impl<I, O> Generator<I, O> {
         }
         self.desk.answer.take()
     }
+    // ANCHOR_END: send
 }
-// ANCHOR_END: generator
 
 impl<O> Iterator for Generator<(), O> {
     type Item = O;
