@@ -153,7 +153,7 @@
             const [waitsPanel, waits] = panel("Waiting", "trace-waiting");
             const [outputPanel, output] = panel("Output so far", "trace-output");
             Object.assign(this, { ready, timers, timersPanel, waits, output, outputPanel, readyTitle: readyPanel.firstChild });
-            this.panels = make("div", { className: "trace-panels", hidden: true }, this.program, readyPanel, timersPanel, waitsPanel, outputPanel);
+            this.panels = make("div", { className: "trace-panels", hidden: true }, readyPanel, timersPanel, waitsPanel, outputPanel, this.program);
 
             this.element = make("div", { className: "trace-stepper" }, controls, this.now, this.panels);
             this.element.tabIndex = 0;

@@ -121,7 +121,9 @@ impl Story {
         }
         // What comes after the last moment belongs to it.
         if let Some(last) = teller.story.moments.last_mut() {
-            last.changes.append(&mut teller.changes);
+            let changes = teller.changes.into_iter();
+            last.changes
+                .extend(changes.filter(|change| !matches!(change, Change::Pass(_))));
             last.runs = teller.running.last().copied();
         }
         teller.story
@@ -435,7 +437,11 @@ impl Teller {
                 let who = Who::Callback(*callback);
                 self.change(who, Change::NotReady);
                 self.running.extend(self.item(who));
-                format!("{} runs", self.callback(*callback))
+                if self.story.item(who).is_some_and(|item| !item.is_shown()) {
+                    "the loop sees that the run is over".to_owned()
+                } else {
+                    format!("{} runs", self.callback(*callback))
+                }
             }
             Kind::CallbackEnd { .. } => {
                 self.running.pop();

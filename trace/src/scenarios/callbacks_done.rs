@@ -9,7 +9,8 @@ pub async fn main() -> Result<()> {
         sleep(Duration::from_secs(1)).await?;
         note("the task ends");
         Ok("tea")
-    });
+    })
+    .named("tea");
     tea.add_done_callback(|_| note("first callback"));
     tea.add_done_callback(|_| note("second callback"));
     tea.await?;

@@ -7,9 +7,8 @@ use asyncio::{EventLoop, Result};
 use crate::{Clock, Recording, Run, Source, Trace, Tracer, figure};
 
 mod callbacks_done;
-mod callbacks_later;
-mod coroutine_awaiting;
 mod coroutine_one_after_the_other;
+mod coroutine_two_ways;
 mod event_loop_order;
 mod event_loop_timers;
 mod future_many_wait;
@@ -45,12 +44,12 @@ struct Program {
 /// Every recording, chapter by chapter.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
-        name: "coroutine-awaiting",
+        name: "coroutine-two_ways",
         steps: true,
         programs: &[Program {
-            text: include_str!("coroutine_awaiting.rs"),
-            file: "coroutine_awaiting.rs",
-            run: || on_loop(coroutine_awaiting::main()),
+            text: include_str!("coroutine_two_ways.rs"),
+            file: "coroutine_two_ways.rs",
+            run: || on_loop(coroutine_two_ways::main()),
         }],
     },
     Scenario {
@@ -146,15 +145,6 @@ pub const SCENARIOS: &[Scenario] = &[
             text: include_str!("callbacks_done.rs"),
             file: "callbacks_done.rs",
             run: || on_loop(callbacks_done::main()),
-        }],
-    },
-    Scenario {
-        name: "callbacks-later",
-        steps: true,
-        programs: &[Program {
-            text: include_str!("callbacks_later.rs"),
-            file: "callbacks_later.rs",
-            run: || on_loop(callbacks_later::main()),
         }],
     },
     Scenario {
