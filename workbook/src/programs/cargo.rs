@@ -74,23 +74,30 @@ fn artifact(message: &Value) -> Result<Artifact> {
     })
 }
 
+/// The crate that takes Tokio's place in a program that is recorded.
+pub const RECORDED: &str = "recorded";
+
 /// Where the crates for the book's programs are.
 #[derive(Debug)]
 pub struct Crates {
     /// Each crate that a program may name, and its library file.
     pub externs: Vec<(String, PathBuf)>,
+    /// The library that takes Tokio's place in a program that is recorded.
+    pub recorded: PathBuf,
     /// The folders that hold what those crates depend on.
     pub folders: Vec<PathBuf>,
     /// The folder for everything built, where a cache may lie too.
     pub target: PathBuf,
 }
 
-/// Builds the package `programs` and finds its dependencies' files.
+/// Builds the package `programs` with what records them, and finds its dependencies' files.
 pub fn crates(workspace: &Path) -> Result<Crates> {
     let (target, names) = programs_metadata(workspace)?;
-    let artifacts = artifacts(workspace, &["build", "--package", "programs", "--lib"])?;
+    // Both at once, so that they are built upon the same crates.
+    let packages = ["--package", "programs", "--package", RECORDED];
+    let artifacts = artifacts(workspace, &[&["build", "--lib"], &packages[..]].concat())?;
     let mut externs = Vec::new();
-    for name in names {
+    for name in names.into_iter().chain([RECORDED.to_owned()]) {
         let mut found = artifacts
             .iter()
             .filter(|artifact| artifact.name == name && artifact.kind == "lib")
@@ -110,8 +117,10 @@ pub fn crates(workspace: &Path) -> Result<Crates> {
         .collect();
     folders.sort();
     folders.dedup();
+    let (_, recorded) = externs.pop().context("it was just looked for")?;
     Ok(Crates {
         externs,
+        recorded,
         folders,
         target,
     })

@@ -38,6 +38,8 @@ pub struct Compiler {
     pub(super) version: String,
     pub(super) args: Vec<String>,
     pub(super) crates: Vec<Crate>,
+    /// The crate that takes Tokio's place in a program that is recorded.
+    pub(super) recorded: Option<Crate>,
     /// One folder per program and stamp, named by their hash.
     ///
     /// An entry is made elsewhere and then renamed, so what lies here is whole.
@@ -119,6 +121,7 @@ impl Compiler {
             crates: externs
                 .map(|(name, file)| Crate::new(name, file))
                 .collect::<Result<_>>()?,
+            recorded: Some(Crate::new(cargo::RECORDED.to_owned(), crates.recorded)?),
             cache,
             used: Mutex::default(),
         })
@@ -259,6 +262,7 @@ pub(super) mod tests {
             version: String::new(),
             args: ARGS.map(str::to_owned).into(),
             crates: Vec::new(),
+            recorded: None,
             cache: cache.to_path_buf(),
             used: Mutex::default(),
         }

@@ -19,13 +19,75 @@ pub struct Recipe {
     pub key: String,
 }
 
+/// How a program is compiled that is recorded: as a library, and then as a program that begins the record and calls the library.
+#[derive(Debug)]
+pub struct Recorded {
+    pub library: Vec<String>,
+    pub program: Vec<String>,
+    /// A hash of everything that the results depend on.
+    pub key: String,
+}
+
+/// The file of the program that begins the record.
+pub const START: &str = "src/start.rs";
+
 impl Compiler {
     /// Settles how to compile the program into the file `output`, with some arguments beside the usual ones.
     pub fn recipe(&self, source: &str, output: &str, more: &[String]) -> Recipe {
         let mut args = self.args.clone();
         args.extend_from_slice(more);
         args.extend(["-o".to_owned(), output.to_owned()]);
-        args.extend(self.crates_in(source).map(extern_arg));
+        let used: Vec<&Crate> = self.crates_in(source).collect();
+        args.extend(used.iter().map(|used| extern_arg(&used.name, used)));
+        let key = self.key_of(&used, &[&args.join("\n"), source]);
+        Recipe { args, key }
+    }
+
+    /// As [`Compiler::recipe`], for a program that is recorded; `start` is the program that begins the record.
+    ///
+    /// `None` if this compiler does not know how to record.
+    pub fn recorded(
+        &self,
+        source: &str,
+        start: &str,
+        output: &str,
+        more: &[String],
+    ) -> Option<Recorded> {
+        let recorded = self.recorded.as_ref()?;
+        let file = "libmain.rlib";
+        let (mut library, mut program) = (Vec::new(), Vec::new());
+        for arg in &self.args {
+            let is_kind = arg == "--crate-type=bin";
+            library.push(if is_kind { "--crate-type=rlib" } else { arg }.to_owned());
+            program.push(match arg.as_str() {
+                SOURCE => START.to_owned(),
+                "--crate-name=main" => "--crate-name=start".to_owned(),
+                arg => arg.to_owned(),
+            });
+        }
+        let mut used: Vec<&Crate> = self.crates_in(source).collect();
+        used.push(recorded);
+        library.extend(["-o".to_owned(), file.to_owned()]);
+        library.extend(used.iter().map(|used| match used.name.as_str() {
+            "tokio" => extern_arg("tokio", recorded),
+            name => extern_arg(name, used),
+        }));
+        program.extend(["-o".to_owned(), output.to_owned()]);
+        program.push(format!("--extern=main={file}"));
+        program.push(extern_arg(&recorded.name, recorded));
+        for args in [&mut library, &mut program] {
+            args.extend_from_slice(more);
+        }
+        let texts = [&library.join("\n"), &program.join("\n"), source, start];
+        let key = self.key_of(&used, &texts);
+        Some(Recorded {
+            library,
+            program,
+            key,
+        })
+    }
+
+    fn key_of(&self, used: &[&Crate], texts: &[&str]) -> String {
         let mut hash = Sha256::new();
         let mut add = |part: &str| {
             // The length keeps neighbouring parts apart.
@@ -33,21 +95,24 @@ impl Compiler {
             hash.update(part);
         };
         add(&self.version);
-        add(&args.join("\n"));
-        for used in self.crates_in(source) {
+        for used in used {
             add(&used.build);
         }
-        add(source);
+        for text in texts {
+            add(text);
+        }
         let hash = hash.finalize();
-        let key = hash[..16].iter().map(|b| format!("{b:02x}")).collect();
-        Recipe { args, key }
+        hash[..16].iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// What the compiler must be told of these crates.
     pub fn library_args(&self, names: &[String]) -> impl Iterator<Item = String> {
         let folders = self.args.iter().filter(|arg| arg.starts_with("-L"));
-        let crates = self.crates.iter().filter(|c| names.contains(&c.name));
-        folders.cloned().chain(crates.map(extern_arg))
+        let all = self.crates.iter().chain(&self.recorded);
+        let crates = all.filter(|c| names.contains(&c.name));
+        folders
+            .cloned()
+            .chain(crates.map(|c| extern_arg(&c.name, c)))
     }
 
     /// The names of all crates that programs may use.
@@ -86,6 +151,6 @@ impl Compiler {
     }
 }
 
-fn extern_arg(used: &Crate) -> String {
-    format!("--extern={}={}", used.name, used.file.display())
+fn extern_arg(name: &str, used: &Crate) -> String {
+    format!("--extern={name}={}", used.file.display())
 }

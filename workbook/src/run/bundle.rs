@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::cache::{Cache, executable_name};
 use super::linker;
+use crate::programs::cargo::RECORDED;
 use crate::programs::compile::Compiler;
 use crate::programs::process;
 
@@ -23,7 +24,7 @@ const USE: &str = "extern crate programs as _;\n";
 /// The sets of crates that have a library of their own.
 ///
 /// The fewer crates a program is linked with, the less the compiler must read; most programs use one.
-const ALONE: [&str; 2] = ["tokio", "asyncio"];
+const SETS: [&[&str]; 3] = [&["tokio"], &["asyncio"], &["asyncio", "tokio", RECORDED]];
 
 /// What the compiler is told of programs that are linked with shared libraries.
 #[derive(Debug)]
@@ -74,9 +75,16 @@ impl Bundles {
         standard.extend(find_in(&folder));
         standard.extend(linker.iter().flatten().cloned());
 
-        let all: Vec<String> = compiler.crates().map(str::to_owned).collect();
-        let mut sets: Vec<Vec<String>> = ALONE.map(|name| vec![name.to_owned()]).to_vec();
-        sets.retain(|set| all.contains(&set[0]));
+        let mut all: Vec<String> = compiler.crates().map(str::to_owned).collect();
+        all.push(RECORDED.to_owned());
+        let mut sets = SETS
+            .map(|set| {
+                set.iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>()
+            })
+            .to_vec();
+        sets.retain(|set| set.iter().all(|name| all.contains(name)));
         sets.push(all);
         let mut libraries = Vec::new();
         for set in sets {

@@ -1,10 +1,12 @@
 //! Compiling a reader's program: quickly, under limits, and at most once.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use tempfile::TempDir;
 
 use super::bundle::Bundles;
 use super::cache::{Cache, executable_name};
@@ -12,9 +14,10 @@ use super::job::{End, Event, Job};
 use super::launch::Supervisor;
 use super::limits::Limits;
 use super::protocol::Stream;
+use crate::programs::cargo::RECORDED;
 use crate::programs::compile::Compiler;
 use crate::programs::compiled::{Compiled, Diagnostic, diagnostics};
-use crate::programs::recipe::{Recipe, SOURCE};
+use crate::programs::recipe::{Recipe, SOURCE, START};
 
 /// Older results are thrown away at a start.
 const KEEP: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -28,6 +31,23 @@ const COMPILER_VARIABLES: [&str; 5] = [
     "DEVELOPER_DIR",
     "MACOSX_DEPLOYMENT_TARGET",
 ];
+
+/// The crates whose loops have timelines.
+const LOOPS: [&str; 2] = ["asyncio", "tokio"];
+
+/// What follows a program that is recorded: what it prints is noted, and its `main` can be called from outside.
+const RECORDING: &str = "\
+#[allow(unused_imports)] #[macro_use(print, println)] extern crate recorded;
+#[doc(hidden)] pub fn __recorded_main() -> impl ::std::process::Termination { main() }
+";
+
+/// The program that begins the record.
+const STARTING: &str = "\
+fn main() -> impl std::process::Termination {
+    recorded::recorder::begin();
+    main::__recorded_main()
+}
+";
 
 /// Everything that is needed to compile programs.
 pub struct Kit {
@@ -89,11 +109,15 @@ impl Kit {
         if let Some(compiled) = self.cache.find(&recipe.key)? {
             return Ok(Outcome::Compiled(compiled));
         }
-        let mut tried = self.call(&source, &recipe, supervisor, background).await?;
+        let work = self.cache.work(&source)?;
+        let mut tried = self
+            .call(work, &recipe.args, supervisor, background)
+            .await?;
         if speaks_of_more(&tried.messages, &code) {
             // The reader must not see what was appended.
             let plain = self.compiler.recipe(&code, &executable_name(), &[]);
-            tried = self.call(&code, &plain, supervisor, background).await?;
+            let work = self.cache.work(&code)?;
+            tried = self.call(work, &plain.args, supervisor, background).await?;
         }
         let Call {
             work,
@@ -134,17 +158,65 @@ impl Kit {
         (source, recipe)
     }
 
+    /// Whether the program has anything that a timeline could show.
+    pub fn has_timeline(&self, code: &str) -> bool {
+        let used = self.compiler.names_in(code);
+        LOOPS.iter().any(|name| used.contains(name))
+    }
+
+    /// Compiles the program so that it is recorded, or finds what was made of it before; gives whether it was found.
+    ///
+    /// `None` if that does not work, for whatever reason; [`Kit::compile`] knows what to tell the reader.
+    pub async fn compile_recorded(
+        &self,
+        code: &str,
+        supervisor: &mut Supervisor,
+    ) -> Result<Option<(Compiled, bool)>> {
+        let code = tidy(code);
+        let mut used = self.compiler.names_in(&code);
+        used.push(RECORDED);
+        let (more, end) = match &self.bundles {
+            Some(bundles) => bundles.of(&used),
+            None => (&[][..], ""),
+        };
+        let source = format!("{code}{RECORDING}{end}");
+        let start = format!("{STARTING}{end}");
+        let output = executable_name();
+        let Some(recipe) = self.compiler.recorded(&source, &start, &output, more) else {
+            return Ok(None);
+        };
+        if let Some(compiled) = self.cache.find(&recipe.key)? {
+            return Ok(Some((compiled, true)));
+        }
+        let work = self.cache.work(&source)?;
+        fs::write(work.path().join(START), start)?;
+        let library = self.call(work, &recipe.library, supervisor, false).await?;
+        if !library.end.ok() || speaks_of_more(&library.messages, &code) {
+            return Ok(None);
+        }
+        let messages = library.messages.unwrap_or_default();
+        let program = self.call(library.work, &recipe.program, supervisor, false);
+        let program = program.await?;
+        if !program.end.ok() {
+            return Ok(None);
+        }
+        let compiled = self
+            .cache
+            .keep(&recipe.key, program.work, true, &messages)?;
+        Ok(Some((compiled, false)))
+    }
+
+    /// Calls the compiler in a folder of [`Cache::work`].
     async fn call(
         &self,
-        source: &str,
-        recipe: &Recipe,
+        work: TempDir,
+        args: &[String],
         supervisor: &mut Supervisor,
         background: bool,
     ) -> Result<Call> {
-        let work = self.cache.work(source)?;
         let job = Job {
             program: self.rustc.clone(),
-            args: recipe.args.clone(),
+            args: args.to_vec(),
             folder: work.path().to_path_buf(),
             private: false,
             environment: compiler_environment(work.path()),
@@ -174,7 +246,7 @@ impl Kit {
 
 /// One call of the compiler.
 struct Call {
-    work: tempfile::TempDir,
+    work: TempDir,
     end: End,
     text: String,
     /// The text read as messages; the compiler prints something else when it fails.

@@ -1,6 +1,7 @@
 //! Running a reader's program from the page.
 //!
 //! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`], `linker` and [`cache`]; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//! What a run did on its loops is recorded by the program itself, and drawn by [`timeline`].
 //!
 //! What this protects against are other pages, other users, and programs that run wild.
 //! It is no sandbox: a reader's own program may do what the reader may do.
@@ -20,10 +21,12 @@ mod linker;
 mod pipes;
 pub mod prepare;
 pub mod protocol;
+mod record;
 pub mod routes;
 pub mod scratch;
 pub mod supervise;
 pub mod text;
+pub mod timeline;
 pub mod token;
 
 use std::collections::BTreeMap;
@@ -42,7 +45,10 @@ use job::{Event, Job};
 use kit::{Kit, Outcome, milliseconds, program_environment};
 use launch::{Spare, Supervisor};
 use limits::Limits;
-use protocol::{Done, Output, Status, Stream, Why};
+use protocol::{Done, Output, Status, Stream, Timeline, Why};
+use timeline::Record;
+
+use crate::programs::compiled::Compiled;
 
 /// How long a request waits for the program before it to be gone.
 ///
@@ -73,7 +79,12 @@ struct Known {
 
 /// What a request wants to run.
 pub enum Wish {
-    Code(Arc<Kit>, String),
+    Code {
+        kit: Arc<Kit>,
+        code: String,
+        /// Whether to record what its loops do.
+        timeline: bool,
+    },
     Program(PathBuf, Vec<String>),
 }
 
@@ -139,15 +150,23 @@ impl Runner {
     ) -> Result<Done> {
         let start = Instant::now();
         let mut compile_ms = 0;
+        let mut timeline = Wanted::No;
         let (program, args) = match wish {
             Wish::Program(program, args) => (program.clone(), args.clone()),
-            Wish::Code(kit, code) => {
-                let was_compiled = kit.find(code)?.is_some();
-                let outcome = kit.compile(code, supervisor, false).await?;
-                if !was_compiled {
+            Wish::Code {
+                kit,
+                code,
+                timeline: wanted,
+            } => {
+                let made = if *wanted {
+                    make_recorded(kit, code, supervisor).await?
+                } else {
+                    make(kit, code, supervisor).await?
+                };
+                if !made.found {
                     compile_ms = milliseconds(start);
                 }
-                let (executable, text, mut done) = match outcome {
+                let (executable, text, mut done) = match made.outcome {
                     Outcome::Compiled(compiled) => {
                         let text = compiled.rendered();
                         (compiled.executable, text, refused(1))
@@ -163,15 +182,25 @@ impl Runner {
                     done.compile_ms = compile_ms;
                     return Ok(done);
                 };
+                timeline = made.timeline;
                 (executable, Vec::new())
             }
         };
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.join(format!("run-{number}"));
+        let mut environment = program_environment(&folder);
+        let record = match &timeline {
+            Wanted::Yes(_) => {
+                let record = Record::new(&self.folder, number);
+                environment.push(record.variable(&self.limits));
+                Some(record)
+            }
+            Wanted::No | Wanted::Impossible(_) => None,
+        };
         let job = Job {
             program,
             args,
-            environment: program_environment(&folder),
+            environment,
             folder,
             private: true,
             limits: self.limits,
@@ -184,6 +213,14 @@ impl Runner {
                 Event::End(end) => break end,
             }
         };
+        let timeline = match (timeline, record) {
+            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, end.ok()).await?),
+            (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
+            _ => None,
+        };
+        if let Some(timeline) = timeline {
+            say(lines, &timeline).await;
+        }
         Ok(Done {
             done: true,
             ok: end.ok(),
@@ -194,6 +231,55 @@ impl Runner {
             compile_ms,
         })
     }
+}
+
+/// Whether the reader gets a timeline.
+enum Wanted {
+    No,
+    /// Of this program.
+    Yes(String),
+    /// It was asked for; this sentence says why there will be none.
+    Impossible(&'static str),
+}
+
+/// A program that is ready to run, or was refused.
+struct Made {
+    outcome: Outcome,
+    /// Whether it had been compiled before.
+    found: bool,
+    timeline: Wanted,
+}
+
+async fn make(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made> {
+    let found = kit.find(code)?.is_some();
+    Ok(Made {
+        outcome: kit.compile(code, supervisor, false).await?,
+        found,
+        timeline: Wanted::No,
+    })
+}
+
+/// As [`make`]; what cannot be recorded is made without that.
+async fn make_recorded(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made> {
+    if !kit.has_timeline(code) {
+        let mut made = make(kit, code, supervisor).await?;
+        made.timeline = Wanted::Impossible(timeline::NO_LOOP);
+        return Ok(made);
+    }
+    let is_refused = |compiled: Compiled| compiled.executable.is_none();
+    if !kit.find(code)?.is_some_and(is_refused)
+        && let Some((compiled, found)) = kit.compile_recorded(code, supervisor).await?
+    {
+        return Ok(Made {
+            outcome: Outcome::Compiled(compiled),
+            found,
+            timeline: Wanted::Yes(code.to_owned()),
+        });
+    }
+    let mut made = make(kit, code, supervisor).await?;
+    made.found = false;
+    made.timeline = Wanted::Impossible(timeline::UNKNOWN);
+    Ok(made)
 }
 
 /// The end of a program that the compiler refused.

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct RunRequest {
     /// The whole program, lines that the page hides included.
     pub code: String,
+    /// Whether to record what its loops do; a [`Timeline`] comes back before the end, unless the compiler refuses the program.
+    #[serde(default)]
+    pub timeline: bool,
 }
 
 /// The body of `POST /run-example`.
@@ -39,6 +42,15 @@ pub enum Stream {
 pub struct Output {
     pub stream: Stream,
     pub text: String,
+}
+
+/// What a run did on its loops.
+#[derive(Debug, Serialize)]
+pub struct Timeline {
+    /// A fragment of HTML. All text of the program in it is escaped.
+    pub figure: Option<String>,
+    /// A sentence that says why there is no figure, or what it lacks.
+    pub why: Option<String>,
 }
 
 /// Why a program did not end by itself, or did not start.

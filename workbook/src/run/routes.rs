@@ -46,7 +46,7 @@ async fn status(State(runner): State<Arc<Runner>>) -> Json<Status> {
 }
 
 async fn run(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {
-    let RunRequest { code } = read(&body)?;
+    let RunRequest { code, timeline } = read(&body)?;
     let (kit, problem) = {
         let known = runner.known();
         (known.kit.clone(), known.status.problem.clone())
@@ -58,7 +58,12 @@ async fn run(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response,
         });
         return refuse(StatusCode::SERVICE_UNAVAILABLE, &text);
     };
-    answer(runner, Wish::Code(kit, code)).await
+    let wish = Wish::Code {
+        kit,
+        code,
+        timeline,
+    };
+    answer(runner, wish).await
 }
 
 async fn run_example(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {

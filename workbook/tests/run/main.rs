@@ -14,6 +14,8 @@ mod programs;
 mod request;
 #[cfg(target_os = "linux")]
 mod server;
+#[cfg(target_os = "linux")]
+mod timelines;
 
 /// The limits are all there on Linux only.
 #[cfg(not(target_os = "linux"))]
@@ -34,7 +36,7 @@ mod linux {
     use libtest_mimic::{Arguments, Trial};
 
     use crate::server::Server;
-    use crate::{browser, endings, gate, programs, request};
+    use crate::{browser, endings, gate, programs, request, timelines};
 
     /// The server that most tests share; it starts with the first of them.
     type Shared = Arc<OnceLock<Mutex<Server>>>;
@@ -62,6 +64,14 @@ mod linux {
                 processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
                 output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
+            timelines: a_run_comes_with_the_timeline_of_its_loop, every_loop_of_a_run_is_shown,
+                tasks_of_tokio_are_shown_with_their_functions_names, simulated_time_of_tokio_is_shown_as_such,
+                nothing_comes_unasked, a_program_without_a_loop_has_no_timeline,
+                what_names_say_stays_text, a_run_that_is_too_long_is_refused_in_a_sentence,
+                a_program_that_panics_or_exits_is_shown_until_then, a_program_that_is_stopped_is_shown_until_then,
+                what_cannot_be_recorded_runs_without, a_program_that_is_refused_has_no_timeline,
+                only_the_program_itself_is_recorded, what_a_program_writes_into_its_record_is_no_markup,
+                a_record_stays_within_the_limit_of_files;
             endings: a_process_that_escapes_ends_with_its_program,
                 a_process_that_escapes_is_stopped_with_its_program,
                 a_client_that_goes_away_takes_its_program_along,

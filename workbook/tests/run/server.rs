@@ -179,6 +179,12 @@ impl Server {
         Ended::of(&self.post("/run", &json!({ "code": code })))
     }
 
+    /// As [`Server::run`], and asks for the timeline.
+    #[track_caller]
+    pub fn run_recorded(&self, code: &str) -> Ended {
+        Ended::of(&self.post("/run", &json!({ "code": code, "timeline": true })))
+    }
+
     /// Starts a program, and gives the connection and the lines of the answer.
     pub fn begin(&self, code: &str) -> (Client, Receiver<String>) {
         let body = json!({ "code": code }).to_string();
@@ -242,6 +248,8 @@ pub struct Ended {
     pub stdout: String,
     pub stderr: String,
     pub compiler: String,
+    /// What came of the wish for a timeline, if there was one.
+    pub timeline: Value,
     pub done: Value,
 }
 
@@ -253,6 +261,7 @@ impl Ended {
             stdout: String::new(),
             stderr: String::new(),
             compiler: String::new(),
+            timeline: Value::Null,
             done: Value::Null,
         };
         for line in answer.body.lines() {
@@ -263,6 +272,10 @@ impl Ended {
                 Some("stdout") => ended.stdout.push_str(text),
                 Some("stderr") => ended.stderr.push_str(text),
                 Some("compiler") => ended.compiler.push_str(text),
+                _ if event["done"].is_null() => {
+                    assert_eq!(ended.timeline, Value::Null, "a second timeline: {event}");
+                    ended.timeline = event;
+                }
                 _ => ended.done = event,
             }
         }

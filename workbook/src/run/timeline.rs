@@ -1,0 +1,115 @@
+//! The timeline of a run: what the program wrote of it, read and drawn.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use asyncio_trace::figure::{self, MOST_SHOWN};
+use asyncio_trace::{Run, Source};
+use tokio::task::spawn_blocking;
+
+use super::limits::Limits;
+use super::protocol::Timeline;
+use super::record;
+use crate::programs::recipe::SOURCE;
+
+/// The variable by which a program hears that it is recorded, and where.
+const VARIABLE: &str = "WORKBOOK_RECORD";
+
+/// The longest record that a program is to write.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// Room for the line that says that there would have been more.
+const LAST_LINE: u64 = 1 << 10;
+
+pub const NO_LOOP: &str =
+    "There is no timeline, because this program uses neither asyncio nor Tokio.";
+pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
+const NOTHING: &str = "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
+const BROKEN: &str = "There is no timeline, because the record of this run cannot be read.";
+
+/// The file that a program writes while it runs; it goes with the value.
+pub struct Record {
+    file: PathBuf,
+}
+
+impl Record {
+    /// Names a file that does not exist: the program makes it, and then knows that no other process does.
+    ///
+    /// It does not lie in the program's own folder, which goes with the program.
+    pub fn new(folder: &Path, number: u64) -> Record {
+        Record {
+            file: folder.join(format!("record-{number}")),
+        }
+    }
+
+    /// What the program must be told.
+    pub fn variable(&self, limits: &Limits) -> (String, String) {
+        // The limit for files must not be what ends a program that is recorded.
+        let bytes = MOST_BYTES.min(limits.file.saturating_sub(LAST_LINE));
+        let wish = format!("{MOST_SHOWN} {bytes} {}", self.file.display());
+        (VARIABLE.to_owned(), wish)
+    }
+
+    /// Draws what was recorded of this program; `ended` says whether it came to its end.
+    pub async fn draw(self, code: String, ended: bool) -> Result<Timeline> {
+        Ok(spawn_blocking(move || self.draw_now(&code, ended)).await?)
+    }
+
+    fn draw_now(&self, code: &str, ended: bool) -> Timeline {
+        let mut text = Vec::new();
+        // The program may write there whatever it likes.
+        let read = File::open(&self.file)
+            .and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
+        if read.is_err() {
+            return Timeline::without(BROKEN);
+        }
+        match record::read(&String::from_utf8_lossy(&text)) {
+            Ok(runs) => draw(runs, code, ended),
+            Err(record::Unreadable::TooLong(most)) => Timeline::without(&format!(
+                "There is no timeline, because this run has more than {most} events, which is more than a page can show. Make the run shorter."
+            )),
+            Err(record::Unreadable::Broken) => Timeline::without(BROKEN),
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        // There is none if the program never began.
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+impl Timeline {
+    pub fn without(why: &str) -> Timeline {
+        Timeline {
+            figure: None,
+            why: Some(why.to_owned()),
+        }
+    }
+}
+
+fn draw(mut runs: Vec<Run>, code: &str, ended: bool) -> Timeline {
+    if runs.is_empty() {
+        return Timeline::without(NOTHING);
+    }
+    let source = Source {
+        file: SOURCE.to_owned(),
+        first_line: 1,
+        lines: code.lines().map(str::to_owned).collect(),
+    };
+    for run in &mut runs {
+        run.source = Some(source.clone());
+    }
+    let caption = if ended {
+        "What this run did."
+    } else {
+        "What this run did until it was over."
+    };
+    Timeline {
+        figure: Some(figure::html(&runs, caption, true)),
+        why: None,
+    }
+}
