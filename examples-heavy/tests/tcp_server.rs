@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use asyncio::{Event, EventLoop};
 use calculator::{Answers, Calculator, GREETING, LONGEST_LINE, on_tokio, ours};
@@ -150,7 +150,7 @@ fn the_cuts_between_packets_change_nothing() {
 struct Server {
     name: &'static str,
     address: SocketAddr,
-    thread: JoinHandle<bool>,
+    ended: mpsc::Receiver<bool>,
 }
 
 #[derive(Clone, Copy)]
@@ -163,7 +163,8 @@ enum Clock {
 impl Server {
     fn ours(clock: Clock) -> Self {
         let (sender, address) = mpsc::channel();
-        let thread = thread::spawn(move || {
+        let (end, ended) = mpsc::channel();
+        thread::spawn(move || {
             let event_loop = match clock {
                 Clock::Real => EventLoop::new(),
                 Clock::Virtual => EventLoop::with_virtual_clock(),
@@ -175,38 +176,41 @@ impl Server {
                 stop.wait().await?;
                 ours::finish(&server).await
             };
-            event_loop.run(serving).expect("the server ends by itself")
+            let in_time = event_loop.run(serving);
+            end.send(in_time.expect("the server ends by itself"))
         });
         let name = "ours";
         let address = address.recv().expect("the server listens");
         Server {
             name,
             address,
-            thread,
+            ended,
         }
     }
 
     fn tokio(clock: Clock) -> Self {
         let (sender, address) = mpsc::channel();
-        let thread = thread::spawn(move || {
+        let (end, ended) = mpsc::channel();
+        thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             runtime.enable_all();
             if matches!(clock, Clock::Virtual) {
                 runtime.start_paused(true);
             }
-            runtime.build().expect("a runtime").block_on(async move {
+            let in_time = runtime.build().expect("a runtime").block_on(async move {
                 let listener = tokio::net::TcpListener::bind(ANY_PORT).await;
                 let listener = listener.expect("a free port");
                 sender.send(listener.local_addr().unwrap()).unwrap();
                 on_tokio::serve(listener, CancellationToken::new()).await
-            })
+            });
+            end.send(in_time)
         });
         let name = "tokio";
         let address = address.recv().expect("the server listens");
         Server {
             name,
             address,
-            thread,
+            ended,
         }
     }
 
@@ -228,7 +232,8 @@ impl Server {
         client.send("shutdown\n");
         assert_eq!(client.line().as_deref(), Some("Shutting down"));
         assert_eq!(client.line(), None);
-        self.thread.join().expect("the server does not panic")
+        let ended = self.ended.recv_timeout(DEADLINE);
+        ended.expect("the server ends in time")
     }
 }
 
