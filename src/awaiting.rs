@@ -24,7 +24,7 @@ impl<T: Clone + 'static> IntoFuture for Promise<T> {
         Awaiting {
             promise: self,
             hook: None,
-            registration: None,
+            registration: Registration::default(),
             at: Location::caller(),
         }
     }
@@ -72,7 +72,7 @@ pub struct Awaiting<T: 'static> {
     /// What the promise will do for the leaf when it is done.
     hook: Option<u64>,
     /// The entry in the list of what the task waits for, through which a cancellation comes.
-    registration: Option<Registration>,
+    registration: Registration,
     at: Place,
 }
 
@@ -98,11 +98,21 @@ impl<T: 'static> Awaiting<T> {
         if std::ptr::addr_eq(Rc::as_ptr(&target), Rc::as_ptr(task)) {
             return Err(AwaitError::OnItself);
         }
-        self.registration = Some(Registration::new(task, Some(target)));
+        self.registration.enter(task, Some(target));
         if observed() {
             self.observe(core, task.header());
         }
         Ok(())
+    }
+
+    /// Lets the promise wake who polls, and nobody who polled before.
+    #[inline]
+    fn hook_up(&mut self, awaiter: Awaiter) {
+        let slot = self.promise.cell.slot();
+        match self.hook {
+            None => self.hook = Some(slot.add_hook(Hook::Wake(awaiter))),
+            Some(hook) => slot.replace_hook(hook, Hook::Wake(awaiter)),
+        }
     }
 
     fn unhook(&mut self) {
@@ -117,36 +127,30 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
         let this = &mut *self;
-        let thrown = this.registration.as_ref().and_then(Registration::thrown);
-        let outcome = match thrown {
+        let outcome = match this.registration.thrown() {
             Some(cancelled) => Some(Err(cancelled.into())),
             None => this.promise.outcome(),
         };
         if let Some(outcome) = outcome {
             this.unhook();
-            if let Some(registration) = this.registration.take() {
-                registration.arrived(|| outcome.as_ref().is_err_and(Error::is_cancelled));
-            }
+            let cancelled = || outcome.as_ref().is_err_and(Error::is_cancelled);
+            this.registration.arrived(cancelled);
             return Poll::Ready(outcome);
         }
-        let polled_by = Core::with_current(|core, task| {
-            if this.registration.is_none() {
+        let suspended = Core::with_current(|core, task| {
+            if !this.registration.is_entered() {
                 this.register(core, task)?;
             }
-            Ok(Awaiter::of(task.header(), cx))
+            this.hook_up(Awaiter::of(task.header(), cx));
+            Ok(())
         });
-        let awaiter = match polled_by {
+        match suspended {
+            Some(Ok(())) => {}
             Some(Err(error)) => {
                 let error: AwaitError = error;
                 return Poll::Ready(Err(error.into()));
             }
-            Some(Ok(awaiter)) => awaiter,
-            None => Awaiter::Other(cx.waker().clone()),
-        };
-        let slot = this.promise.cell.slot();
-        match this.hook {
-            None => this.hook = Some(slot.add_hook(Hook::Wake(awaiter))),
-            Some(hook) => slot.replace_hook(hook, Hook::Wake(awaiter)),
+            None => this.hook_up(Awaiter::Other(cx.waker().clone())),
         }
         Poll::Pending
     }

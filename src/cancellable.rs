@@ -31,29 +31,32 @@ impl Cancel for WakeUp {
 /// A future that awaits something of this library hears of the cancellation there, and is not dropped.
 pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let mut future = std::pin::pin!(future);
-    let mut registered: Option<(Registration, Rc<WakeUp>)> = None;
+    let mut registration = Registration::default();
+    let mut wake_up: Option<Rc<WakeUp>> = None;
     std::future::poll_fn(move |cx| {
         let Some(task) = Core::running().and_then(|core| core.current()) else {
             return future.as_mut().poll(cx).map(Ok);
         };
-        let (registration, wake_up) = registered.get_or_insert_with(|| {
-            let wake_up = Rc::new(WakeUp(RefCell::new(cx.waker().clone())));
-            (Registration::new(&task, Some(wake_up.clone())), wake_up)
-        });
+        let new = || Rc::new(WakeUp(RefCell::new(cx.waker().clone())));
+        let wake_up = wake_up.get_or_insert_with(new);
         wake_up.0.borrow_mut().clone_from(cx.waker());
-        let inside = registration.enter(task.header());
+        if !registration.is_entered() {
+            registration.enter(&task, Some(wake_up.clone()));
+        }
+        let inside = registration.surround(task.header());
         let polled = future.as_mut().poll(cx);
         drop(inside);
-        let outcome = match (polled, registration.thrown()) {
-            (Poll::Ready(output), _) => Ok(output),
-            (Poll::Pending, Some(cancelled)) => Err(cancelled),
-            (Poll::Pending, None) => return Poll::Pending,
-        };
-        let (registration, _) = registered.take().expect("registered above");
-        if outcome.is_err() {
-            registration.arrived(|| true);
+        match (polled, registration.thrown()) {
+            (Poll::Ready(output), _) => {
+                drop(std::mem::take(&mut registration));
+                Poll::Ready(Ok(output))
+            }
+            (Poll::Pending, Some(cancelled)) => {
+                registration.arrived(|| true);
+                Poll::Ready(Err(cancelled))
+            }
+            (Poll::Pending, None) => Poll::Pending,
         }
-        Poll::Ready(outcome)
     })
     .await
 }

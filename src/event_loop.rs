@@ -10,7 +10,6 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Waker;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -22,7 +21,7 @@ use crate::observe::{Actor, Kind, Place};
 use crate::poller::Poller;
 use crate::remote::{Parcel, Remote};
 use crate::table::{TaskId, TaskTable};
-use crate::task::Body;
+use crate::task::{Body, Header};
 use crate::timers::Timers;
 
 pub(crate) use api::expect_running_loop;
@@ -158,6 +157,14 @@ impl Core {
             .ok()?
     }
 
+    /// Calls `f` with the running loop, under the same condition.
+    #[inline]
+    pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
+        RUNNING
+            .try_with(|running| running.borrow().as_ref().map(f))
+            .ok()?
+    }
+
     /// Gives the loop that is running on this thread.
     #[inline]
     pub(crate) fn running() -> Option<Rc<Core>> {
@@ -234,24 +241,23 @@ impl Core {
         }
     }
 
-    /// Takes a new task into the table and schedules its first step.
-    pub(crate) fn adopt<T: Body + 'static>(
-        &self,
-        at: Place,
-        make: impl FnOnce(TaskId, Waker, u64) -> T,
-    ) -> Rc<T> {
+    /// Makes the part of a new task that does not depend on its body.
+    pub(crate) fn new_header(&self) -> Header {
         let number = self.tasks_made.get() + 1;
         self.tasks_made.set(number);
-        let task = self
-            .tasks
-            .borrow_mut()
-            .insert(&self.remote, |id, waker| make(id, waker, number));
+        let (id, waker) = self.tasks.borrow_mut().reserve(&self.remote);
+        Header::new(id, number, waker)
+    }
+
+    /// Takes a new task into the table and schedules its first step.
+    pub(crate) fn adopt(&self, task: Rc<dyn Body>, at: Place) {
+        let id = task.header().id;
         if observed() {
-            let (task, name) = (number, task.header().name().to_string());
+            let (task, name) = (task.header().number, task.header().name().to_string());
             self.observe(|_| Kind::TaskCreated { task, name }, Some(at));
         }
-        self.schedule_step(task.header().id);
-        task
+        self.tasks.borrow_mut().keep(id, task);
+        self.schedule_step(id);
     }
 
     /// Lets go of a task that has ended.

@@ -12,22 +12,31 @@ thread_local! {
 }
 
 /// Invariant: the numbers rise from the front to the back.
-#[derive(Default)]
-pub(crate) enum Line<T> {
-    #[default]
-    Empty,
-    One(u64, T),
-    /// May have become short again.
-    Many(Many<T>),
+pub(crate) struct Line<T> {
+    /// The number of the single item.
+    number: u64,
+    /// The only item, as long as there never were two at a time.
+    single: Option<T>,
+    /// All items, from the second one on.
+    many: Option<Box<Many<T>>>,
 }
 
 /// Invariants: the first item is there, and no more than half of the items are gone.
 ///
 /// So a search takes as many steps as the number of the items has digits in base two, and to take one out moves no other most of
 /// the time.
-pub(crate) struct Many<T> {
+struct Many<T> {
     items: VecDeque<(u64, Option<T>)>,
     gone: usize,
+}
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Many {
+            items: VecDeque::new(),
+            gone: 0,
+        }
+    }
 }
 
 impl<T> Many<T> {
@@ -61,9 +70,20 @@ impl<T> Many<T> {
     }
 }
 
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Line {
+            number: 0,
+            single: None,
+            many: None,
+        }
+    }
+}
+
 impl<T> Line<T> {
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.first().is_none()
+        self.single.is_none() && self.many.as_ref().is_none_or(|many| many.items.is_empty())
     }
 
     /// Appends an item and gives its number.
@@ -71,49 +91,39 @@ impl<T> Line<T> {
     pub(crate) fn push(&mut self, item: T) -> u64 {
         let number = LAST.get() + 1;
         LAST.set(number);
-        match self {
-            // `Empty` has nothing to drop, and an assignment would look for it.
-            Line::Empty => std::mem::forget(std::mem::replace(self, Line::One(number, item))),
-            Line::Many(many) => many.items.push_back((number, Some(item))),
-            Line::One(..) => self.push_second(number, item),
+        if self.single.is_none() && self.many.is_none() {
+            self.number = number;
+            self.single = Some(item);
+        } else {
+            self.push_further(number, item);
         }
         number
     }
 
-    #[cold]
-    fn push_second(&mut self, number: u64, item: T) {
-        let mut items = VecDeque::with_capacity(4);
-        if let Line::One(first_number, first) = std::mem::take(self) {
-            items.push_back((first_number, Some(first)));
+    fn push_further(&mut self, number: u64, item: T) {
+        let many = self.many.get_or_insert_default();
+        if let Some(first) = self.single.take() {
+            many.items.push_back((self.number, Some(first)));
         }
-        items.push_back((number, Some(item)));
-        *self = Line::Many(Many { items, gone: 0 });
+        many.items.push_back((number, Some(item)));
     }
 
     /// Takes an item out, if it is still there, and keeps the order of the others.
     #[inline]
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
-        match self {
-            Line::One(n, _) if *n == number => self.take_one(),
-            Line::Many(many) => many.take(number),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn take_one(&mut self) -> Option<T> {
-        match std::mem::take(self) {
-            Line::One(_, item) => Some(item),
-            _ => None,
+        match &mut self.many {
+            None if self.number == number => self.single.take(),
+            None => None,
+            Some(many) => many.take(number),
         }
     }
 
     /// Takes the first item out.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        match self {
-            Line::Many(many) => many.pop(),
-            _ => self.take_one(),
+        match &mut self.many {
+            None => self.single.take(),
+            Some(many) => many.pop(),
         }
     }
 
@@ -123,54 +133,45 @@ impl<T> Line<T> {
 
     #[inline]
     pub(crate) fn get(&self, number: u64) -> Option<&T> {
-        match self {
-            Line::One(n, item) if *n == number => Some(item),
-            Line::Many(many) => many.items[many.find(number)?].1.as_ref(),
-            _ => None,
+        match &self.many {
+            None if self.number == number => self.single.as_ref(),
+            None => None,
+            Some(many) => many.items[many.find(number)?].1.as_ref(),
         }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        match self {
-            Line::One(n, item) if *n == number => Some(item),
-            Line::Many(many) => {
+        match &mut self.many {
+            None if self.number == number => self.single.as_mut(),
+            None => None,
+            Some(many) => {
                 let at = many.find(number)?;
                 many.items[at].1.as_mut()
             }
-            _ => None,
         }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        let (one, many) = match self {
-            Line::Empty => (None, None),
-            Line::One(number, item) => (Some((*number, item)), None),
-            Line::Many(many) => (None, Some(many)),
-        };
-        let many = many.into_iter().flat_map(|many| &many.items);
-        let many = many.filter_map(|(number, item)| Some((*number, item.as_ref()?)));
-        one.into_iter().chain(many)
+        let single = self.single.iter().map(|item| (self.number, item));
+        let many = self.many.iter().flat_map(|many| &many.items);
+        single.chain(many.filter_map(|(number, item)| Some((*number, item.as_ref()?))))
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
-        let (one, many) = match self {
-            Line::Empty => (None, None),
-            Line::One(number, item) => (Some((*number, item)), None),
-            Line::Many(many) => (None, Some(many)),
-        };
-        let many = many.into_iter().flat_map(|many| &mut many.items);
-        let many = many.filter_map(|(number, item)| Some((*number, item.as_mut()?)));
-        one.into_iter().chain(many)
+        let single = self.single.iter_mut().map(|item| (self.number, item));
+        let many = self.many.iter_mut().flat_map(|many| &mut many.items);
+        single.chain(many.filter_map(|(number, item)| Some((*number, item.as_mut()?))))
     }
 
     /// Calls `f` with each item in order.
     #[inline]
     pub(crate) fn for_each(self, mut f: impl FnMut(T)) {
-        match self {
-            Line::Empty => {}
-            Line::One(_, item) => f(item),
-            Line::Many(many) => many.items.into_iter().filter_map(|(_, i)| i).for_each(f),
+        if let Some(item) = self.single {
+            f(item);
+        }
+        if let Some(many) = self.many {
+            many.items.into_iter().filter_map(|(_, i)| i).for_each(f);
         }
     }
 }
@@ -205,7 +206,7 @@ mod tests {
         let mut line = Line::default();
         for n in 0..3 {
             let number = line.push(n);
-            assert!(matches!(line, Line::One(..)));
+            assert!(line.many.is_none());
             assert_eq!(line.get(number + 1), None);
             assert_eq!(line.take(number), Some(n));
             assert!(line.is_empty());
@@ -222,9 +223,7 @@ mod tests {
             if n % 10 != 9 {
                 assert_eq!(line.take(*number), Some(n));
             }
-            let Line::Many(many) = &line else {
-                panic!("there were many");
-            };
+            let many = line.many.as_ref().expect("there were many");
             assert!(many.gone * 2 <= many.items.len());
             assert!(!matches!(many.items.front(), Some((_, None))));
         }

@@ -9,8 +9,8 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::error::{Cancelled, Result};
-use crate::event_loop::{Core, expect_running_loop};
+use crate::error::{Cancelled, NoRunningLoop, Result};
+use crate::event_loop::Core;
 use crate::handle::Callback;
 use crate::observation::{Number, observed};
 use crate::observe::{Awaited, Kind, Outcome, Place};
@@ -45,17 +45,17 @@ impl Signal {
     /// Outside a running loop.
     #[track_caller]
     pub(crate) fn new(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
-        let event_loop = expect_running_loop();
-        let signal = Signal {
-            core: Rc::downgrade(&event_loop.core),
+        let core = Core::with_running(Rc::downgrade).unwrap_or_else(|| panic!("{NoRunningLoop}"));
+        let signal = Rc::new(Signal {
+            core,
             state: Cell::new(State::Waiting),
             awaiter: Cell::new(None),
             number: Number::default(),
-        };
+        });
         if observed() {
             signal.observe_created(label, until, at);
         }
-        Rc::new(signal)
+        signal
     }
 
     /// Wakes who waits, whose turn comes through the ready queue; false if nobody waits any more, or somebody set it before.
@@ -177,14 +177,14 @@ impl Callback for Signal {
 /// The wait for a signal: the leaf on which a task is suspended.
 pub(crate) struct Signalled {
     signal: Rc<Signal>,
-    registration: Option<Registration>,
+    registration: Registration,
 }
 
 impl Signalled {
     pub(crate) fn new(signal: &Rc<Signal>) -> Self {
         Signalled {
             signal: signal.clone(),
-            registration: None,
+            registration: Registration::default(),
         }
     }
 }
@@ -199,20 +199,22 @@ impl Future for Signalled {
             registration,
         } = &mut *self;
         if !signal.is_waiting() {
-            let thrown = registration.take().and_then(|r| r.arrived(|| true));
+            let thrown = registration.arrived(|| true);
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
-        let awaiter = Core::with_current(|core, task| {
-            if registration.is_none() {
-                *registration = Some(Registration::new(task, Some(signal.clone())));
+        let polled_in_a_task = Core::with_current(|core, task| {
+            if !registration.is_entered() {
+                registration.enter(task, Some(signal.clone()));
                 if observed() {
                     signal.observe_awaited(core, task.header());
                 }
             }
-            Awaiter::of(task.header(), cx)
+            signal.awaiter.set(Some(Awaiter::of(task.header(), cx)));
         });
-        let awaiter = awaiter.unwrap_or_else(|| Awaiter::Other(cx.waker().clone()));
-        signal.awaiter.set(Some(awaiter));
+        if polled_in_a_task.is_none() {
+            let awaiter = Awaiter::Other(cx.waker().clone());
+            signal.awaiter.set(Some(awaiter));
+        }
         Poll::Pending
     }
 }

@@ -46,12 +46,8 @@ pub(crate) struct TaskTable {
 }
 
 impl TaskTable {
-    /// Finds a place and the name for the task that `make` builds, and keeps the task there until it ends.
-    pub(crate) fn insert<T: Body + 'static>(
-        &mut self,
-        remote: &Arc<Remote>,
-        make: impl FnOnce(TaskId, Waker) -> T,
-    ) -> Rc<T> {
+    /// Finds a place for a new task, and gives its name and its waker.
+    pub(crate) fn reserve(&mut self, remote: &Arc<Remote>) -> (TaskId, Waker) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place {
                 generation: 0,
@@ -66,10 +62,12 @@ impl TaskTable {
             index,
             generation: place.generation,
         };
-        let waker = place.waker(id, remote);
-        let task = Rc::new(make(id, waker));
-        place.task = Some(task.clone());
-        task
+        (id, place.waker(id, remote))
+    }
+
+    /// Keeps the task in the place that was reserved for it until it ends.
+    pub(crate) fn keep(&mut self, id: TaskId, task: Rc<dyn Body>) {
+        self.places[id.index as usize].task = Some(task);
     }
 
     #[inline]

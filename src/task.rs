@@ -38,7 +38,8 @@ struct Extras {
 }
 
 impl Header {
-    fn new(id: TaskId, number: u64, waker: Waker) -> Self {
+    #[inline]
+    pub(crate) fn new(id: TaskId, number: u64, waker: Waker) -> Self {
         Header {
             id,
             number,
@@ -338,11 +339,12 @@ impl<T: 'static> Task<T> {
         at: Place,
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
-        let cell = core.adopt(at, |id, waker, number| TaskCell {
-            header: Header::new(id, number, waker),
+        let cell = Rc::new(TaskCell {
+            header: core.new_header(),
             slot: Slot::new(Rc::downgrade(core), promise::Kind::Task),
             body: Cell::new(Some(Box::pin(body))),
         });
+        core.adopt(cell.clone(), at);
         Task {
             promise: Promise::of_task(cell),
         }

@@ -69,7 +69,15 @@ impl Timers {
     }
 
     /// Gives the soonest deadline that is still wanted.
+    #[inline]
     pub(crate) fn next_deadline(&mut self) -> Option<Duration> {
+        if self.heap.is_empty() {
+            return None;
+        }
+        self.next_of_some()
+    }
+
+    fn next_of_some(&mut self) -> Option<Duration> {
         if self.cancelled > SWEEP_FROM && self.cancelled * 2 > self.heap.len() {
             self.heap.retain(|timer| !timer.callback.is_cancelled());
             self.cancelled = 0;

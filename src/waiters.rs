@@ -25,6 +25,10 @@ impl Waiters {
     /// Wakes the first who still waits; false if nobody does.
     #[inline]
     pub(crate) fn wake_next(&self) -> bool {
+        !self.line.borrow().is_empty() && self.wake_one()
+    }
+
+    fn wake_one(&self) -> bool {
         loop {
             let Some(waiter) = self.line.borrow_mut().pop() else {
                 return false;

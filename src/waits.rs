@@ -120,26 +120,30 @@ impl Waits {
 /// A leaf's entry in the line of what a task waits for; dropping it takes the entry out.
 ///
 /// It keeps the task that keeps it, in its body: the loop breaks the circle, for it lets go of no task that still has its body.
+#[derive(Default)]
 pub(crate) struct Registration {
-    /// `None` once the leaf is ready.
+    /// `None` before the leaf has to wait, and once it is ready.
     task: Option<Rc<dyn Body>>,
     number: u64,
 }
 
 impl Registration {
     #[inline]
-    pub(crate) fn new(task: &Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) -> Self {
+    pub(crate) fn is_entered(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// Enters the leaf; `target` is where a cancellation goes.
+    #[inline]
+    pub(crate) fn enter(&mut self, task: &Rc<dyn Body>, target: Option<Rc<dyn Cancel>>) {
         let waits = &task.header().waits;
-        let number = waits.line.borrow_mut().push(Waiting {
+        self.number = waits.line.borrow_mut().push(Waiting {
             scope: waits.scope.get(),
             target,
             told: false,
             thrown: None,
         });
-        Registration {
-            task: Some(task.clone()),
-            number,
-        }
+        self.task = Some(task.clone());
     }
 
     /// Gives the cancellation if one was thrown at this leaf.
@@ -153,7 +157,7 @@ impl Registration {
     ///
     /// If the leaf was told of a cancellation, the body knows of it now; `cancelled` says whether as a cancellation.
     #[inline]
-    pub(crate) fn arrived(mut self, cancelled: impl FnOnce() -> bool) -> Option<Cancelled> {
+    pub(crate) fn arrived(&mut self, cancelled: impl FnOnce() -> bool) -> Option<Cancelled> {
         let task = self.task.take()?;
         let header = task.header();
         let waiting = header.waits.line.borrow_mut().take(self.number)?;
@@ -166,8 +170,8 @@ impl Registration {
         waiting.thrown.map(|thrown| *thrown)
     }
 
-    /// Counts as inside of this entry whatever is registered while the guard lives.
-    pub(crate) fn enter<'a>(&self, header: &'a Header) -> Inside<'a> {
+    /// Counts as inside of this entry whatever is entered while the guard lives.
+    pub(crate) fn surround<'a>(&self, header: &'a Header) -> Inside<'a> {
         let scope = &header.waits.scope;
         Inside(scope, scope.replace(self.number))
     }

@@ -26,29 +26,36 @@ pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
 
 /// Yields on behalf of a line of the program.
 pub(crate) fn yield_from(at: Place) -> impl Future<Output = Result<(), Cancelled>> {
-    Yielding(None, at)
+    Yielding {
+        registration: Registration::default(),
+        at,
+    }
 }
 
-/// A yield, with its entry in the list of what the task waits for from its first poll on.
-struct Yielding(Option<Registration>, Place);
+/// A yield; it has an entry in the line of what the task waits for from its first poll on.
+struct Yielding {
+    registration: Registration,
+    at: Place,
+}
 
 impl Future for Yielding {
     type Output = Result<(), Cancelled>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(registration) = self.0.take() {
+        let Yielding { registration, at } = &mut *self;
+        if registration.is_entered() {
             return Poll::Ready(registration.arrived(|| true).map_or(Ok(()), Err));
         }
-        let at = self.1;
-        self.0 = Core::with_current(|core, task| {
+        let scheduled = Core::with_current(|core, task| {
             match task.header().own_waker(cx) {
                 Some(id) => core.schedule_turn(id, at),
                 None => cx.waker().wake_by_ref(),
             }
-            Registration::new(task, None)
+            registration.enter(task, None);
         });
         assert!(
-            self.0.is_some(),
+            scheduled.is_some(),
             "yield_now and sleep work in a task of a running event loop only"
         );
         Poll::Pending
