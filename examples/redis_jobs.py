@@ -1,7 +1,7 @@
 """Jobs from Redis: a list that outlives its workers, a thread that takes jobs from it, and a loop that runs them.
 
 Run it with `python3 examples/redis_jobs.py`; add `--help` for its parts.
-It needs the module redis: `pip install -r examples/requirements.txt`.
+It needs the module redis: `pip install -r requirements.txt`.
 It prints what its Rust twin, `redis_jobs.rs`, prints.
 """
 
@@ -14,7 +14,7 @@ import time
 try:
     import redis  # noqa: F401
 except ModuleNotFoundError:
-    sys.exit("error: the module redis is missing: pip install -r examples/requirements.txt")
+    sys.exit("error: the module redis is missing: pip install -r requirements.txt")
 
 from jobs import Place, Worker, text
 from support import run

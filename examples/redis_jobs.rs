@@ -262,30 +262,21 @@ fn room() -> Result<()> {
     };
     let (report, reports) = mpsc::channel();
     let mut workers = Vec::new();
+    // ANCHOR: room
     for about in ["one worker with room for three", "a second one"] {
-        let report = report.clone();
-        workers.push(Worker::start(
-            || place.connect(LEASE),
-            3,
-            report,
-            work.clone(),
-        )?);
+        let (connect, report) = (|| place.connect(LEASE), report.clone());
+        workers.push(Worker::start(connect, 3, report, work.clone())?);
         for _ in 0..3 {
             told.recv()?;
         }
         println!("{about}: {}", counts(&mut *jobs)?);
     }
+    // ANCHOR_END: room
     open_gate
         .send(())
         .map_err(|()| Error::msg("nobody waits"))?;
-    println!(
-        "done: {}",
-        reports
-            .iter()
-            .take(10)
-            .filter(|report| report.was_ours)
-            .count()
-    );
+    let done = reports.iter().take(10).filter(|report| report.was_ours);
+    println!("done: {}", done.count());
     println!("{}", counts(&mut *jobs)?);
     workers.into_iter().try_for_each(Worker::close)
 }

@@ -121,6 +121,7 @@ impl Drop for Place {
     }
 }
 
+// ANCHOR: seconds
 /// Reads an order, or says why it is none.
 pub fn seconds(job: &[u8]) -> Result<u64, &'static str> {
     let text = str::from_utf8(job).map_err(|_| "not text")?;
@@ -134,6 +135,7 @@ pub fn seconds(job: &[u8]) -> Result<u64, &'static str> {
         _ => Err("longer than a day"),
     }
 }
+// ANCHOR_END: seconds
 
 /// Shows a job to people.
 pub fn text(job: &[u8]) -> String {

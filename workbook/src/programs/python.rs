@@ -14,7 +14,7 @@ pub struct Python {
 }
 
 /// Names each module beside the standard library that a program of the book may import.
-const REQUIREMENTS: &str = include_str!("../../../examples/requirements.txt");
+const REQUIREMENTS: &str = include_str!("../../../requirements.txt");
 
 /// Prints those of its arguments that cannot be imported, one to a line.
 const NAME_MISSING: &str = "
@@ -56,9 +56,21 @@ impl Python {
         let imported = |name: &&String| source.lines().any(|line| imports(line, name));
         let name = self.missing.iter().find(imported)?;
         Some(format!(
-            "{} has no module {name}: pip install -r examples/requirements.txt",
+            "{} has no module {name}: pip install -r requirements.txt",
             self.program
         ))
+    }
+
+    /// Such a command that does without `PATH`.
+    pub fn command_by_path(&self) -> Result<Command, String> {
+        let mut asks = self.command();
+        asks.args(["-c", "import sys; print(sys.executable)"]);
+        let end = process::run(&mut asks, process::LIMIT).map_err(|error| format!("{error:#}"))?;
+        let python = Python {
+            program: end.stdout.trim().to_owned(),
+            missing: Vec::new(),
+        };
+        Ok(python.command())
     }
 
     /// A command that runs Python with the same text encoding everywhere.
@@ -138,7 +150,7 @@ mod tests {
         };
         assert_eq!(
             python.lacks("import uvloop\nimport redis\n").as_deref(),
-            Some("python3 has no module redis: pip install -r examples/requirements.txt")
+            Some("python3 has no module redis: pip install -r requirements.txt")
         );
         assert_eq!(python.lacks("import uvloop\n"), None);
     }

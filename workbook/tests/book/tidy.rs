@@ -16,7 +16,7 @@ use crate::Context;
 /// The commands that the project documents; `[..]` stands for what the reader fills in.
 ///
 /// Commands that name an example are checked apart, because the example must exist.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "cargo run",
     "cargo run -- --help",
     "cargo run -- --no-open",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 27] = [
     "cargo build",
     "cargo test",
     "cargo test --test book [..]",
+    "cargo test -p examples-heavy --test redis_jobs",
     "cargo doc --open",
     "cargo doc -p asyncio --no-deps --open",
     "cargo bench",
