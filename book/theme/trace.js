@@ -59,7 +59,7 @@
             this.items = data.items;
             this.source = data.source;
             this.isTokio = element.dataset.library === "tokio";
-            this.title = this.isTokio ? "Tokio" : "This library";
+            this.title = element.dataset.title ?? "";
             this.picture = element.querySelector(".trace-picture");
             this.svg = element.querySelector(".trace-lanes");
             this.names = [...element.querySelectorAll(".trace-names > text")];

@@ -43,6 +43,12 @@ pub fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
     }
 }
 
+/// Gives the other tasks a turn.
+#[track_caller]
+pub fn yield_now() -> impl Future<Output = ()> {
+    telling(tokio::task::yield_now(), Awaited::Turn, Location::caller())
+}
+
 /// Waits for the future, which is for this: `"queue get"`, say, or another label of the schema.
 #[track_caller]
 pub fn awaiting<F: Future>(label: &'static str, future: F) -> impl Future<Output = F::Output> {

@@ -83,6 +83,7 @@ fn a_figure_is_one_block_of_markdown_and_asks_for_nothing_that_a_policy_forbids(
         "d",
         "data-events",
         "data-library",
+        "data-title",
         "height",
         "r",
         "role",

@@ -39,12 +39,16 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
         let _ = writeln!(
             html,
-            "<div class=\"trace-run\" data-library=\"{}\" data-events=\"{}\">",
+            "<div class=\"trace-run\" data-library=\"{}\" data-events=\"{}\"{}>",
             run.library.name(),
-            run.records.len()
+            run.records.len(),
+            short_title(runs, n).map_or(String::new(), |title| {
+                format!(" data-title=\"{}\"", escaped(&title))
+            })
         );
-        if runs.len() > 1 {
-            push_title(&mut html, run, n);
+        let title = title(runs, n);
+        if let Some(title) = &title {
+            let _ = writeln!(html, "<p class=\"trace-title\">{}</p>", escaped(title));
         }
         match drawn {
             Err(why) => {
@@ -59,9 +63,9 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
                 }
                 used.add(picture.used);
                 words.push_str("<div class=\"trace-words\">\n");
-                let of = if runs.len() > 1 { called(run) } else { "" };
-                table::push_output(&mut words, story, of);
-                table::push_table(&mut words, run, story, of);
+                let title = short_title(runs, n);
+                table::push_output(&mut words, story, title.as_deref());
+                table::push_table(&mut words, run, story, title.as_deref());
                 words.push_str("</div>\n");
             }
         }
@@ -99,16 +103,23 @@ fn called(run: &Run) -> &'static str {
     }
 }
 
-/// Says whose run it is; the first has the caption of the whole figure.
-fn push_title(html: &mut String, run: &Run, n: usize) {
-    let title = match (n, &*run.title) {
-        (0, _) | (_, "") => String::new(),
-        (_, title) => format!(". {title}"),
-    };
-    let _ = writeln!(
-        html,
-        "<p class=\"trace-title\">On {}{}</p>",
-        called(run),
-        escaped(&title)
-    );
+/// Tells one run of several from the others: by its library if that differs, and by its own title.
+fn title(runs: &[Run], n: usize) -> Option<String> {
+    let run = &runs[n];
+    let same_library = runs.iter().all(|other| other.library == run.library);
+    match (runs.len(), same_library, n) {
+        (0 | 1, ..) => None,
+        (_, true, _) => Some(run.title.clone()),
+        // The first has the caption of the whole figure.
+        (_, false, 0) => Some(format!("On {}", called(run))),
+        (_, false, _) if run.title.is_empty() => Some(format!("On {}", called(run))),
+        (_, false, _) => Some(format!("On {}. {}", called(run), run.title)),
+    }
+}
+
+/// A word for the run where its whole title would be too long.
+fn short_title(runs: &[Run], n: usize) -> Option<String> {
+    let title = title(runs, n)?;
+    let end = title.find(['.', ':', ',']).unwrap_or(title.len());
+    Some(title[..end].to_owned())
 }

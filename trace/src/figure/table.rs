@@ -31,11 +31,8 @@ pub(super) fn about(story: &Story) -> String {
 }
 
 /// Says which of several runs is meant, if there are several.
-fn on(of: &str) -> String {
-    match of {
-        "" => String::new(),
-        of => format!(" on {of}"),
-    }
+fn of(title: Option<&str>) -> String {
+    title.map_or(String::new(), |title| format!(": {}", escaped(title)))
 }
 
 fn life(item: &Item) -> String {
@@ -49,11 +46,11 @@ fn life(item: &Item) -> String {
     format!("{} ({end})", item.name)
 }
 
-pub(super) fn push_output(html: &mut String, story: &Story, of: &str) {
+pub(super) fn push_output(html: &mut String, story: &Story, title: Option<&str>) {
     if story.printed.is_empty() {
         return;
     }
-    let of = on(of);
+    let of = of(title);
     let _ = writeln!(html, "<div class=\"trace-output\"><p>Output{of}</p>\n<ol>");
     for printed in &story.printed {
         let _ = writeln!(
@@ -67,15 +64,15 @@ pub(super) fn push_output(html: &mut String, story: &Story, of: &str) {
     html.push_str("</ol></div>\n");
 }
 
-pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, of: &str) {
-    let of = on(of);
+pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Option<&str>) {
+    let of = of(title);
     let queue = match run.library {
         Library::Asyncio => "<th scope=\"col\">Ready queue then</th>",
         Library::Tokio => "",
     };
     let _ = writeln!(
         html,
-        "<details class=\"trace-table\"><summary>The same{of}, step by step, as a table</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
+        "<details class=\"trace-table\"><summary>Step by step, as a table{of}</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
     );
     let mut ready: VecDeque<usize> = VecDeque::new();
     for (n, moment) in story.moments.iter().enumerate() {

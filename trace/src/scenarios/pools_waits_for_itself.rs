@@ -1,0 +1,27 @@
+//! A job that waits for another job of its own pool, which has one worker.
+
+use asyncio::observe::note;
+use asyncio::{Result, Semaphore, Task, create_task, wait_for};
+use std::time::Duration;
+
+async fn inner(worker: Semaphore) -> Result<()> {
+    let _worker = worker.acquire().await?;
+    note("the inner job runs");
+    Ok(())
+}
+
+async fn outer(worker: Semaphore) -> Result<()> {
+    let _worker = worker.acquire().await?;
+    note("the outer job runs");
+    let inner: Task<()> = create_task(inner(worker)).named("inner job");
+    inner.await
+}
+
+pub async fn main() -> Result<()> {
+    let pool = Semaphore::new(1);
+    let job = create_task(outer(pool)).named("outer job");
+    if let Err(error) = wait_for(job, Duration::from_secs(9)).await {
+        note(error);
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The guard releases the lock, also when its task fails.
+
+use asyncio::observe::note;
+use asyncio::{Error, Lock, Result, create_task, gather_return_exceptions, sleep};
+use std::time::Duration;
+
+async fn visit(name: &str, lock: Lock) -> Result<()> {
+    let _guard = lock.acquire().await?;
+    note(format!("{name} enters"));
+    sleep(Duration::from_secs(1)).await?;
+    match name {
+        "anna" => Err(Error::msg("anna stumbles")),
+        _ => Ok(()),
+    }
+}
+
+pub async fn main() -> Result<()> {
+    let lock = Lock::new();
+    let visits = ["anna", "ben"].map(|name| create_task(visit(name, lock.clone())).named(name));
+    gather_return_exceptions(visits).await?;
+    Ok(())
+}
