@@ -204,15 +204,16 @@ class Place:
     """Where the queue is: in the server that REDIS_URL names, or in one that is started, or in this process if there is none."""
 
     def __init__(self):
-        self._url = os.environ.get("REDIS_URL")
+        self._url = os.environ.get("REDIS_URL") or None
         self._queue = f"asyncio-workbook-{os.getpid()}"
         self._server = None
         self.why_not = None
         self._shared = Shared()
+        self._connections = []
         if self._url is not None:
             # Whoever named a server wants that one.
             try:
-                redis.Redis.from_url(self._url, retry=Retry(ExponentialBackoff(), 0)).ping()
+                redis.Redis.from_url(self._url, retry=Retry(ExponentialBackoff(), 0), socket_timeout=5).ping()
             except (ValueError, redis.RedisError) as error:
                 raise SystemExit(f"error: REDIS_URL: {error}") from None
             return
@@ -224,10 +225,13 @@ class Place:
     def connect(self, lasts):
         """Connects to the queue. A lease that is not renewed for this long has run out, and its worker is taken for dead."""
         if self._url is not None:
-            return RedisJobs(self._url, self._queue, lasts)
-        if self._server is not None:
-            return RedisJobs(self._server.url, "shop", lasts)
-        return ProcessJobs(self._shared)
+            jobs = RedisJobs(self._url, self._queue, lasts)
+        elif self._server is not None:
+            jobs = RedisJobs(self._server.url, "shop", lasts)
+        else:
+            jobs = ProcessJobs(self._shared)
+        self._connections.append(jobs)
+        return jobs
 
     def name(self):
         if self._url is not None:
@@ -240,6 +244,8 @@ class Place:
         return self
 
     def __exit__(self, *_):
+        for jobs in self._connections:
+            jobs.die()
         if self._url is not None:
             client = redis.Redis.from_url(self._url)
             if keys := list(client.scan_iter(f"{self._queue}:*")):

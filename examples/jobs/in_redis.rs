@@ -58,7 +58,7 @@ impl RedisJobs {
             heart.ask(|redis| {
                 redis.pset_ex::<_, _, ()>(&lease, "alive", lasts.as_millis() as u64)
             })?;
-            // The name outlives the lease by a day, so whatever the worker had is found, even late.
+            // The name outlives the lease, so whatever the worker had is found, even late.
             heart.ask(|redis| redis.zadd(&workers, &name, unix_time()))
         };
         beat()?;
@@ -199,7 +199,7 @@ impl Link {
     fn connection(&mut self) -> Result<&mut Connection> {
         let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
         while self.connection.is_none() {
-            match connect(&self.client) {
+            match connect(&self.client, PATIENCE) {
                 Ok(connection) => self.connection = Some(connection),
                 Err(error) if is_lost(&error) && start.elapsed() < PATIENCE => {
                     thread::sleep(pause);
@@ -223,19 +223,19 @@ fn is_lost(error: &RedisError) -> bool {
 // ANCHOR_END: link
 
 /// Connects, and makes sure that a server answers, and that it may be asked.
-fn connect(client: &Client) -> RedisResult<Connection> {
-    let mut connection = client.get_connection_with_timeout(PATIENCE)?;
+fn connect(client: &Client, limit: Duration) -> RedisResult<Connection> {
+    let mut connection = client.get_connection_with_timeout(limit)?;
     // A server that vanished without a word must not be waited for without end.
-    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_read_timeout(Some(limit))?;
     connection.ping::<()>()?;
     Ok(connection)
 }
 
 /// Says in one sentence what is wrong with an address; the password stays unsaid.
-pub fn check(url: &str) -> Result<()> {
+pub fn check(url: &str, limit: Duration) -> Result<()> {
     let client = Client::open(url).map_err(|error| Error::msg(format!("no address: {error}")))?;
     let address = client.get_connection_info().addr().to_string();
-    connect(&client)
+    connect(&client, limit)
         .map_err(|error| Error::msg(format!("no server answers at {address}: {error}")))?;
     Ok(())
 }

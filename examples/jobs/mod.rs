@@ -63,6 +63,9 @@ struct Lease {
 /// How often a job may be given back; one that kills its workers again and again is set aside.
 const MOST_TIMES: usize = 3;
 
+/// How long a server that was named may take for its first answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(5);
+
 /// Where the queue is.
 pub enum Place {
     /// A server that somebody else runs; ours are only the keys of this queue, which the value removes when it is dropped.
@@ -78,7 +81,8 @@ impl Place {
     ///
     /// A server that was named and does not answer is an error: whoever named it wants that one.
     pub fn open() -> Result<Place> {
-        let Ok(url) = env::var("REDIS_URL") else {
+        let url = env::var("REDIS_URL").unwrap_or_default();
+        if url.is_empty() {
             return Ok(match Server::start() {
                 Ok(server) => Place::Private(server),
                 Err(why) => Place::Process {
@@ -86,8 +90,9 @@ impl Place {
                     why: why.to_string(),
                 },
             });
-        };
-        in_redis::check(&url).map_err(|why| Error::msg(format!("REDIS_URL: {why}")))?;
+        }
+        in_redis::check(&url, FIRST_ANSWER)
+            .map_err(|why| Error::msg(format!("REDIS_URL: {why}")))?;
         let queue = format!("asyncio-workbook-{}", std::process::id());
         Ok(Place::Given { url, queue })
     }

@@ -194,7 +194,9 @@ pub fn orders_are_read() {
 
 #[track_caller]
 fn said(url: &str) -> String {
-    in_redis::check(url).expect_err("it is wrong").to_string()
+    in_redis::check(url, LEASE)
+        .expect_err("it is wrong")
+        .to_string()
 }
 
 pub fn wrong_addresses_are_named() {
@@ -206,6 +208,12 @@ pub fn wrong_addresses_are_named() {
     );
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
+    let silent = said(&format!("redis://:secret@{address}"));
+    assert!(
+        silent.starts_with(&format!("no server answers at {address}: "))
+            && !silent.contains("secret"),
+        "{silent}"
+    );
     drop(listener);
     let refused = said(&format!("redis://:secret@{address}"));
     assert!(
