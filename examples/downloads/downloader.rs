@@ -115,7 +115,6 @@ impl Downloader {
         places.acquire_owned().await.expect("it is never closed")
     }
 
-    // ANCHOR: attempt
     /// One try. It has a place at the host only while it lasts, so a pause between tries blocks nobody.
     async fn attempt(&self, url: &Url, target: &Path, bar: &ProgressBar) -> Result<u64, Failure> {
         let _place = self.place(url).await;
@@ -126,6 +125,7 @@ impl Downloader {
         }
     }
 
+    // ANCHOR: fill
     async fn fill(&self, url: &Url, target: &Path, bar: &ProgressBar) -> Result<u64, Failure> {
         let mut partial = Partial::find(target, url.as_str());
         let mut response = self.ask(url, &partial).await?;
@@ -153,6 +153,7 @@ impl Downloader {
             }
         }
     }
+    // ANCHOR_END: fill
 
     /// Asks for the file, or, if there is a beginning, for the rest of it.
     async fn ask(&self, url: &Url, partial: &Partial) -> Result<Response, Failure> {
@@ -166,7 +167,6 @@ impl Downloader {
         }
         Ok(request.send().await?)
     }
-    // ANCHOR_END: attempt
 }
 
 /// Gives the name of the file's version. A weak one does not promise the same bytes.
@@ -205,6 +205,7 @@ fn content_range(response: &Response) -> Option<(u64, Option<u64>)> {
     Some((begin.parse().ok()?, whole.parse().ok()))
 }
 
+// ANCHOR: bar
 /// A bar of one file. It is drawn on standard error if that is a terminal, and nowhere otherwise.
 fn new_bar(target: &Path) -> ProgressBar {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -215,3 +216,4 @@ fn new_bar(target: &Path) -> ProgressBar {
         .with_style(style)
         .with_message(name.into_owned())
 }
+// ANCHOR_END: bar
