@@ -135,6 +135,7 @@ pub fn assert_one_sentence(output: &Output, beginning: &str) {
 }
 
 /// Lets this process open so many files.
+#[allow(dead_code, reason = "not every test needs it")]
 pub fn allow_open_files(count: u64) {
     #[cfg(unix)]
     {
