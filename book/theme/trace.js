@@ -50,7 +50,10 @@
         }
     }
 
-    /* One recorded run: its steps, their states, and its place in the picture. */
+    /*
+     * One recorded run: its steps, their states, and its place in the picture.
+     * A step is its place from left to right, its line, the number of who runs then, the changes, and the number of the event.
+     */
     class Run {
         constructor(element, words) {
             this.element = element;

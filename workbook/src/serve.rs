@@ -10,8 +10,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,6 +19,7 @@ use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tower::ServiceExt;
+use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 
 use crate::api;
@@ -140,6 +141,17 @@ fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, book: &Boo
             book.project().join("exercises"),
         ))))
         .layer(middleware::from_fn_with_state(guarding, guard))
+        .layer(CompressionLayer::new().compress_when(is_text))
+}
+
+/// Pages, styles and scripts become a third in size. What a program prints must not wait until there is enough of it to compress.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map_or(&b""[..], |kind| kind.as_bytes());
+    ["text/html", "text/css", "text/javascript"]
+        .iter()
+        .any(|text| kind.starts_with(text.as_bytes()))
 }
 
 async fn events(State(site): State<Arc<Site>>) -> impl IntoResponse {

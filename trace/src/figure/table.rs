@@ -13,6 +13,9 @@ use crate::recording::{Library, Run};
 /// The longest ready queue that a row of the table lists.
 const MOST_READY: usize = 8;
 
+/// A longer table leaves the ready queue out, so that the page still opens at once.
+const MOST_QUEUES: usize = 1_000;
+
 /// Says of the picture what a glance at it says.
 pub(super) fn about(story: &Story) -> String {
     let tasks = story
@@ -66,9 +69,11 @@ pub(super) fn push_output(html: &mut String, story: &Story, title: Option<&str>)
 
 pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Option<&str>) {
     let of = of(title);
-    let queue = match run.library {
-        Library::Asyncio => "<th scope=\"col\">Ready queue then</th>",
-        Library::Tokio => "",
+    let queues = run.library == Library::Asyncio && story.moments.len() <= MOST_QUEUES;
+    let queue = if queues {
+        "<th scope=\"col\">Ready queue then</th>"
+    } else {
+        ""
     };
     let _ = writeln!(
         html,
@@ -91,7 +96,7 @@ pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Opt
             moment.line.map_or(String::new(), |line| line.to_string()),
             escaped(&moment.text)
         );
-        if run.library == Library::Asyncio {
+        if queues {
             let mut names: Vec<String> = ready
                 .iter()
                 .take(MOST_READY)
@@ -107,7 +112,7 @@ pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Opt
     html.push_str("</tbody></table></details>\n");
 }
 
-/// Writes what the stepper needs beside the table: names, the program, and each step's place and changes.
+/// Writes what the stepper needs beside the table: names, the program, and of each step its place, line, runner, changes and event.
 pub(super) fn push_data(
     html: &mut String,
     run: &Run,
@@ -143,9 +148,10 @@ pub(super) fn push_data(
         let runs = moment.runs.map_or(-1, |item| item as i64);
         let _ = write!(
             html,
-            "{comma}[{x},{},{runs},[{}]]",
+            "{comma}[{x},{},{runs},[{}],{}]",
             moment.line.unwrap_or(0),
-            changes.join(",")
+            changes.join(","),
+            moment.event
         );
     }
     html.push_str("\n]}</script>\n");

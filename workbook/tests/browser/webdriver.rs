@@ -24,6 +24,8 @@ pub const LONGEST: Duration = Duration::from_secs(600);
 /// The keys that are not characters, as the protocol calls them.
 const CONTROL: char = '\u{E009}';
 pub const BACKSPACE: char = '\u{E003}';
+pub const LEFT: char = '\u{E012}';
+pub const RIGHT: char = '\u{E014}';
 pub const DOWN: char = '\u{E015}';
 pub const HOME: char = '\u{E011}';
 pub const ENTER: char = '\u{E007}';
@@ -200,6 +202,23 @@ impl Browser {
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
         self.command("POST", "/actions", json!({"actions": [keyboard]}))?;
         Ok(())
+    }
+
+    /// The page as it is now; this needs no scripts.
+    pub fn html(&self) -> Result<String> {
+        let root = self.devtools("DOM.getDocument", json!({"depth": 0}))?;
+        let node = json!({"nodeId": root["root"]["nodeId"]});
+        Ok(text(&self.devtools("DOM.getOuterHTML", node)?["outerHTML"]))
+    }
+
+    /// The width and the height of the first element of the kind; this needs no scripts.
+    pub fn size(&self, selector: &str) -> Result<(f64, f64)> {
+        let root = self.devtools("DOM.getDocument", json!({"depth": 0}))?;
+        let wanted = json!({"nodeId": root["root"]["nodeId"], "selector": selector});
+        let node = self.devtools("DOM.querySelector", wanted)?;
+        let model = self.devtools("DOM.getBoxModel", json!({"nodeId": node["nodeId"]}))?;
+        let size = |name: &str| model["model"][name].as_f64().unwrap_or(0.0);
+        Ok((size("width"), size("height")))
     }
 
     /// What the page complained of since the last call: errors, warnings, violations of its policy.

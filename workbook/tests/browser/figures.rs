@@ -1,0 +1,479 @@
+//! The figures of recorded runs, and their steppers, held against the recordings.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use asyncio::{EventLoop, create_task, sleep, yield_now};
+use asyncio_trace::{Recording, Run, figure};
+use serde_json::{Value, json};
+use workbook::book::Book;
+use workbook::programs::{cargo, chapter};
+
+use crate::model::{self, Shown};
+use crate::page::{LARGE, SMALL, check_quiet, take_picture};
+use crate::site;
+use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
+
+pub const TESTS: [(&str, fn() -> Result<()>); 7] = [
+    (
+        "a_figure_is_gone_through_forwards_and_backwards",
+        a_figure_is_gone_through_forwards_and_backwards,
+    ),
+    (
+        "two_runs_are_compared_in_one_figure",
+        two_runs_are_compared_in_one_figure,
+    ),
+    (
+        "a_figure_is_read_without_scripts_and_without_a_server",
+        a_figure_is_read_without_scripts_and_without_a_server,
+    ),
+    ("figures_fit_a_phone", figures_fit_a_phone),
+    (
+        "figures_can_be_read_in_every_theme",
+        figures_can_be_read_in_every_theme,
+    ),
+    (
+        "ten_thousand_events_are_opened_and_scrubbed_at_once",
+        ten_thousand_events_are_opened_and_scrubbed_at_once,
+    ),
+    (
+        "a_chapter_weighs_less_than_sixty_kilobytes",
+        a_chapter_weighs_less_than_sixty_kilobytes,
+    ),
+];
+
+/// What a step of a figure's stepper shows, as JSON.
+const READ: &str = "((figure) => {
+    const list = (name) => [...figure.querySelectorAll(`.trace-panels .${name} li:not(.trace-none)`)].map((item) => item.textContent);
+    const playhead = figure.querySelector('.trace-playhead').getAttribute('transform');
+    return {
+        ready: list('trace-queue'), timers: list('trace-timers'), waiting: list('trace-waiting'),
+        output: [...figure.querySelectorAll('.trace-panels .trace-output samp')].map((item) => item.textContent),
+        line: figure.querySelector('.trace-line')?.dataset.line ?? null,
+        count: figure.querySelector('.trace-controls output').textContent,
+        now: figure.querySelector('.trace-now').textContent,
+        x: Number(playhead.match(/\\(([\\d.]+)/)[1]),
+    };
+})";
+
+fn figure(caption: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('figure.trace')].find((figure) => figure.querySelector('figcaption').textContent === '{caption}')"
+    )
+}
+
+fn part(figure: &str, selector: &str) -> String {
+    format!("{figure}.querySelector('{selector}')")
+}
+
+/// What the stepper shows now, without what the trace does not tell.
+fn read(browser: &Browser, figure: &str) -> Result<(Shown, Value)> {
+    let read = browser.get(&format!("{READ}({figure})"))?;
+    let list = |name: &str| -> Vec<String> {
+        let items = read[name].as_array().into_iter().flatten();
+        items
+            .filter_map(|item| Some(item.as_str()?.to_owned()))
+            .collect()
+    };
+    let now = read["now"].as_str().context("a sentence")?;
+    let pass = now.split_once("pass ").map_or("", |(_, pass)| pass);
+    let pass = pass.split(':').next().unwrap_or_default();
+    let shown = Shown {
+        ready: list("ready"),
+        timers: list("timers"),
+        waiting: list("waiting"),
+        output: list("output"),
+        line: read["line"].as_str().and_then(|line| line.parse().ok()),
+        pass: pass.parse().with_context(|| now.to_owned())?,
+    };
+    Ok((shown, read))
+}
+
+/// The trace of a figure, and for each step the number of its event.
+fn recorded(browser: &Browser, figure: &str, name: &str) -> Result<(Value, Vec<usize>)> {
+    let file = cargo::workspace().join(format!("book/traces/{name}.json"));
+    let trace: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+    let steps = browser.get(&format!(
+        "JSON.parse({}.textContent).steps.map((step) => step.at(-1))",
+        part(figure, ".trace-data")
+    ))?;
+    let steps = steps.as_array().context("the steps")?;
+    let events = steps.iter().filter_map(Value::as_u64);
+    Ok((
+        trace["runs"][0].clone(),
+        events.map(|event| event as usize).collect(),
+    ))
+}
+
+fn a_figure_is_gone_through_forwards_and_backwards() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    for (page, name, caption) in [
+        (
+            "gather_wait",
+            "gather_wait-three_teas",
+            "gather starts all at once and ends with the longest.",
+        ),
+        (
+            "event_loop",
+            "event_loop-order",
+            "What is ready runs first in, first out; what it schedules runs in the next pass.",
+        ),
+        (
+            "event_loop",
+            "event_loop-timers",
+            "With nothing ready, the loop waits for the soonest timer.",
+        ),
+    ] {
+        browser.open(&format!("{address}/{page}.html#token={token}"))?;
+        let figure = figure(caption);
+        browser.wait_until(&format!("{figure}.classList.contains('trace-open')"))?;
+        let (run, events) = recorded(&browser, &figure, name)?;
+        let all = model::shown(&run)?;
+        ensure!(events.is_sorted() && events.len() > 10, "{events:?}");
+        let check = |step: usize| -> Result<f64> {
+            let (shown, read) = read(&browser, &figure)?;
+            let wanted = &all[events[step]];
+            ensure!(
+                shown == *wanted,
+                "step {step}: {shown:#?}\nwanted {wanted:#?}"
+            );
+            let count = format!("{} of {}", step + 1, events.len());
+            ensure!(read["count"] == *count, "{read}");
+            read["x"].as_f64().context("a playhead")
+        };
+
+        // Forwards by the button, until it can go no further.
+        let mut xs = Vec::new();
+        let next = part(&figure, ".trace-next");
+        for step in 0..events.len() {
+            browser.click(&next)?;
+            xs.push(check(step)?);
+        }
+        ensure!(xs.is_sorted(), "the playhead goes back: {xs:?}");
+        ensure!(browser.get(&format!("{next}.disabled"))? == true);
+        take_picture(&browser, &format!("figure-{name}.png"))?;
+
+        // Backwards by the keyboard, which must not turn to another chapter.
+        let here = browser.get_text("location.href")?;
+        browser.get(&format!("{}.focus()", part(&figure, ".trace-stepper")))?;
+        for step in (0..events.len() - 1).rev() {
+            browser.type_keys(&LEFT.to_string())?;
+            check(step)?;
+        }
+        browser.type_keys(&LEFT.to_string())?;
+        check(0)?;
+        browser.type_keys(&END.to_string())?;
+        check(events.len() - 1)?;
+        browser.type_keys(&HOME.to_string())?;
+        check(0)?;
+        browser.type_keys(&RIGHT.to_string())?;
+        check(1)?;
+        ensure!(browser.get_text("location.href")? == here);
+
+        // The scrubber, by its own keys and to any place.
+        browser.get(&format!("{}.focus()", part(&figure, "input")))?;
+        browser.type_keys(&RIGHT.to_string())?;
+        check(2)?;
+        for step in [events.len() / 2, 3, events.len() - 2] {
+            let scrub = format!(
+                "((scrubber) => {{ scrubber.value = {}; scrubber.dispatchEvent(new Event('input')); }})({})",
+                step + 1,
+                part(&figure, "input")
+            );
+            browser.get(&scrub)?;
+            check(step)?;
+        }
+
+        // A click into the picture goes to the step that is there.
+        browser.click(&part(&figure, ".trace-print"))?;
+        let (shown, _) = read(&browser, &figure)?;
+        ensure!(
+            shown.output.len() <= 1 && !shown.waiting.contains(&"main".to_owned()),
+            "{shown:?}"
+        );
+    }
+    check_quiet(&browser, &address)
+}
+
+fn two_runs_are_compared_in_one_figure() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/task.html#token={token}"))?;
+    let figure = figure("A cancellation arrives at the await where the task is suspended.");
+    let choose = |title: &str| {
+        format!(
+            "[...{figure}.querySelectorAll('button')].find((button) => button.textContent === '{title}')"
+        )
+    };
+    browser.click(&choose("On Tokio"))?;
+    browser.type_keys(&END.to_string())?;
+    let output = browser.get(&format!(
+        "[...{figure}.querySelectorAll('.trace-panels samp')].map((line) => line.textContent)"
+    ))?;
+    ensure!(
+        output == json!(["asked to end", "cancelled: true"]),
+        "{output}"
+    );
+    ensure!(browser.get(&format!("{}.hidden", part(&figure, ".trace-timers")))? == true);
+    browser.click(&choose("On this library"))?;
+    browser.type_keys(&END.to_string())?;
+    let (shown, _) = read(&browser, &figure)?;
+    ensure!(
+        shown.output == ["asked to end", "pour it away", "cancelled: true"],
+        "{shown:?}"
+    );
+    browser.get(&format!("{figure}.scrollIntoView()"))?;
+    take_picture(&browser, "figure-two-runs.png")?;
+    check_quiet(&browser, &address)
+}
+
+fn a_figure_is_read_without_scripts_and_without_a_server() -> Result<()> {
+    let pages = tempfile::tempdir()?;
+    Book::find(None)?.render(pages.path())?;
+    let address = format!("file://{}/task.html", pages.path().display());
+    let browser = Browser::start(LARGE, false, false)?;
+
+    // From a file, with scripts.
+    browser.open(&address)?;
+    let figure = figure("Tasks that yield take turns.");
+    browser.click(&part(&figure, ".trace-next"))?;
+    let (shown, _) = read(&browser, &figure)?;
+    ensure!(shown.ready == ["main"], "{shown:?}");
+
+    // Without scripts the picture, the output and the table are there, and no controls.
+    browser.devtools(
+        "Emulation.setScriptExecutionDisabled",
+        json!({"value": true}),
+    )?;
+    browser.open(&address)?;
+    let page = browser.html()?;
+    ensure!(!page.contains("trace-stepper") && !page.contains("trace-open"));
+    for class in ["trace-names", "trace-lanes", "trace-output", "trace-table"] {
+        let (width, height) = browser.size(&format!("figure.trace .{class}"))?;
+        ensure!(width > 50.0 && height > 10.0, "{class}: {width} × {height}");
+    }
+    take_picture(&browser, "figure-without-scripts.png")
+}
+
+fn figures_fit_a_phone() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(SMALL, true, true)?;
+    browser.open(&format!("{address}/index.html#token={token}"))?;
+    for name in chapters_with_figures()? {
+        browser.open(&format!("{address}/{name}.html"))?;
+        browser.wait_until("window.workbookTrace !== undefined")?;
+        browser.get("document.querySelectorAll('.trace-next').forEach((next) => next.click())")?;
+        let widths = browser.get("[document.documentElement.scrollWidth, innerWidth]")?;
+        ensure!(widths == json!([SMALL.0, SMALL.0]), "{name}: {widths}");
+    }
+    let last = "[...document.querySelectorAll('figure.trace')].at(-1)";
+    browser.get(&format!("{last}.scrollIntoView()"))?;
+    take_picture(&browser, "figure-phone.png")?;
+    check_quiet(&browser, &address)
+}
+
+/// The contrast of one colour upon another, as the guidelines for accessible pages define it.
+const CONTRAST: &str = "const paint = (color) => {
+        const context = new OffscreenCanvas(1, 1).getContext('2d');
+        context.fillStyle = color;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const light = (color) => paint(color).map((part) => part / 255)
+        .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, n) => sum + part * [0.2126, 0.7152, 0.0722][n], 0);
+    const contrast = (one, other) => {
+        const [high, low] = [light(one), light(other)].sort((a, b) => b - a);
+        return (high + 0.05) / (low + 0.05);
+    };";
+
+fn figures_can_be_read_in_every_theme() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/task_groups.html#token={token}"))?;
+    browser.wait_until("window.workbookTrace !== undefined")?;
+    for theme in ["light", "rust", "coal", "navy", "ayu"] {
+        let found = browser.get(&format!(
+            "(() => {{
+                {CONTRAST}
+                const html = document.documentElement;
+                html.classList.remove('light', 'rust', 'coal', 'navy', 'ayu');
+                html.classList.add('{theme}');
+                const figure = document.querySelector('figure.trace');
+                const paper = getComputedStyle(figure.querySelector('.trace-names')).backgroundColor;
+                const of = (selector, property) => contrast(getComputedStyle(figure.querySelector(selector))[property], paper);
+                return {{
+                    name: of('.trace-names text', 'fill'), label: of('.trace-labels text', 'fill'),
+                    cancel: of('.trace-cancels', 'fill'),
+                    runs: of('.trace-runs', 'fill'), ready: of('.trace-ready', 'stroke'),
+                    waits: of('.trace-waits', 'stroke'), wakes: of('.trace-heads', 'fill'),
+                    done: of('.trace-done path', 'stroke'), failed: of('.trace-failed path', 'stroke'),
+                    cancelled: of('.trace-cancelled path', 'stroke'),
+                }};
+            }})()"
+        ))?;
+        for (what, contrast) in found.as_object().context("contrasts")? {
+            // Text needs more than shapes.
+            let is_text = ["name", "label", "cancel"].contains(&&**what);
+            let least = if is_text { 4.5 } else { 3.0 };
+            let contrast = contrast.as_f64().context("a number")?;
+            ensure!(
+                contrast >= least,
+                "{theme}: {what} has a contrast of {contrast:.1}"
+            );
+        }
+        browser.get("document.querySelector('figure.trace').scrollIntoView()")?;
+        take_picture(&browser, &format!("figure-{theme}.png"))?;
+    }
+    check_quiet(&browser, &address)
+}
+
+/// A run with as many events as a figure shows.
+fn long_run() -> Result<Run> {
+    let event_loop = EventLoop::with_virtual_clock();
+    let recording = Recording::start(&event_loop);
+    event_loop
+        .run(async {
+            for number in 0..60 {
+                let _ = create_task(async move {
+                    loop {
+                        sleep(Duration::from_millis(number % 7 + 1)).await?;
+                        yield_now().await?;
+                    }
+                    #[expect(unreachable_code, reason = "says what the loop ends with")]
+                    Ok::<(), asyncio::Error>(())
+                });
+            }
+            sleep(Duration::from_millis(100)).await?;
+            Ok(())
+        })
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut run = recording.finish("Ten thousand events.")?;
+    ensure!(run.records.len() >= figure::MOST_SHOWN);
+    run.records.truncate(figure::MOST_SHOWN);
+    Ok(run)
+}
+
+fn ten_thousand_events_are_opened_and_scrubbed_at_once() -> Result<()> {
+    let pages = tempfile::tempdir()?;
+    Book::find(None)?.render(pages.path())?;
+    let run = long_run()?;
+    let long = figure::html(&[run], "Ten thousand events.", true);
+    let page = fs::read_to_string(pages.path().join("task.html"))?;
+    let (head, rest) = page.split_once("<main>").context("a page")?;
+    let (_, tail) = rest.split_once("</main>").context("a page")?;
+    let template = format!("{head}<main><template>{long}</template><div></div></main>{tail}");
+    fs::write(pages.path().join("long.html"), template)?;
+    let address = site::serve_files(pages.path())?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/long.html"))?;
+    browser.wait_until("window.workbookTrace !== undefined")?;
+
+    // As a figure comes from the server: its text becomes a part of the page, is opened, and painted. The best of three counts,
+    // because other programs may be at work here.
+    let opened = "(() => {
+        const text = document.querySelector('template').innerHTML;
+        const place = document.querySelector('main div');
+        const times = [1, 2, 3].map(() => {
+            place.replaceChildren();
+            const begin = performance.now();
+            place.innerHTML = text;
+            workbookTrace.open(place.firstElementChild);
+            place.getBoundingClientRect();
+            return performance.now() - begin;
+        });
+        return Math.min(...times);
+    })()";
+    let opened = browser.get(opened)?.as_f64().context("a time")?;
+    let scrubbed = "(() => {
+        const scrubber = document.querySelector('main .trace-stepper input');
+        const times = [1, 0.5, 0.9, 0.1, 0.77, 0.3].map((part) => {
+            const begin = performance.now();
+            scrubber.value = Math.round(part * scrubber.max);
+            scrubber.dispatchEvent(new Event('input'));
+            document.querySelector('main').getBoundingClientRect();
+            return performance.now() - begin;
+        });
+        return Math.max(...times.slice(1));
+    })()";
+    let scrubbed = browser.get(scrubbed)?.as_f64().context("a time")?;
+    println!("10,000 events: opened in {opened:.0} ms, the slowest jump took {scrubbed:.0} ms");
+    let steps = browser.get("document.querySelector('main .trace-stepper input').max")?;
+    ensure!(
+        steps.as_str().and_then(|steps| steps.parse().ok()) > Some(5_000),
+        "{steps}"
+    );
+    take_picture(&browser, "figure-long.png")?;
+    ensure!(opened < 200.0, "opened in {opened} ms");
+    ensure!(scrubbed < 50.0, "scrubbed in {scrubbed} ms");
+
+    // Data that says it has more is refused.
+    let refused = "(() => {
+        const figure = document.querySelector('template').content.firstElementChild.cloneNode(true);
+        figure.querySelector('.trace-run').dataset.events = '10001';
+        workbookTrace.open(figure);
+        return [figure.querySelector('.trace-refused').textContent, figure.querySelector('.trace-stepper')];
+    })()";
+    let refused = browser.get(refused)?;
+    let sentence =
+        "This run has 10001 events, and a figure shows at most 10000: record a shorter run.";
+    ensure!(refused == json!([sentence, null]), "{refused}");
+    Ok(())
+}
+
+/// Asks as a browser does, and gives the length of what is sent.
+fn weight(address: &str, path: &str) -> Result<usize> {
+    let host = address.strip_prefix("http://").context("an address")?;
+    let mut stream = TcpStream::connect(host)?;
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{path}");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    Ok(answer.len() - end.context("the end of the head")? - 4)
+}
+
+fn a_chapter_weighs_less_than_sixty_kilobytes() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/task.html#token={token}"))?;
+    let files = browser.get("[...document.querySelectorAll('script[src*=\"theme/\"], link[href*=\"theme/\"]')].map((file) => file.getAttribute('src') ?? file.getAttribute('href'))")?;
+    let mut theme = 0;
+    for file in files.as_array().context("files")? {
+        theme += weight(&address, file.as_str().context("a name")?)?;
+    }
+    ensure!(theme > 10_000, "{files}");
+    // The chapter's own text is counted, too: it is less trouble than to take it away, and there is room.
+    let mut heaviest = (0, String::new());
+    for name in chapters_with_figures()? {
+        heaviest = heaviest.max((weight(&address, &format!("{name}.html"))?, name));
+    }
+    let (page, name) = heaviest;
+    println!("{name}.html has {page} bytes as served, scripts and styles {theme}");
+    ensure!(
+        page + theme <= 60_000,
+        "{name}.html has {page} bytes, scripts and styles {theme}"
+    );
+    Ok(())
+}
+
+fn chapters_with_figures() -> Result<Vec<String>> {
+    let src = cargo::workspace().join("book/src");
+    let mut names = Vec::new();
+    for name in chapter::markdown_files(&src)? {
+        let text = fs::read_to_string(Path::new(&src).join(&name))?;
+        if text.contains("{{#include ../figures/") {
+            names.push(name.trim_end_matches(".md").to_owned());
+        }
+    }
+    ensure!(names.len() >= 15, "{names:?}");
+    Ok(names)
+}
