@@ -14,16 +14,17 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use asyncio::{Error, Result, gather, gather_return_exceptions, open_connection, timeout};
 use downloads::{Downloader, Failure, Limits, Retry, client, command, part_of, retry};
 use futures::future::{join_all, try_join_all};
-use local_servers::{Answer, Fault, Gate, Server, Site, answer, bad_line, scripted, three_hosts};
+use local_servers::{
+    Answer, Fault, Folder, Gate, Server, Site, answer, bad_line, leaves, scripted, three_hosts,
+};
 use reqwest::{Client, Url};
 use support::Part;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -200,14 +201,9 @@ async fn half() -> Result<()> {
     println!("exactly 10: ended early: {early}");
 
     let folder = Folder::new()?;
-    let downloaded = once()?.download(&url, &folder.0.join("tea")).await;
+    let downloaded = once()?.download(&url, &folder.join("tea")).await;
     println!("download: {}", downloaded.unwrap_err());
     Ok(())
-}
-
-/// Makes a file in which no two neighbouring parts are alike, so that one in a wrong place is noticed.
-fn leaves(length: usize) -> Vec<u8> {
-    (0..length).map(|place| (place % 251) as u8).collect()
 }
 
 async fn count_bytes() -> Result<()> {
@@ -241,37 +237,13 @@ async fn count(client: &Client, url: String) -> reqwest::Result<usize> {
 }
 // ANCHOR_END: count
 
-/// An empty folder, removed with all that is in it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> io::Result<Self> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("clients-{}-{number}", std::process::id());
-        let folder = Folder(env::temp_dir().join(name));
-        fs::create_dir(&folder.0)?;
-        Ok(folder)
-    }
-
-    fn list(&self) -> io::Result<String> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
-            names.push(entry?.file_name().to_string_lossy().into_owned());
-        }
-        names.sort();
-        Ok(if names.is_empty() {
-            "nothing".to_owned()
-        } else {
-            names.join(", ")
-        })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn listing(folder: &Folder) -> Result<String> {
+    let names = folder.list()?;
+    Ok(if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names.join(", ")
+    })
 }
 
 /// A downloader for servers on this machine that reports its retries.
@@ -304,15 +276,15 @@ async fn files() -> Result<()> {
     let (server, folder, downloader) = (site.serve().await?, Folder::new()?, once()?);
     let downloads = TEAS.map(async |tea| {
         let bytes = downloader
-            .download(&url(&server, tea)?, &folder.0.join(tea))
+            .download(&url(&server, tea)?, &folder.join(tea))
             .await?;
         Ok::<_, Error>(bytes)
     });
     for (tea, bytes) in TEAS.iter().zip(try_join_all(downloads).await?) {
-        let whole = fs::read(folder.0.join(tea))? == leaves(100_000);
+        let whole = fs::read(folder.join(tea))? == leaves(100_000);
         println!("{tea}: {bytes} bytes, as on the server: {whole}");
     }
-    println!("in the folder: {}", folder.list()?);
+    println!("in the folder: {}", listing(&folder)?);
     Ok(())
 }
 
@@ -322,7 +294,7 @@ fn show(result: std::result::Result<u64, Failure>, folder: &Folder) -> Result<()
         Ok(bytes) => println!("{bytes} bytes"),
         Err(failure) => println!("{failure}"),
     }
-    println!("in the folder: {}", folder.list()?);
+    println!("in the folder: {}", listing(folder)?);
     Ok(())
 }
 
@@ -330,7 +302,7 @@ async fn resume() -> Result<()> {
     let server = Site::new([("tea", leaves(1000))]).serve().await?;
     let line = bad_line(&server, 400, Fault::Close).await?;
     let (folder, downloader) = (Folder::new()?, once()?);
-    let target = folder.0.join("tea");
+    let target = folder.join("tea");
     for _ in 0..2 {
         show(
             downloader.download(&url(&line, "tea")?, &target).await,
@@ -351,7 +323,7 @@ async fn afresh() -> Result<()> {
         let server = site.serve().await?;
         let line = bad_line(&server, 400, Fault::Close).await?;
         let (folder, downloader) = (Folder::new()?, once()?);
-        let target = folder.0.join("tea");
+        let target = folder.join("tea");
         show(
             downloader.download(&url(&line, "tea")?, &target).await,
             &folder,
@@ -376,13 +348,13 @@ async fn cancel() -> Result<()> {
         let server = site.serve().await?;
         let line = bad_line(&server, 400, Fault::Stall).await?;
         let (folder, downloader) = (Folder::new()?, once()?);
-        let (url, target) = (url(&line, "tea")?, folder.0.join("tea"));
+        let (url, target) = (url(&line, "tea")?, folder.join("tea"));
         let part = part_of(&target);
         tokio::select! {
             _ = downloader.download(&url, &target) => println!("done"),
             () = has_length(&part, 400) => println!("400 bytes are there: cancelled"),
         }
-        println!("in the folder: {}", folder.list()?);
+        println!("in the folder: {}", listing(&folder)?);
         show(downloader.download(&url, &target).await, &folder)?;
         println!("as on the server: {}", fs::read(&target)? == leaves(1000));
     }
@@ -408,7 +380,7 @@ async fn failures() -> Result<()> {
         format!("http://{}/tea", listener.local_addr()?)
     };
     let (folder, downloader) = (Folder::new()?, once()?);
-    let target = folder.0.join("tea");
+    let target = folder.join("tea");
     let moved = downloader
         .download(&url(&site, "moved/tea")?, &target)
         .await;
@@ -426,10 +398,10 @@ async fn failures() -> Result<()> {
         let failure = downloader.download(&Url::parse(&url)?, &target).await;
         say(what, &failure.unwrap_err());
     }
-    let nowhere = folder.0.join("no-such-folder").join("tea");
+    let nowhere = folder.join("no-such-folder").join("tea");
     let failure = downloader.download(&url(&site, "tea")?, &nowhere).await;
     say("folder", &failure.unwrap_err());
-    println!("in the folder: {}", folder.list()?);
+    println!("in the folder: {}", listing(&folder)?);
     Ok(())
 }
 
@@ -463,7 +435,7 @@ async fn per_host() -> Result<()> {
         .flat_map(|(server, host)| {
             let (folder, downloader) = (&folder, &downloader);
             TEAS.map(|tea| async move {
-                let target = folder.0.join(format!("{host}-{tea}"));
+                let target = folder.join(format!("{host}-{tea}"));
                 Ok::<_, Error>(downloader.download(&url(server, tea)?, &target).await?)
             })
         });
@@ -501,11 +473,11 @@ async fn limits_of_time() -> Result<()> {
             ..Limits::default()
         })?;
         let result = limited
-            .download(&url(server, "tea")?, &folder.0.join("tea"))
+            .download(&url(server, "tea")?, &folder.join("tea"))
             .await;
         println!("{what}: {}", result.unwrap_err());
     }
-    println!("in the folder: {}", folder.list()?);
+    println!("in the folder: {}", listing(&folder)?);
     Ok(())
 }
 
@@ -524,7 +496,7 @@ async fn retries() -> Result<()> {
         retry: patient,
         ..Limits::default()
     })?;
-    let target = folder.0.join("tea");
+    let target = folder.join("tea");
     show(
         downloader.download(&url(&server, "tea")?, &target).await,
         &folder,

@@ -45,7 +45,7 @@ impl Default for Limits {
 
 type Report = Box<dyn Fn(&Url, &Failure, Duration) + Send + Sync>;
 
-/// Begins a client. The program brings its own cryptography, because the library's default takes minutes to compile.
+/// Begins a client. The library is built without a choice of cryptography; this is it.
 pub fn client() -> ClientBuilder {
     // An error says that it was done before.
     let _ = rustls::crypto::ring::default_provider().install_default();

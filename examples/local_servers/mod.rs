@@ -3,6 +3,8 @@
 //! Each listens on a port that the system chooses. All but the three hosts run as tasks of the runtime that starts them, and
 //! end with it.
 
+mod folder;
+
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Write};
@@ -19,6 +21,8 @@ use axum::routing::get;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+pub use folder::{Folder, leaves};
 
 /// What the system is asked for: any free port of this machine.
 const ANY_PORT: &str = "127.0.0.1:0";

@@ -8,11 +8,12 @@ use indicatif::{ProgressDrawTarget, TermLike};
 use tokio::runtime::Runtime;
 
 use crate::common::{assert_one_sentence, example};
-use crate::{Folder, once, run, tea, url};
+use crate::local_servers::Folder;
+use crate::{once, run, tea, url};
 
 #[test]
 fn the_command_reports_each_failure_goes_on_and_draws_no_bars_without_a_terminal() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(tea().serve()).unwrap();
     let [tea, coffee, again] = ["tea", "coffee", "moved/tea"].map(|path| server.url(path));
@@ -22,7 +23,7 @@ fn the_command_reports_each_failure_goes_on_and_draws_no_bars_without_a_terminal
         command.args(arguments).env("NO_PROXY", "*");
         command.output().unwrap()
     };
-    let into = folder.0.to_str().unwrap();
+    let into = folder.path().to_str().unwrap();
     let named = [&coffee, "ftp://x/y", "http://", &tea, &again];
     let output = command(&[["--into", into].as_slice(), &named].concat());
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -138,7 +139,7 @@ impl TermLike for Screen {
 
 #[test]
 fn a_terminal_shows_a_bar_for_each_download() {
-    let (folder, screen) = (Folder::new(), Screen::default());
+    let (folder, screen) = (Folder::new().unwrap(), Screen::default());
     run(async {
         let site = tea();
         site.replace("other", vec![0; 500]);
@@ -147,7 +148,7 @@ fn a_terminal_shows_a_bar_for_each_download() {
         let target = ProgressDrawTarget::term_like(Box::new(screen.clone()));
         downloader.bars().set_draw_target(target);
         let (first, second) = (url(&server, "tea"), url(&server, "other"));
-        let (tea, other) = (folder.tea(), folder.0.join("other"));
+        let (tea, other) = (folder.tea(), folder.join("other"));
         let (first, second) = tokio::join!(
             downloader.download(&first, &tea),
             downloader.download(&second, &other)

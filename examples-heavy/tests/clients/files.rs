@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures::future::poll_fn;
 
 use crate::downloads::{Failure, Limits, Retry, part_of};
-use crate::local_servers::{Answer, Fault, Site, answer, bad_line, scripted};
-use crate::{Folder, downloader, leaves, once, run, tea, until, url};
+use crate::local_servers::{Answer, Fault, Folder, Site, answer, bad_line, leaves, scripted};
+use crate::{downloader, once, run, tea, until, url};
 
 async fn has_length(path: &Path, length: u64) {
     until(|| fs::metadata(path).is_ok_and(|file| file.len() == length)).await;
@@ -20,7 +20,7 @@ async fn has_length(path: &Path, length: u64) {
 
 #[test]
 fn a_whole_file_gets_its_name_and_nothing_else_is_left() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let bytes = once().download(&url(&server, "tea"), &folder.tea()).await;
@@ -31,14 +31,14 @@ fn a_whole_file_gets_its_name_and_nothing_else_is_left() {
 
 #[test]
 fn a_cut_file_keeps_its_temporary_name_and_is_resumed_by_the_next_download() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let line = bad_line(&server, 400, Fault::Close).await.unwrap();
         let failure = once().download(&url(&line, "tea"), &folder.tea()).await;
         let text = "the connection ended after 400 of 1000 bytes";
         assert_eq!(failure.unwrap_err().to_string(), text);
-        assert_eq!(folder.list(), ["tea.part", "tea.part.origin"]);
+        assert_eq!(folder.names(), ["tea.part", "tea.part.origin"]);
         assert!(fs::read(part_of(&folder.tea())).unwrap() == leaves(400));
 
         let bytes = once().download(&url(&line, "tea"), &folder.tea()).await;
@@ -50,7 +50,7 @@ fn a_cut_file_keeps_its_temporary_name_and_is_resumed_by_the_next_download() {
 
 #[test]
 fn a_retry_resumes() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let line = bad_line(&server, 999, Fault::Close).await.unwrap();
@@ -70,7 +70,7 @@ fn a_retry_resumes() {
 
 #[test]
 fn without_a_tag_a_cut_file_is_removed() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let mut site = tea();
         site.tags = false;
@@ -86,24 +86,24 @@ fn without_a_tag_a_cut_file_is_removed() {
             })
         ));
     });
-    assert!(folder.list().is_empty());
+    assert!(folder.names().is_empty());
 }
 
 #[test]
 fn a_weak_tag_is_no_promise_of_the_same_bytes() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let text = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: W/\"1\"\r\n\r\ngreen";
         let server = scripted([Answer::Say(text.to_owned())]).await.unwrap();
         let failure = once().download(&url(&server, "tea"), &folder.tea()).await;
         assert!(matches!(failure, Err(Failure::Cut { .. })));
     });
-    assert!(folder.list().is_empty());
+    assert!(folder.names().is_empty());
 }
 
 #[test]
 fn the_end_of_a_new_version_is_never_joined_to_the_beginning_of_an_old_one() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let site = Site::new([("tea", vec![0; 1000])]);
         let server = site.serve().await.unwrap();
@@ -124,7 +124,7 @@ fn the_end_of_a_new_version_is_never_joined_to_the_beginning_of_an_old_one() {
 
 #[test]
 fn the_beginning_that_came_from_another_address_is_not_used() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let (first, second) = (tea().serve().await.unwrap(), tea().serve().await.unwrap());
         let line = bad_line(&first, 400, Fault::Close).await.unwrap();
@@ -143,7 +143,7 @@ fn the_beginning_that_came_from_another_address_is_not_used() {
 
 #[test]
 fn a_server_that_ignores_ranges_sends_all_of_it() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let mut site = tea();
         site.ranges = false;
@@ -164,7 +164,7 @@ fn a_server_that_ignores_ranges_sends_all_of_it() {
 
 #[test]
 fn a_part_that_is_no_beginning_of_the_file_is_thrown_away() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let line = bad_line(&server, 400, Fault::Close).await.unwrap();
@@ -183,6 +183,21 @@ fn a_part_that_is_no_beginning_of_the_file_is_thrown_away() {
     folder.has_the_tea();
 }
 
+#[test]
+fn a_part_without_a_note_is_written_anew() {
+    let folder = Folder::new().unwrap();
+    run(async {
+        fs::write(part_of(&folder.tea()), vec![0; 400]).unwrap();
+        let server = tea().serve().await.unwrap();
+        once()
+            .download(&url(&server, "tea"), &folder.tea())
+            .await
+            .unwrap();
+        assert_eq!(server.requests(), ["GET /tea"]);
+    });
+    folder.has_the_tea();
+}
+
 /// What a server says when it is asked for the rest of `green tea`, and only `green` is there.
 fn rest(range: &str, body: &str) -> Answer {
     let length = body.len();
@@ -194,7 +209,7 @@ fn rest(range: &str, body: &str) -> Answer {
 
 #[test]
 fn less_than_the_rest_is_not_the_rest_and_another_place_is_not_the_place() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let begin = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: \"1\"\r\n\r\ngreen";
         let server = scripted([
@@ -225,7 +240,7 @@ fn less_than_the_rest_is_not_the_rest_and_another_place_is_not_the_place() {
             .unwrap();
         assert_eq!(fs::read_to_string(folder.tea()).unwrap(), "green tea");
     });
-    assert_eq!(folder.list(), ["tea"]);
+    assert_eq!(folder.names(), ["tea"]);
 }
 
 /// Polls a future so often, and drops it; gives its value if it was ready before.
@@ -244,7 +259,7 @@ async fn for_some_polls<T>(polls: usize, future: impl Future<Output = T>) -> Opt
 
 #[test]
 fn a_download_that_is_cancelled_at_any_await_leaves_no_half_file_and_can_be_repeated() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     let target = folder.tea();
     run(async {
         for tags in [true, false] {
@@ -263,7 +278,7 @@ fn a_download_that_is_cancelled_at_any_await_leaves_no_half_file_and_can_be_repe
                 });
                 let url = url(&line, "tea");
                 let ended = for_some_polls(polls, downloader.download(&url, &target)).await;
-                let left = folder.list();
+                let left = folder.names();
                 match ended {
                     Some(result) => assert_eq!(result.unwrap(), 1000),
                     None if tags => assert!(!left.contains(&"tea".to_owned()), "{left:?}"),
@@ -285,7 +300,7 @@ fn a_download_that_is_cancelled_at_any_await_leaves_no_half_file_and_can_be_repe
 
 #[test]
 fn an_aborted_task_keeps_what_can_be_resumed() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let line = bad_line(&server, 400, Fault::Stall).await.unwrap();
@@ -297,7 +312,7 @@ fn an_aborted_task_keeps_what_can_be_resumed() {
         has_length(&part_of(&target), 400).await;
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
-        assert_eq!(folder.list(), ["tea.part", "tea.part.origin"]);
+        assert_eq!(folder.names(), ["tea.part", "tea.part.origin"]);
         downloader.download(&url, &target).await.unwrap();
         assert_eq!(server.requests(), ["GET /tea", "GET /tea bytes=400-"]);
     });
@@ -306,7 +321,7 @@ fn an_aborted_task_keeps_what_can_be_resumed() {
 
 #[test]
 fn an_older_file_stays_until_the_new_one_is_complete() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         fs::write(folder.tea(), "old").unwrap();
         let server = tea().serve().await.unwrap();
@@ -326,11 +341,11 @@ fn an_older_file_stays_until_the_new_one_is_complete() {
 
 #[test]
 fn what_cannot_be_written_is_reported_and_not_tried_again() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         let patient = downloader(Limits::default());
-        let (missing, taken) = (folder.0.join("missing"), folder.0.join("taken"));
+        let (missing, taken) = (folder.join("missing"), folder.join("taken"));
         fs::create_dir(&taken).unwrap();
         for (target, named) in [
             (missing.join("tea"), missing.join("tea.part")),
@@ -346,14 +361,14 @@ fn what_cannot_be_written_is_reported_and_not_tried_again() {
             );
         }
         assert_eq!(server.requests().len(), 2);
-        assert_eq!(folder.list(), ["taken", "taken.part", "taken.part.origin"]);
+        assert_eq!(folder.names(), ["taken", "taken.part", "taken.part.origin"]);
     });
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_reported_and_leaves_no_file() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         std::os::unix::fs::symlink("/dev/full", part_of(&folder.tea())).unwrap();
         let mut site = tea();
@@ -370,5 +385,5 @@ fn a_full_disk_is_reported_and_leaves_no_file() {
         );
         assert_eq!(failure.in_full(), text);
     });
-    assert!(folder.list().is_empty());
+    assert!(folder.names().is_empty());
 }

@@ -10,8 +10,8 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::downloads::{Failure, Limits, Retry, retry};
-use crate::local_servers::{Answer, Gate, Site, answer, scripted};
-use crate::{Folder, ONCE, downloader, leaves, once, run, tea, until, url};
+use crate::local_servers::{Answer, Folder, Gate, Site, answer, leaves, scripted};
+use crate::{ONCE, downloader, once, run, tea, until, url};
 
 /// For what shall never be over.
 const LONG: Duration = Duration::from_secs(3600);
@@ -25,7 +25,7 @@ async fn settle() {
 
 #[test]
 fn each_kind_of_failure_is_told_apart_and_tried_again_only_if_that_may_help() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let site = tea().serve().await.unwrap();
         let bad = async |answer| scripted([answer]).await.unwrap();
@@ -73,12 +73,12 @@ fn each_kind_of_failure_is_told_apart_and_tried_again_only_if_that_may_help() {
         let requests = servers.map(|server| server.requests().len());
         assert_eq!(requests, [1, 1, 3, 3, 3, 1]);
     });
-    assert!(folder.list().is_empty());
+    assert!(folder.names().is_empty());
 }
 
 #[test]
 fn a_redirect_is_followed() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let server = tea().serve().await.unwrap();
         once()
@@ -91,7 +91,7 @@ fn a_redirect_is_followed() {
 
 #[test]
 fn silence_and_dripping_each_have_a_limit_that_ends_them() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let begin = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
         let silent = scripted([Answer::Silence(begin.to_owned())]).await.unwrap();
@@ -113,12 +113,12 @@ fn silence_and_dripping_each_have_a_limit_that_ends_them() {
             assert!(matches!(failure, Err(Failure::TimedOut)), "{failure:?}");
         }
     });
-    assert!(folder.list().is_empty());
+    assert!(folder.names().is_empty());
 }
 
 #[test]
 fn a_host_never_has_more_requests_than_it_may() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let mut site = Site::new([]);
         site.gate = Gate::of(usize::MAX);
@@ -134,7 +134,7 @@ fn a_host_never_has_more_requests_than_it_may() {
         });
         let downloads = join_all(names.iter().map(async |name| {
             limited
-                .download(&url(&server, name), &folder.0.join(name))
+                .download(&url(&server, name), &folder.join(name))
                 .await
                 .unwrap()
         }));
@@ -147,12 +147,12 @@ fn a_host_never_has_more_requests_than_it_may() {
         tokio::join!(downloads, watch);
         assert_eq!((server.requests().len(), server.most_at_once()), (20, 3));
     });
-    assert_eq!(folder.list().len(), 20);
+    assert_eq!(folder.names().len(), 20);
 }
 
 #[test]
 fn a_slow_host_takes_no_place_from_another() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let mut slow = tea();
         slow.gate = Gate::of(usize::MAX);
@@ -162,7 +162,7 @@ fn a_slow_host_takes_no_place_from_another() {
             idle: LONG,
             ..Limits::default()
         });
-        let (slow, other) = (url(&slow, "tea"), folder.0.join("other"));
+        let (slow, other) = (url(&slow, "tea"), folder.join("other"));
         let (quick, target) = (url(&quick, "tea"), folder.tea());
         tokio::select! {
             _ = limited.download(&slow, &other) => panic!("nobody answers it"),
@@ -174,7 +174,7 @@ fn a_slow_host_takes_no_place_from_another() {
 
 #[test]
 fn a_pause_before_a_retry_keeps_no_place() {
-    let folder = Folder::new();
+    let folder = Folder::new().unwrap();
     run(async {
         let answers = [
             answer("503 Service Unavailable", ""),
@@ -189,7 +189,7 @@ fn a_pause_before_a_retry_keeps_no_place() {
             },
             ..Limits::default()
         });
-        let (other, target) = (folder.0.join("other"), folder.tea());
+        let (other, target) = (folder.join("other"), folder.tea());
         let url = url(&server, "tea");
         tokio::select! {
             biased;
@@ -197,7 +197,7 @@ fn a_pause_before_a_retry_keeps_no_place() {
             bytes = limited.download(&url, &target) => assert_eq!(bytes.unwrap(), 5),
         }
     });
-    assert_eq!(folder.list(), ["tea"]);
+    assert_eq!(folder.names(), ["tea"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,15 +15,13 @@ mod command;
 mod files;
 mod limits;
 
-use std::env;
 use std::fs;
 use std::future::Future;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use downloads::{Downloader, Limits, Retry, client};
-use local_servers::{Server, Site};
+use local_servers::{Folder, Server, Site, leaves};
 use reqwest::Url;
 use tokio::task::yield_now;
 use tokio::time::timeout;
@@ -33,11 +31,11 @@ const ONCE: Retry = Retry {
     pause: Duration::ZERO,
 };
 
-/// Runs a test on one thread, servers included. One that hangs fails after a minute.
+/// Runs a test on one thread, servers included. One that hangs fails after two minutes.
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_secs(120);
     runtime.block_on(async { timeout(limit, test).await.expect("the test hangs") });
 }
 
@@ -56,51 +54,24 @@ fn url(server: &Server, path: &str) -> Url {
     Url::parse(&server.url(path)).unwrap()
 }
 
-/// Makes a file in which no two neighbouring parts are alike, so that one in a wrong place is noticed.
-fn leaves(length: usize) -> Vec<u8> {
-    (0..length).map(|place| (place % 251) as u8).collect()
-}
-
 fn tea() -> Site {
     Site::new([("tea", leaves(1000))])
 }
 
-/// An empty folder for one test, removed with all that is in it.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new() -> Self {
-        let test = thread::current().name().unwrap_or("main").to_owned();
-        let name = format!("{}-{}", test.replace("::", "-"), std::process::id());
-        let folder = env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).unwrap();
-        Folder(folder)
-    }
-
     fn tea(&self) -> PathBuf {
-        self.0.join("tea")
+        self.join("tea")
     }
 
-    fn list(&self) -> Vec<String> {
-        let names = fs::read_dir(&self.0).unwrap();
-        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        names
+    fn names(&self) -> Vec<String> {
+        self.list().expect("the folder is there")
     }
 
     /// Asserts that the whole tea is there, and nothing else.
     #[track_caller]
     fn has_the_tea(&self) {
-        assert_eq!(self.list(), ["tea"]);
+        assert_eq!(self.names(), ["tea"]);
         assert!(fs::read(self.tea()).unwrap() == leaves(1000));
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
