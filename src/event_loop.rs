@@ -359,7 +359,7 @@ impl Core {
     fn run_ready(self: &Rc<Self>, ready: Ready) {
         match ready {
             Ready::Callback(callback) => {
-                if let Some(Err(error)) = callback.run() {
+                if let Some(error) = callback.run() {
                     self.report("Exception in callback", Some(error));
                 }
             }

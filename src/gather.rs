@@ -9,89 +9,19 @@ use crate::event_loop::expect_running_loop;
 use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, Promise, WeakPromise};
 
-/// What the callbacks of the children share.
-struct Gathering<T> {
-    /// For the cancellation that is passed on; each child's callback keeps this struct, so this struct does not keep the children.
-    children: Vec<WeakPromise<T>>,
-    /// What the children ended with, in the order of the arguments.
-    outcomes: RefCell<Vec<Option<Result<T>>>>,
-    unfinished: Cell<usize>,
+/// The children, for a cancellation of the whole.
+struct Children<T> {
+    /// Weak, because each child's callback keeps this struct.
+    promises: Vec<WeakPromise<T>>,
     /// Set when somebody cancelled the whole: then it ends cancelled, whatever the children make of it.
     cancel_requested: RefCell<Option<Cancelled>>,
 }
 
-impl<T: Clone + 'static> Gathering<T> {
-    /// Makes the outer promise; `finish` turns the outcomes into what it becomes when all children have ended.
-    #[track_caller]
-    fn gather<R: 'static>(
-        awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
-        first_error_settles: bool,
-        finish: fn(Vec<Result<T>>) -> Result<R>,
-    ) -> Promise<R> {
-        let _behalf = on_behalf_of(Location::caller());
-        let event_loop = expect_running_loop();
-        let children: Vec<_> = awaitables
-            .into_iter()
-            .map(|awaitable| awaitable.ensure_promise(&event_loop))
-            .collect();
-        let this = Rc::new(Gathering {
-            children: children.iter().map(Promise::downgrade).collect(),
-            outcomes: RefCell::new(vec![None; children.len()]),
-            unfinished: Cell::new(children.len()),
-            cancel_requested: RefCell::new(None),
-        });
-        let canceller = this.clone();
-        let outer = Promise::signal_with_canceller(
-            &event_loop,
-            "gather",
-            Location::caller(),
-            move |_, reason| canceller.cancel(reason),
-        );
-        if children.is_empty() {
-            settle(&outer, finish(Vec::new()));
-        }
-        if !children
-            .iter()
-            .all(|child| child.belongs_to(&event_loop.core))
-        {
-            settle(&outer, Err(RunError::WrongLoop.into()));
-            return outer;
-        }
-        for (n, child) in children.iter().enumerate() {
-            let this = this.clone();
-            let outer = outer.clone();
-            child.add_done_callback(move |child| {
-                // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
-                let outcome = child.result();
-                this.unfinished.set(this.unfinished.get() - 1);
-                if outer.is_done() {
-                    return;
-                }
-                if let Err(error) = &outcome
-                    && first_error_settles
-                {
-                    return settle(&outer, Err(error.clone()));
-                }
-                this.outcomes.borrow_mut()[n] = Some(outcome);
-                if this.unfinished.get() == 0 {
-                    let outcomes = this.outcomes.take().into_iter().flatten().collect();
-                    settle(
-                        &outer,
-                        match this.cancel_requested.take() {
-                            None => finish(outcomes),
-                            Some(reason) => Err(reason.into()),
-                        },
-                    );
-                }
-            });
-        }
-        outer
-    }
-
+impl<T: 'static> Children<T> {
     /// Passes a cancellation on to the children; true if any accepts.
     fn cancel(&self, reason: &Cancelled) -> bool {
         let mut accepted = false;
-        for child in self.children.iter().filter_map(WeakPromise::upgrade) {
+        for child in self.promises.iter().filter_map(WeakPromise::upgrade) {
             accepted |= child.cancel_for(reason);
         }
         if accepted {
@@ -99,6 +29,106 @@ impl<T: Clone + 'static> Gathering<T> {
         }
         accepted
     }
+}
+
+/// What the callbacks of the children share.
+struct Gathering<T, R> {
+    outer: Promise<R>,
+    children: Rc<Children<T>>,
+    /// What the children ended with, in the order of the arguments.
+    outcomes: RefCell<Vec<Option<Result<T>>>>,
+    unfinished: Cell<usize>,
+    first_error_settles: bool,
+    /// Turns the outcomes into what the outer promise becomes when all children have ended.
+    finish: fn(Vec<Option<Result<T>>>) -> Result<R>,
+}
+
+impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
+    /// Makes the outer promise.
+    #[track_caller]
+    fn gather(
+        awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
+        first_error_settles: bool,
+        finish: fn(Vec<Option<Result<T>>>) -> Result<R>,
+    ) -> Promise<R> {
+        let _behalf = on_behalf_of(Location::caller());
+        let event_loop = expect_running_loop();
+        let promises: Vec<_> = awaitables
+            .into_iter()
+            .map(|awaitable| awaitable.ensure_promise(&event_loop))
+            .collect();
+        let children = Rc::new(Children {
+            promises: promises.iter().map(Promise::downgrade).collect(),
+            cancel_requested: RefCell::new(None),
+        });
+        let canceller = children.clone();
+        let outer = Promise::signal_with_canceller(
+            &event_loop,
+            "gather",
+            Location::caller(),
+            move |_, reason| canceller.cancel(reason),
+        );
+        if promises.is_empty() {
+            settle(&outer, finish(Vec::new()));
+        }
+        let is_ours = |promise: &Promise<T>| promise.belongs_to(&event_loop.core);
+        if !promises.iter().all(is_ours) {
+            settle(&outer, Err(RunError::WrongLoop.into()));
+            return outer;
+        }
+        let this = Rc::new(Gathering {
+            outer: outer.clone(),
+            children,
+            outcomes: RefCell::new(vec![None; promises.len()]),
+            unfinished: Cell::new(promises.len()),
+            first_error_settles,
+            finish,
+        });
+        for (n, promise) in promises.iter().enumerate() {
+            let this = this.clone();
+            promise.add_done_callback(move |child| this.take_outcome(n, child));
+        }
+        outer
+    }
+
+    fn take_outcome(&self, n: usize, child: &Promise<T>) {
+        // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
+        let outcome = child.result();
+        self.unfinished.set(self.unfinished.get() - 1);
+        if self.outer.is_done() {
+            return;
+        }
+        if let Err(error) = &outcome
+            && self.first_error_settles
+        {
+            return settle(&self.outer, Err(error.clone()));
+        }
+        self.outcomes.borrow_mut()[n] = Some(outcome);
+        if self.unfinished.get() == 0 {
+            let outcomes = self.outcomes.take();
+            let whole = match self.children.cancel_requested.take() {
+                None => (self.finish)(outcomes),
+                Some(reason) => Err(reason.into()),
+            };
+            settle(&self.outer, whole);
+        }
+    }
+}
+
+// In both, `collect` would not know how many there are, and grow the list again and again.
+
+fn all_values<T>(outcomes: Vec<Option<Result<T>>>) -> Result<Vec<T>> {
+    let mut values = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes.into_iter().flatten() {
+        values.push(outcome?);
+    }
+    Ok(values)
+}
+
+fn all_outcomes<T>(outcomes: Vec<Option<Result<T>>>) -> Result<Vec<Result<T>>> {
+    let mut all = Vec::with_capacity(outcomes.len());
+    all.extend(outcomes.into_iter().flatten());
+    Ok(all)
 }
 
 /// Ends the outer promise. A cancellation becomes its error like any other: the promise itself was not cancelled.
@@ -145,7 +175,7 @@ fn settle<R: 'static>(outer: &Promise<R>, outcome: Result<R>) {
 pub fn gather<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<T>> {
-    Gathering::gather(awaitables, true, |outcomes| outcomes.into_iter().collect())
+    Gathering::gather(awaitables, true, all_values)
 }
 
 /// Awaits all, and gives every outcome in the order of the arguments: a failure is an item like any other.
@@ -158,5 +188,5 @@ pub fn gather<T: Clone + 'static>(
 pub fn gather_return_exceptions<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<Result<T, Error>>> {
-    Gathering::gather(awaitables, false, Ok)
+    Gathering::gather(awaitables, false, all_outcomes)
 }

@@ -34,8 +34,8 @@ impl<E: Into<Error>> CallbackOutput for Result<(), E> {
 ///
 /// Invariant: it never runs after `cancel`. That of a socket may run many times, every other one at most once.
 pub(crate) trait Callback {
-    /// Runs the callback; `None` if it was cancelled, ran before, or has nothing to do.
-    fn run(&self) -> Option<Result<(), Error>>;
+    /// Runs the callback, unless it was cancelled, ran before, or has nothing to do; gives its error.
+    fn run(&self) -> Option<Error>;
     fn cancel(&self);
     fn is_cancelled(&self) -> bool;
     /// Names the function that the callback was written in, for observers.
@@ -66,12 +66,9 @@ where
     F: FnOnce() -> R,
     R: CallbackOutput,
 {
-    fn run(&self) -> Option<Result<(), Error>> {
+    fn run(&self) -> Option<Error> {
         let callback = self.callback.take()?;
-        Some(match callback().into_error() {
-            None => Ok(()),
-            Some(error) => Err(error),
-        })
+        callback().into_error()
     }
 
     fn cancel(&self) {

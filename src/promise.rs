@@ -54,10 +54,10 @@ where
     F: FnOnce(&Promise<T>) -> R,
     R: CallbackOutput,
 {
-    fn run(&self) -> Option<Result<(), Error>> {
+    fn run(&self) -> Option<Error> {
         let promise = self.promise.take()?;
         let callback = self.callback.take()?;
-        Some(callback(&promise).into_error().map_or(Ok(()), Err))
+        callback(&promise).into_error()
     }
 
     fn cancel(&self) {

@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::error::{Cancelled, NoRunningLoop, Result};
+use crate::error::{Cancelled, Error, NoRunningLoop};
 use crate::event_loop::Core;
 use crate::handle::Callback;
 use crate::observation::{Number, observed};
@@ -152,13 +152,10 @@ impl Cancel for Signal {
 
 /// The callback of a timer that sets the signal.
 impl Callback for Signal {
-    fn run(&self) -> Option<Result<()>> {
-        if self.is_cancelled() {
-            return None;
-        }
+    fn run(&self) -> Option<Error> {
         // A cancelled sleep has nobody left to wake.
         self.set();
-        Some(Ok(()))
+        None
     }
 
     fn cancel(&self) {
@@ -181,11 +178,18 @@ pub(crate) struct Signalled {
 }
 
 impl Signalled {
-    pub(crate) fn new(signal: &Rc<Signal>) -> Self {
+    pub(crate) fn new(signal: Rc<Signal>) -> Self {
         Signalled {
-            signal: signal.clone(),
+            signal,
             registration: Registration::default(),
         }
+    }
+
+    /// Ends the wait before its time; false if the moment had come.
+    #[inline]
+    pub(crate) fn give_up(self) -> bool {
+        drop(self.registration);
+        self.signal.give_up()
     }
 }
 

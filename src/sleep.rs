@@ -41,7 +41,7 @@ pub fn sleep(delay: Duration) -> impl Future<Output = Result<(), Cancelled>> {
             return yield_from(at).await;
         }
         let timer = start_timer(delay, at);
-        Signalled::new(&timer.over).await
+        Signalled::new(timer.over.clone()).await
     }
 }
 

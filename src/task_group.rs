@@ -220,7 +220,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
     while !members.tasks.borrow().is_empty() {
         let completed = Signal::new("task group", None, Location::caller());
         *members.on_completed.borrow_mut() = Some(completed.clone());
-        if let Err(reason) = Signalled::new(&completed).await
+        if let Err(reason) = Signalled::new(completed).await
             && !members.aborting.get()
         {
             cancelled = Some(reason);

@@ -124,7 +124,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
         })
         .collect();
     let callbacks = Callbacks(&promises, ids);
-    Signalled::new(&waiter).await?;
+    Signalled::new(waiter).await?;
     drop(callbacks);
     let (done, pending) = unique
         .into_iter()

@@ -1,8 +1,11 @@
 //! The line of those who wait for a queue, a lock or a permit.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use crate::error::Cancelled;
 use crate::line::Line;
@@ -62,45 +65,67 @@ impl Waiters {
     ///
     /// # Panics
     /// Outside a running loop.
-    pub(crate) async fn wait(
+    pub(crate) fn wait<F: Fn(bool) + Unpin>(
         &self,
         label: &'static str,
         at: Option<Place>,
-        given_up: impl Fn(bool),
-    ) -> Result<(), Cancelled> {
-        struct Place<'a, F: Fn(bool)> {
-            waiters: &'a Waiters,
-            waiter: Rc<Signal>,
-            number: u64,
-            given_up: F,
-            used: bool,
-        }
-        impl<F: Fn(bool)> Drop for Place<'_, F> {
-            #[inline]
-            fn drop(&mut self) {
-                let Waiters { line, woken } = self.waiters;
-                let was_woken = !self.waiter.give_up();
-                if was_woken {
-                    woken.set(woken.get() - 1);
-                } else {
-                    drop(line.borrow_mut().take(self.number));
-                }
-                if !self.used {
-                    (self.given_up)(was_woken);
-                }
-            }
-        }
-        let waiter = Signal::new(label, None, at.unwrap_or(Location::caller()));
-        let number = self.line.borrow_mut().push(waiter.clone());
-        let mut place = Place {
+        given_up: F,
+    ) -> Turn<'_, F> {
+        Turn {
             waiters: self,
-            waiter,
-            number,
+            label,
+            at: at.unwrap_or(Location::caller()),
             given_up,
-            used: false,
+            number: 0,
+            leaf: None,
+        }
+    }
+}
+
+/// The wait for a turn, with its place in line from its first poll on.
+pub(crate) struct Turn<'a, F: Fn(bool)> {
+    waiters: &'a Waiters,
+    label: &'static str,
+    at: Place,
+    given_up: F,
+    number: u64,
+    /// `None` before the first poll, and once the turn was used.
+    leaf: Option<Signalled>,
+}
+
+impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
+    type Output = Result<(), Cancelled>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let leaf = this.leaf.get_or_insert_with(|| {
+            let signal = Signal::new(this.label, None, this.at);
+            this.number = this.waiters.line.borrow_mut().push(signal.clone());
+            Signalled::new(signal)
+        });
+        let polled = Pin::new(leaf).poll(cx);
+        if matches!(polled, Poll::Ready(Ok(()))) {
+            this.waiters.woken.set(this.waiters.woken.get() - 1);
+            this.leaf = None;
+        }
+        polled
+    }
+}
+
+impl<F: Fn(bool)> Drop for Turn<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(leaf) = self.leaf.take() else {
+            return;
         };
-        Signalled::new(&place.waiter).await?;
-        place.used = true;
-        Ok(())
+        let Waiters { line, woken } = self.waiters;
+        let was_woken = !leaf.give_up();
+        if was_woken {
+            woken.set(woken.get() - 1);
+        } else {
+            drop(line.borrow_mut().take(self.number));
+        }
+        (self.given_up)(was_woken);
     }
 }

@@ -109,7 +109,7 @@ struct Watcher {
 }
 
 impl Callback for Watcher {
-    fn run(&self) -> Option<Result<()>> {
+    fn run(&self) -> Option<Error> {
         /// Puts the callback back however its turn ends, and schedules the next one.
         struct Turn<'a>(&'a Watcher, Repeated);
         impl Drop for Turn<'_> {
@@ -131,8 +131,7 @@ impl Callback for Watcher {
             return None;
         }
         let mut turn = Turn(self, self.callback.take()?);
-        let error = (turn.1)();
-        Some(error.map_or(Ok(()), Err))
+        (turn.1)()
     }
 
     fn cancel(&self) {
