@@ -11,6 +11,13 @@ thread_local! {
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
+/// Gives a number that no item has, nor ever had.
+#[inline]
+pub(crate) fn new_number() -> u64 {
+    LAST.set(LAST.get() + 1);
+    LAST.get()
+}
+
 /// Invariant: the numbers rise from the front to the back.
 pub(crate) struct Line<T> {
     /// The number of the single item.
@@ -89,8 +96,7 @@ impl<T> Line<T> {
     /// Appends an item and gives its number.
     #[inline]
     pub(crate) fn push(&mut self, item: T) -> u64 {
-        let number = LAST.get() + 1;
-        LAST.set(number);
+        let number = new_number();
         if self.single.is_none() && self.many.is_none() {
             self.number = number;
             self.single = Some(item);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::handle::{Callback, CallbackOutput};
-use crate::line::Line;
+use crate::line::{Line, new_number};
 use crate::observation::{Number, Observation, function_name, observed};
 use crate::observe::{self, Awaited, Outcome, Place};
 use crate::task::{Body, Task};
@@ -588,7 +588,7 @@ impl<T: 'static> Promise<T> {
         let slot = self.cell.slot();
         if slot.is_done() {
             self.schedule(callback, Some(Location::caller()));
-            return CallbackId(0, PhantomData);
+            return CallbackId(new_number(), PhantomData);
         }
         CallbackId(slot.add_hook(Hook::Call(callback)), PhantomData)
     }

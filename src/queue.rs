@@ -176,6 +176,26 @@ pub struct BasicQueue<T, S> {
 /// });
 /// assert_eq!(got.unwrap(), [1, 2, 3]);
 /// ```
+///
+/// # From another thread
+/// A queue stays on its loop's thread. Another thread sends a callback there, by a [`LoopHandle`](crate::LoopHandle), and the
+/// callback finds the queue where it lives. asyncio: `loop.call_soon_threadsafe(queue.put_nowait, item)`.
+///
+/// ```
+/// use asyncio::{Error, EventLoop, Queue};
+///
+/// thread_local! {
+///     static JOBS: Queue<u32> = Queue::new();
+/// }
+///
+/// let event_loop = EventLoop::new();
+/// let handle = event_loop.handle();
+/// std::thread::spawn(move || {
+///     handle.call_soon_threadsafe(|| JOBS.with(|jobs| Ok::<_, Error>(jobs.put_nowait(7)?)))
+/// });
+/// let job = event_loop.run(async { Ok(JOBS.with(Queue::clone).get().await?) });
+/// assert_eq!(job.unwrap(), 7);
+/// ```
 pub type Queue<T> = BasicQueue<T, Fifo<T>>;
 
 /// A queue whose newest item comes out first. asyncio: `LifoQueue`.

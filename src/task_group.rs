@@ -150,7 +150,8 @@ impl TaskGroup {
 
 /// Runs `body` and every task that it adds to the group; ends when all have ended.
 ///
-/// The first failure cancels the other tasks and the body. A task that is cancelled alone does not fail the group.
+/// The first failure cancels the other tasks, in the order in which they were made, and then the body. A task that is cancelled alone
+/// does not fail the group.
 ///
 /// # Errors
 /// [`ErrorGroup`] with every failure, the body's included; `Cancelled` if the block was cancelled from outside and nothing failed.
@@ -162,7 +163,7 @@ impl TaskGroup {
 /// A cancellation cancels the tasks and waits for them. Dropping the block cancels them and waits for nobody; a task that fails
 /// after that is reported to the exception handler.
 ///
-/// asyncio: `async with asyncio.TaskGroup() as group`.
+/// asyncio: `async with asyncio.TaskGroup() as group`, which keeps a set and cancels in any order.
 ///
 /// ```
 /// use asyncio::{EventLoop, task_group};

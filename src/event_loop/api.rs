@@ -41,6 +41,9 @@ impl std::fmt::Display for ErrorContext {
 /// Clones are handles to the same loop. The loop stays on the thread that made it; [`EventLoop::handle`] gives
 /// what other threads may use.
 ///
+/// The last handle takes the loop and its tasks along when it is dropped. A task that keeps a handle of its own loop across an await
+/// keeps that loop, and so itself, until it ends or the loop is closed; [`get_running_loop`] gives a handle whenever one is needed.
+///
 /// asyncio: `AbstractEventLoop`.
 ///
 /// ```

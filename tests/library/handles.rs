@@ -9,7 +9,7 @@ use asyncio::{
     current_task, get_running_loop, sleep, task_group, yield_now,
 };
 
-use crate::{Trace, must_not_run, seconds};
+use crate::{Trace, boom, must_not_run, seconds};
 
 #[test]
 fn every_handle_outlives_its_loop() {
@@ -174,4 +174,55 @@ fn a_future_dropped_halfway_takes_its_timer_and_its_place_back() {
         getter.await
     };
     assert_eq!(event_loop.run_until_complete(main).unwrap(), 5);
+}
+
+#[test]
+fn an_id_takes_back_no_callback_of_another_promise() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let (first, second) = (event_loop.create_promise(), event_loop.create_promise());
+    let trace = Trace::default();
+    let [at_first, at_second] = [trace.clone(), trace.clone()];
+    let of_first = first.add_done_callback(move |_| at_first.say("first"));
+    let of_second = second.add_done_callback(move |_| at_second.say("second"));
+    assert_ne!(of_first, of_second);
+    assert!(!first.remove_done_callback(of_second));
+    assert!(second.remove_done_callback(of_second));
+    for promise in [&first, &second] {
+        promise.set_result(()).unwrap();
+    }
+    event_loop.run_until_complete(first).unwrap();
+    assert_eq!(trace.take(), ["first"]);
+}
+
+#[test]
+fn a_group_cancels_its_tasks_in_the_order_in_which_they_were_made() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::default();
+    let log = trace.clone();
+    let main = task_group(async move |group| {
+        let wait_for_the_end = |name: &'static str| {
+            let log = log.clone();
+            async move {
+                let slept = sleep(seconds(9)).await;
+                log.say(name);
+                Ok(slept?)
+            }
+        };
+        for name in ["first", "second", "third"] {
+            group.create_task(wait_for_the_end(name))?;
+        }
+        group.create_task(async {
+            sleep(seconds(1)).await?;
+            Err::<(), _>(boom())
+        })?;
+        for name in ["fifth", "sixth"] {
+            group.create_task(wait_for_the_end(name))?;
+        }
+        wait_for_the_end("the body").await
+    });
+    event_loop.run_until_complete(main).unwrap_err();
+    assert_eq!(
+        trace.take(),
+        ["first", "second", "third", "fifth", "sixth", "the body"]
+    );
 }

@@ -208,3 +208,23 @@ fn an_iteration_that_was_left_keeps_no_value() {
     drop(event_loop);
     assert_eq!(Rc::strong_count(&captured), 1);
 }
+
+#[test]
+fn a_task_that_keeps_its_loop_lives_until_the_loop_is_closed() {
+    for closed in [true, false] {
+        let captured = Captured::default();
+        let event_loop = EventLoop::with_virtual_clock();
+        event_loop.set_exception_handler(|_| {});
+        let (own_loop, held) = (event_loop.clone(), captured.clone());
+        event_loop.create_task(async move {
+            sleep(seconds(1)).await?;
+            drop((own_loop, held));
+            Ok(())
+        });
+        if closed {
+            event_loop.close().unwrap();
+        }
+        drop(event_loop);
+        assert_eq!(Rc::strong_count(&captured), if closed { 1 } else { 2 });
+    }
+}
