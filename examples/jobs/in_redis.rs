@@ -47,7 +47,6 @@ impl RedisJobs {
         self.key(&format!("taken:{worker}"))
     }
 
-    // ANCHOR: lease
     /// Becomes a worker under a new name, with a heart: a thread that renews the lease.
     fn new_lease(&mut self) -> Result<Arc<Lease>> {
         let mut heart = Link::new(&self.link.url)?;
@@ -74,7 +73,6 @@ impl RedisJobs {
         let _heart = Some(life);
         Ok(Arc::new(Lease { worker, _heart }))
     }
-    // ANCHOR_END: lease
 }
 
 impl Jobs for RedisJobs {
@@ -168,7 +166,6 @@ impl Jobs for RedisJobs {
     }
 }
 
-// ANCHOR: link
 /// A connection, or the wish for one.
 struct Link {
     url: String,
@@ -220,7 +217,6 @@ impl Link {
 fn is_lost(error: &RedisError) -> bool {
     error.is_io_error() || error.code() == Some("LOADING")
 }
-// ANCHOR_END: link
 
 /// Connects, and makes sure that a server answers, and that it may be asked.
 fn connect(client: &Client, limit: Duration) -> RedisResult<Connection> {

@@ -14,7 +14,6 @@ use private_redis::Server;
 use in_process::{ProcessJobs, Shared};
 use in_redis::RedisJobs;
 
-// ANCHOR: trait
 /// A connection to a queue of jobs. A job is some bytes, because that is what an item of a Redis list is.
 ///
 /// Every job is done *at least once*: a worker that dies between doing a job and striking it off leaves it to another.
@@ -43,9 +42,7 @@ pub trait Jobs: Send {
     /// Lists the jobs that were set aside, each with its reason.
     fn aside(&mut self) -> Result<Vec<String>>;
 }
-// ANCHOR_END: trait
 
-// ANCHOR: claim
 /// A job that a worker has taken.
 pub struct Claim {
     pub job: Vec<u8>,
@@ -58,7 +55,6 @@ struct Lease {
     /// Dropping it stops the heart that renews the lease; a worker in this process needs none.
     _heart: Option<std::sync::mpsc::Sender<()>>,
 }
-// ANCHOR_END: claim
 
 /// How often a job may be given back; one that kills its workers again and again is set aside.
 const MOST_TIMES: usize = 3;
@@ -77,6 +73,7 @@ pub enum Place {
 }
 
 impl Place {
+    // ANCHOR: open
     /// Takes the server that `REDIS_URL` names, or starts one, or makes a queue in this process if there is none to start.
     ///
     /// A server that was named and does not answer is an error: whoever named it wants that one.
@@ -96,6 +93,7 @@ impl Place {
         let queue = format!("asyncio-workbook-{}", std::process::id());
         Ok(Place::Given { url, queue })
     }
+    // ANCHOR_END: open
 
     /// Connects to the queue. A lease that is not renewed for this long has run out, and its worker is taken for dead.
     pub fn connect(&self, lease: Duration) -> Result<Box<dyn Jobs>> {
