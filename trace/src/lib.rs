@@ -1,4 +1,5 @@
-//! Records runs of an event loop, and turns them into JSON, into Chrome's trace format, and into a timeline for the terminal.
+//! Records runs of an event loop, and turns them into JSON, into Chrome's trace format, into a timeline for the terminal, and into a
+//! [`figure`] for a page.
 //!
 //! ```
 //! use asyncio::{EventLoop, create_task, sleep};
@@ -17,7 +18,7 @@
 //! ```
 //!
 //! What a recording holds is described in `SCHEMA.md`; [`VERSION`] is the version of that description.
-//! A program on Tokio is recorded by a [`Tracer`], in the same form.
+//! A program on Tokio is recorded by a [`Tracer`], in the same form; with the functions of [`on_tokio`] it tells more.
 //!
 //! On a virtual clock a trace is the same, byte for byte, in every run.
 #![doc = include_str!("../SCHEMA.md")]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use asyncio_trace::{Clock, Run, TooManyEvents, Trace, Tracer};
+use asyncio::observe::Kind;
+use asyncio_trace::{Clock, Run, TooManyEvents, Trace, Tracer, on_tokio};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -173,4 +174,59 @@ fn too_many_events_are_refused() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(tracer.traced("main", tokio::task::yield_now()));
     assert_eq!(tracer.finish("long"), Err(TooManyEvents { most: 3 }));
+}
+
+#[test]
+fn what_a_task_waits_for_is_told_by_whoever_calls_these_functions() {
+    let run = on_paused_time(|_| async {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let tea = on_tokio::spawn("tea", async move {
+            on_tokio::sleep(Duration::from_secs(1)).await;
+            on_tokio::yield_now().await;
+            sender.send("green").await.unwrap();
+            on_tokio::sleep(Duration::from_secs(9)).await;
+        });
+        on_tokio::note(
+            on_tokio::awaiting("queue get", receiver.recv())
+                .await
+                .unwrap(),
+        );
+        tea.abort();
+        assert!(tea.await.is_err());
+    });
+    let told = run.records.iter().filter(|record| {
+        let kind = &record.event.kind;
+        !matches!(
+            kind,
+            Kind::StepBegin { .. } | Kind::StepEnd { .. } | Kind::Woken { .. }
+        )
+    });
+    let told = told.map(|record| record.event.to_string());
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "0 s outside: main is created",
+            "0 s Task-1: tea is created",
+            "0 s Task-1: promise 1 is made: queue get",
+            "0 s Task-1: Task-1 awaits promise 1",
+            "0 s Task-2: promise 2 is made: sleep until 1 s",
+            "0 s Task-2: Task-2 awaits promise 2",
+            "1 s Task-2: Task-2 awaits its next turn",
+            "1 s Task-2: promise 3 is made: sleep until 10 s",
+            "1 s Task-2: Task-2 awaits promise 3",
+            "1 s Task-1: note: green",
+            "1 s Task-1: Task-2 is asked to end",
+            "1 s Task-1: Task-1 awaits Task-2",
+            "1 s loop: Task-2 is dropped",
+            "1 s Task-1: Task-1 ends with a result",
+        ]
+    );
+    assert!(run.records.iter().all(|record| {
+        let waits = matches!(record.event.kind, Kind::Awaits { .. } | Kind::Note { .. });
+        !waits
+            || record
+                .event
+                .at
+                .is_some_and(|at| at.file().ends_with("tokio.rs"))
+    }));
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::svg::{Used, mark};
+use super::marks::mark;
+use super::svg::Used;
 use crate::lanes::End;
 
 pub(super) fn push(html: &mut String, used: &Used) {

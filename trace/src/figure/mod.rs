@@ -7,11 +7,14 @@ use std::fmt::Write;
 
 use crate::recording::{Library, Run};
 
+mod items;
 mod layout;
 mod legend;
+mod marks;
 mod story;
 mod svg;
 mod table;
+mod teller;
 mod words;
 
 use layout::Layout;

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use asyncio::observe::{Actor, Kind};
 
 use super::layout::Layout;
-use super::story::{Story, Who};
+use super::story::Story;
 use super::words::escaped;
-use crate::lanes::{End, Span, State};
+use crate::lanes::{End, State};
 use crate::recording::{Library, Run};
 
 /// The height of the axis.
@@ -18,7 +18,7 @@ const HEAD: f64 = 40.0;
 /// The height of a lane.
 const LANE: f64 = 38.0;
 /// Half the height of a block.
-const BLOCK: f64 = 11.0;
+pub(super) const BLOCK: f64 = 11.0;
 /// The width of a character of a label.
 const CHAR: f64 = 6.1;
 /// With more callbacks than this, the program's share a lane with the library's.
@@ -122,7 +122,7 @@ pub(super) fn picture(
 }
 
 /// A length with at most one digit after the point, which is as exact as a screen.
-struct Px(f64);
+pub(super) struct Px(pub(super) f64);
 
 impl std::fmt::Display for Px {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -172,21 +172,21 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
     lanes
 }
 
-fn middle(lane: usize) -> f64 {
+pub(super) fn middle(lane: usize) -> f64 {
     HEAD + LANE * (lane as f64 + 0.5)
 }
 
-struct Drawing<'a> {
-    run: &'a Run,
-    story: &'a Story,
-    layout: &'a Layout,
-    lane_of: Vec<Option<usize>>,
-    loop_lane: Option<usize>,
-    bottom: f64,
-    svg: String,
+pub(super) struct Drawing<'a> {
+    pub(super) run: &'a Run,
+    pub(super) story: &'a Story,
+    pub(super) layout: &'a Layout,
+    pub(super) lane_of: Vec<Option<usize>>,
+    pub(super) loop_lane: Option<usize>,
+    pub(super) bottom: f64,
+    pub(super) svg: String,
     /// What is written last, because nothing may cover it.
-    labels: String,
-    used: Used,
+    pub(super) labels: String,
+    pub(super) used: Used,
 }
 
 impl Drawing<'_> {
@@ -331,131 +331,6 @@ impl Drawing<'_> {
         }
         self.svg.push_str("</g>\n");
     }
-
-    /// The lane of whoever did something.
-    fn lane_by(&self, actor: Actor) -> Option<usize> {
-        match actor {
-            Actor::Task(task) => self.lane(Who::Task(task)),
-            Actor::Callback(callback) => self.lane(Who::Callback(callback)),
-            Actor::Loop | Actor::Thread => self.loop_lane,
-            Actor::Outside => None,
-        }
-    }
-
-    fn lane(&self, who: Who) -> Option<usize> {
-        self.lane_of[self.story.index(who)?]
-    }
-
-    /// An arrow from whoever wakes to whoever is woken; it begins in the turn that does so. A cancellation is written beside its own.
-    fn arrows(&mut self) {
-        let (mut lines, mut heads) = (String::new(), String::new());
-        let mut cancelled = None;
-        for (n, record) in self.run.records.iter().enumerate() {
-            let (to, cancels) = match record.event.kind {
-                Kind::Woken { task } => (Who::Task(task), false),
-                Kind::CancelRequested { task, .. } => (Who::Task(task), true),
-                Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } => {
-                    (Who::Callback(callback), false)
-                }
-                Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => {
-                    cancelled = None;
-                    continue;
-                }
-                _ => continue,
-            };
-            // The wake-up by which a cancellation arrives is the same arrow.
-            if cancelled == Some(to) {
-                continue;
-            }
-            let (by, to_lane) = (self.lane_by(record.event.by), self.lane(to));
-            let Some(to_lane) = to_lane.filter(|lane| Some(*lane) != self.loop_lane) else {
-                continue;
-            };
-            if by == Some(to_lane) {
-                continue;
-            }
-            let x = self.layout.x[n];
-            let down = by.is_none_or(|by| by < to_lane);
-            let sign = if down { 1.0 } else { -1.0 };
-            let tip = middle(to_lane) - 7.0 * sign;
-            let from = by.map_or(tip - 12.0, |by| middle(by) + (BLOCK - 1.0) * sign);
-            if matches!(record.event.by, Actor::Loop | Actor::Thread) {
-                // No block stands there, because the loop is between two turns.
-                let _ = write!(
-                    heads,
-                    "M{} {}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
-                    Px(x),
-                    Px(from)
-                );
-            }
-            let head = 7.0 * sign;
-            let _ = write!(lines, "M{} {}V{}", Px(x), Px(from), Px(tip - head));
-            let _ = write!(heads, "M{} {}l-4 {}h8z", Px(x), Px(tip), Px(-head));
-            if cancels {
-                cancelled = Some(to);
-                let y = middle(to_lane) + if down { -15.0 } else { 23.0 };
-                let _ = write!(
-                    self.labels,
-                    "<text class=\"trace-cancels\" x=\"{}\" y=\"{}\">cancel</text>",
-                    Px(x + 5.0),
-                    Px(y)
-                );
-            }
-        }
-        if !heads.is_empty() {
-            self.used.wakes = true;
-            let _ = writeln!(
-                self.svg,
-                "<g class=\"trace-wakes\"><path d=\"{lines}\"/><path class=\"trace-heads\" d=\"{heads}\"/></g>"
-            );
-        }
-    }
-
-    /// The ends of the lanes, and the numbers of the lines of output.
-    fn marks(&mut self) {
-        for (item, lane) in self.story.items.iter().zip(&self.lane_of) {
-            let (Some((at, end)), Some(lane)) = (item.end, lane) else {
-                continue;
-            };
-            if Some(*lane) == self.loop_lane {
-                continue;
-            }
-            if !self.used.ends.contains(&end) {
-                self.used.ends.push(end);
-            }
-            // A task ends within its turn, whose block goes on to the end of the column.
-            let block = item
-                .spans
-                .last()
-                .filter(|span| span.state == State::Running);
-            let at = block.map_or(at, |span: &Span| span.end.max(at));
-            let (x, y) = (self.layout.x_at(at) + 11.0, middle(*lane));
-            let _ = write!(
-                self.svg,
-                "<g class=\"trace-end {}\">{}</g>",
-                class(end),
-                mark(end, x, y)
-            );
-        }
-        if self.layout.legible {
-            for (n, printed) in self.story.printed.iter().enumerate() {
-                let Some(lane) = self.lane_by(self.run.records[printed.event].event.by) else {
-                    continue;
-                };
-                self.used.prints = true;
-                let (x, y) = (self.layout.x[printed.event], middle(lane));
-                let _ = write!(
-                    self.svg,
-                    "<g class=\"trace-print\"><circle cx=\"{0}\" cy=\"{1}\" r=\"8.5\"/><text x=\"{0}\" y=\"{2}\" text-anchor=\"middle\">{3}</text></g>",
-                    Px(x),
-                    Px(y),
-                    Px(y + 4.0),
-                    n + 1
-                );
-            }
-        }
-        self.svg.push('\n');
-    }
 }
 
 fn shortened(name: &str) -> String {
@@ -479,40 +354,6 @@ fn push_label(labels: &mut String, label: &str, begin: f64, end: f64, y: f64) {
                 escaped(text)
             );
             return;
-        }
-    }
-}
-
-fn class(end: End) -> &'static str {
-    match end {
-        End::Done => "trace-done",
-        End::Failed => "trace-failed",
-        End::Cancelled => "trace-cancelled",
-        End::Dropped => "trace-dropped",
-    }
-}
-
-/// Draws how somebody ended: a circle with a tick, a triangle with an exclamation mark, a square with a cross, an empty circle.
-pub(super) fn mark(end: End, x: f64, y: f64) -> String {
-    let (x, y) = (Px(x), Px(y));
-    match end {
-        End::Done => {
-            format!(
-                "<path d=\"M{x} {y}m-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0\"/><path class=\"trace-sign\" d=\"M{x} {y}m-4 0l3 3.5l5 -6.5\"/>"
-            )
-        }
-        End::Failed => {
-            format!(
-                "<path d=\"M{x} {y}m0 -10l10 17h-20z\"/><path class=\"trace-sign\" d=\"M{x} {y}m0 -4v5m0 2v1.5\"/>"
-            )
-        }
-        End::Cancelled => {
-            format!(
-                "<path d=\"M{x} {y}m-8 -8h16v16h-16z\"/><path class=\"trace-sign\" d=\"M{x} {y}m-4 -4l8 8m0 -8l-8 8\"/>"
-            )
-        }
-        End::Dropped => {
-            format!("<path d=\"M{x} {y}m-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0\"/>")
         }
     }
 }
