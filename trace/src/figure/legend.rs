@@ -31,7 +31,7 @@ pub(super) fn push(html: &mut String, used: &Used) {
         (
             used.prints,
             "<g class=\"trace-print\"><circle cx=\"12\" cy=\"10\" r=\"8.5\"/><text x=\"12\" y=\"14\" text-anchor=\"middle\">1</text></g>".to_owned(),
-            "prints this line",
+            "prints this line of the output",
         ),
     ];
     let ends = used.ends.iter().map(|end| {
