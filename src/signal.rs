@@ -43,15 +43,34 @@ impl Signal {
     ///
     /// # Panics
     /// Outside a running loop.
-    #[track_caller]
     pub(crate) fn new(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
+        Signal::in_place_of(None, label, until, at)
+    }
+
+    /// Makes a signal where another one was, if nobody holds that any more.
+    #[inline]
+    pub(crate) fn in_place_of(
+        old: Option<Rc<Signal>>,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Place,
+    ) -> Rc<Self> {
         let core = Core::with_running(Rc::downgrade).unwrap_or_else(|| panic!("{NoRunningLoop}"));
-        let signal = Rc::new(Signal {
-            core,
-            state: Cell::new(State::Waiting),
-            awaiter: Cell::new(None),
-            number: Number::default(),
-        });
+        let mut old = old;
+        let signal = match old.as_mut().and_then(Rc::get_mut) {
+            Some(signal) => {
+                signal.core = core;
+                signal.state.set(State::Waiting);
+                signal.number = Number::default();
+                old.expect("renewed just now")
+            }
+            None => Rc::new(Signal {
+                core,
+                state: Cell::new(State::Waiting),
+                awaiter: Cell::new(None),
+                number: Number::default(),
+            }),
+        };
         if observed() {
             signal.observe_created(label, until, at);
         }
@@ -183,6 +202,11 @@ impl Signalled {
             signal,
             registration: Registration::default(),
         }
+    }
+
+    /// Gives the signal back when the wait is over.
+    pub(crate) fn into_signal(self) -> Rc<Signal> {
+        self.signal
     }
 
     /// Ends the wait before its time; false if the moment had come.

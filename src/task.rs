@@ -1,6 +1,6 @@
 //! A task: a promise that drives a future to fill itself.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -20,10 +20,9 @@ pub(crate) struct Header {
     pub(crate) id: TaskId,
     pub(crate) number: u64,
     waker: Waker,
-    started: Cell<bool>,
     pub(crate) waits: Waits,
     /// Absent until it is needed: most tasks have no name of their own and are never cancelled.
-    extras: RefCell<Option<Box<Extras>>>,
+    extras: Cell<Option<Box<Extras>>>,
 }
 
 #[derive(Default)]
@@ -44,31 +43,43 @@ impl Header {
             id,
             number,
             waker,
-            started: Cell::new(false),
             waits: Waits::default(),
-            extras: RefCell::new(None),
+            extras: Cell::new(None),
         }
     }
 
-    fn with_extras<R>(&self, f: impl FnOnce(&mut Extras) -> R) -> R {
-        f(self.extras.borrow_mut().get_or_insert_default())
+    /// Looks at the extras, if there are any.
+    #[inline]
+    fn look<R: Default>(&self, f: impl FnOnce(&mut Extras) -> R) -> R {
+        let Some(mut extras) = self.extras.take() else {
+            return R::default();
+        };
+        let result = f(&mut extras);
+        self.extras.set(Some(extras));
+        result
+    }
+
+    fn change(&self, f: impl FnOnce(&mut Extras)) {
+        let mut extras = self.extras.take().unwrap_or_default();
+        f(&mut extras);
+        self.extras.set(Some(extras));
     }
 
     fn set_must_cancel(&self, reason: Cancelled) {
-        self.with_extras(|extras| extras.must_cancel = Some(reason));
+        self.change(|extras| extras.must_cancel = Some(reason));
     }
 
     #[inline]
     fn take_must_cancel(&self) -> Option<Cancelled> {
-        self.extras.borrow_mut().as_mut()?.must_cancel.take()
+        self.look(|extras| extras.must_cancel.take())
     }
 
     pub(crate) fn take_underway(&self) -> Option<Cancelled> {
-        self.extras.borrow_mut().as_mut()?.underway.take()
+        self.look(|extras| extras.underway.take())
     }
 
     fn cancelling(&self) -> u32 {
-        self.extras.borrow().as_ref().map_or(0, |e| e.cancelling)
+        self.look(|extras| extras.cancelling)
     }
 
     /// Tells whether the task polls with its own waker, and what that waker would schedule.
@@ -80,8 +91,7 @@ impl Header {
     }
 
     pub(crate) fn name(&self) -> Rc<str> {
-        let extras = self.extras.borrow();
-        match extras.as_ref().and_then(|extras| extras.name.clone()) {
+        match self.look(|extras| extras.name.clone()) {
             Some(name) => name,
             None => format!("Task-{}", self.number).into(),
         }
@@ -94,7 +104,7 @@ impl Header {
 
     /// Passes a cancellation to all that the body waits for.
     fn pass_on(&self, reason: &Cancelled) {
-        self.with_extras(|extras| extras.underway = Some(reason.clone()));
+        self.change(|extras| extras.underway = Some(reason.clone()));
         self.waits.cancel(reason);
     }
 
@@ -177,7 +187,7 @@ impl<T: 'static> Cancel for TaskCell<T> {
             return false;
         }
         let header = &self.header;
-        header.with_extras(|extras| extras.cancelling += 1);
+        header.change(|extras| extras.cancelling += 1);
         if observed() {
             self.observe_cancel(reason);
         }
@@ -222,14 +232,13 @@ impl<T: 'static> Body for TaskCell<T> {
         if let Some(reason) = header.take_must_cancel() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
-            if !header.started.get() || header.waits.is_empty() {
+            if header.waits.is_empty() {
                 drop(body);
                 self.finish(core, Err(reason.into()));
                 return;
             }
             header.pass_on(&reason);
         }
-        header.started.set(true);
         let panicking = Panicking(core, &self);
         // ANCHOR: poll
         let polled = body.as_mut().poll(&mut Context::from_waker(&header.waker));
@@ -460,7 +469,7 @@ impl AnyTask {
             self.observe_name(&name);
         }
         let header = self.body.header();
-        header.with_extras(|extras| extras.name = Some(name));
+        header.change(|extras| extras.name = Some(name));
     }
 
     #[cold]
@@ -502,7 +511,7 @@ impl AnyTask {
         let before = header.cancelling();
         let left = before.saturating_sub(1);
         if before > 0 {
-            header.with_extras(|extras| extras.cancelling = left);
+            header.change(|extras| extras.cancelling = left);
         }
         // As of CPython 3.13, what no await was told of yet is taken back with the last request.
         if before == 1 {

@@ -22,6 +22,8 @@ pub(crate) struct Waiters {
     line: RefCell<Line<Rc<Signal>>>,
     /// How many were woken and have not gone on yet; they still come before whoever arrives now.
     woken: Cell<usize>,
+    /// The last signal that is over: tasks that take turns wait without an allocation.
+    spare: Cell<Option<Rc<Signal>>>,
 }
 
 impl Waiters {
@@ -100,14 +102,16 @@ impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let leaf = this.leaf.get_or_insert_with(|| {
-            let signal = Signal::new(this.label, None, this.at);
+            let spare = this.waiters.spare.take();
+            let signal = Signal::in_place_of(spare, this.label, None, this.at);
             this.number = this.waiters.line.borrow_mut().push(signal.clone());
             Signalled::new(signal)
         });
         let polled = Pin::new(leaf).poll(cx);
         if matches!(polled, Poll::Ready(Ok(()))) {
             this.waiters.woken.set(this.waiters.woken.get() - 1);
-            this.leaf = None;
+            let signal = this.leaf.take().map(Signalled::into_signal);
+            this.waiters.spare.set(signal);
         }
         polled
     }
@@ -119,7 +123,7 @@ impl<F: Fn(bool)> Drop for Turn<'_, F> {
         let Some(leaf) = self.leaf.take() else {
             return;
         };
-        let Waiters { line, woken } = self.waiters;
+        let Waiters { line, woken, .. } = self.waiters;
         let was_woken = !leaf.give_up();
         if was_woken {
             woken.set(woken.get() - 1);
