@@ -7,7 +7,7 @@ use std::time::Duration;
 use asyncio::observe::note;
 use asyncio::{EventLoop, Result, create_task, sleep, yield_now};
 use asyncio_trace::scenarios::SCENARIOS;
-use asyncio_trace::{Recording, Run, Source, figure};
+use asyncio_trace::{Library, Recording, Run, Source, figure};
 
 fn run_of(main: impl Future<Output = Result<()>> + 'static) -> Run {
     let event_loop = EventLoop::with_virtual_clock();
@@ -170,4 +170,30 @@ fn a_run_in_which_nothing_happens_says_so() {
     let run = recording.finish("nothing").unwrap();
     let html = figure::html(&[run], "nothing", true);
     assert!(html.contains("Nothing ran on this loop."), "{html}");
+}
+
+#[test]
+fn runs_without_a_title_are_numbered() {
+    let run = |library| Run {
+        title: String::new(),
+        library,
+        ..run_of(async { Ok(yield_now().await?) })
+    };
+    let titles = |libraries: &[Library]| -> Vec<String> {
+        let runs: Vec<Run> = libraries.iter().map(|library| run(*library)).collect();
+        let html = figure::html(&runs, "a program", true);
+        let parts = html.split("<p class=\"trace-title\">").skip(1);
+        parts
+            .map(|part| part.split('<').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert!(titles(&[Library::Asyncio]).is_empty());
+    assert_eq!(
+        titles(&[Library::Asyncio, Library::Asyncio]),
+        ["Run 1", "Run 2"]
+    );
+    assert_eq!(
+        titles(&[Library::Asyncio, Library::Tokio, Library::Tokio]),
+        ["On this library", "On Tokio, run 1", "On Tokio, run 2"]
+    );
 }

@@ -106,23 +106,32 @@ fn called(run: &Run) -> &'static str {
     }
 }
 
-/// Tells one run of several from the others: by its library if that differs, and by its own title.
+/// Tells one run of several from the others: by its library if that differs, by its own title, or by a number.
 fn title(runs: &[Run], n: usize) -> Option<String> {
     let run = &runs[n];
-    let same_library = runs.iter().all(|other| other.library == run.library);
-    match (runs.len(), same_library, n) {
-        (0 | 1, ..) => None,
-        (_, true, _) => Some(run.title.clone()),
-        // The first has the caption of the whole figure.
-        (_, false, 0) => Some(format!("On {}", called(run))),
-        (_, false, _) if run.title.is_empty() => Some(format!("On {}", called(run))),
-        (_, false, _) => Some(format!("On {}. {}", called(run), run.title)),
+    let of_library = |run: &&Run| run.library == runs[n].library;
+    let same = runs.iter().filter(of_library).count();
+    let number = runs[..=n].iter().filter(of_library).count();
+    if runs.len() < 2 {
+        return None;
     }
+    Some(match (same == runs.len(), same > 1, &*run.title) {
+        (true, _, "") => format!("Run {number}"),
+        (true, _, title) => title.to_owned(),
+        (false, true, "") => format!("On {}, run {number}", called(run)),
+        (false, _, "") => format!("On {}", called(run)),
+        // The first has the caption of the whole figure.
+        (false, _, _) if n == 0 => format!("On {}", called(run)),
+        (false, _, title) => format!("On {}. {title}", called(run)),
+    })
 }
 
 /// A word for the run where its whole title would be too long.
 fn short_title(runs: &[Run], n: usize) -> Option<String> {
     let title = title(runs, n)?;
-    let end = title.find(['.', ':', ',']).unwrap_or(title.len());
+    let end = match runs[n].title.is_empty() {
+        true => title.len(),
+        false => title.find(['.', ':']).unwrap_or(title.len()),
+    };
     Some(title[..end].to_owned())
 }
