@@ -12,10 +12,12 @@ fn main() {
         .unwrap_or_default();
     println!("cargo:rustc-env=BENCH_RUSTC={}", version.trim());
     let lock = std::fs::read_to_string("../Cargo.lock").expect("the workspace has a lock file");
-    let tokio = lock
-        .split("name = \"tokio\"\nversion = \"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next())
-        .expect("the lock file has tokio");
-    println!("cargo:rustc-env=BENCH_TOKIO={tokio}");
+    for (name, variable) in [("tokio", "BENCH_TOKIO"), ("smol", "BENCH_SMOL")] {
+        let version = lock
+            .split(&format!("name = \"{name}\"\nversion = \""))
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("the lock file has it");
+        println!("cargo:rustc-env={variable}={version}");
+    }
 }

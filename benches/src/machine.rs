@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use crate::Columns;
-use crate::options::Options;
 
 /// Names the processor, where the operating system tells.
 fn processor() -> String {
@@ -40,31 +39,27 @@ fn date() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-pub fn describe(options: &Options, columns: &Columns) -> String {
+/// Says in a line where, when and with what it was measured.
+pub fn describe(columns: &Columns) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut text = String::new();
-    let _ = writeln!(
+    let mut text = format!("{}, {cores} × {}, ", date(), processor());
+    let _ = write!(text, "{}, {}", std::env::consts::OS, rustc());
+    let _ = write!(
         text,
-        "{}, {} × {}, {}.",
-        date(),
-        cores,
-        processor(),
-        std::env::consts::OS
+        ", Tokio {}, smol {}",
+        env!("BENCH_TOKIO"),
+        env!("BENCH_SMOL")
     );
-    let _ = writeln!(
-        text,
-        "{}, Tokio {}.",
-        env!("BENCH_RUSTC"),
-        env!("BENCH_TOKIO")
-    );
-    for python in [&columns.asyncio, &columns.uvloop].into_iter().flatten() {
-        let _ = writeln!(text, "{}.", python.versions);
+    // The second one's words name both.
+    let pythons = [&columns.uvloop, &columns.asyncio];
+    if let Some(python) = pythons.into_iter().flatten().next() {
+        let _ = write!(text, ", {}", python.versions);
     }
-    let _ = writeln!(
-        text,
-        "Nanoseconds per operation, {} of {} interleaved rounds; in brackets the multiple of ours.",
-        options.statistic.name(),
-        options.rounds
-    );
     text
+}
+
+/// Names the compiler without its commit.
+fn rustc() -> &'static str {
+    let version = env!("BENCH_RUSTC");
+    version.split(" (").next().unwrap_or(version)
 }

@@ -1,4 +1,4 @@
-//! Measures the library beside Tokio, asyncio and uvloop, and prints one Markdown table.
+//! Measures the library beside Tokio, smol, asyncio and uvloop, and prints one Markdown table.
 //!
 //! `cargo run --release -p benches` takes a few minutes; `-- --help` lists the options.
 //!
@@ -10,8 +10,11 @@ mod machine;
 mod memory;
 mod options;
 mod ours;
+mod plot;
 mod python;
+mod record;
 mod rows;
+mod smol_side;
 mod table;
 mod tokio_side;
 
@@ -21,13 +24,14 @@ use std::time::Duration;
 use crate::options::{Mode, Options};
 use crate::python::{Python, PythonLoop};
 use crate::rows::{ROWS, Row, Size};
-use crate::table::Cell;
+use crate::table::{COLUMNS, Cell};
 
 /// The columns that are measured, in the order of the table.
 struct Columns {
     ours: bool,
     current_thread: Option<tokio::runtime::Runtime>,
     multi_thread: Option<tokio::runtime::Runtime>,
+    smol: bool,
     asyncio: Option<Python>,
     uvloop: Option<Python>,
 }
@@ -37,7 +41,7 @@ const PYTHON_DOES_LESS: usize = 20;
 
 impl Columns {
     /// Measures one row once in each column.
-    fn measure(&mut self, row: &Row, size: Size) -> [Option<Duration>; 5] {
+    fn measure(&mut self, row: &Row, size: Size) -> [Option<Duration>; COLUMNS.len()] {
         let less = Size {
             repeats: (size.repeats / PYTHON_DOES_LESS).max(1),
             ..size
@@ -54,6 +58,7 @@ impl Columns {
             self.ours.then(|| per_operation((row.ours)(size), size)),
             self.current_thread.as_ref().map(on_tokio),
             self.multi_thread.as_ref().map(on_tokio),
+            self.smol.then(|| per_operation((row.smol)(size), size)),
             ask(&mut self.asyncio),
             ask(&mut self.uvloop),
         ]
@@ -64,6 +69,7 @@ fn main() -> ExitCode {
     let options = match Options::parse() {
         Ok(Mode::Measure(options)) => options,
         Ok(Mode::Memory { whose, tasks }) => return memory::measure_here(&whose, tasks),
+        Ok(Mode::Redraw) => return report(record::redraw()),
         Ok(Mode::Help) => {
             println!("{}", options::HELP);
             return ExitCode::SUCCESS;
@@ -87,17 +93,25 @@ fn main() -> ExitCode {
         multi_thread: options
             .wants_column("multi-thread")
             .then(tokio_side::multi_thread),
+        smol: options.wants_column("smol"),
         asyncio: python(PythonLoop::Asyncio),
         uvloop: python(PythonLoop::Uvloop),
     };
-    println!("{}", machine::describe(&options, &columns));
+    let run = machine::describe(&columns);
+    let statistic = format!(
+        "{} of {} interleaved rounds",
+        options.statistic.name(),
+        options.rounds
+    );
+    println!("{run}.\nNanoseconds per operation, {statistic}; in brackets the multiple of ours.\n");
+    let mut lines = Vec::new();
     table::print_head();
     for row in ROWS.iter().filter(|row| options.wants(row.name)) {
         let size = row.size(options.quick);
         let rounds: Vec<_> = (0..options.rounds)
             .map(|_| columns.measure(row, size))
             .collect();
-        let cells: [Cell; 5] = std::array::from_fn(|column| {
+        let cells: [Cell; COLUMNS.len()] = std::array::from_fn(|column| {
             Cell::nanoseconds(
                 rounds.iter().filter_map(|round| round[column]),
                 options.statistic,
@@ -105,9 +119,12 @@ fn main() -> ExitCode {
             )
         });
         table::print_row(row.name, &cells);
+        lines.push((row.name.to_owned(), cells));
     }
     if options.wants(memory::NAME) {
-        table::print_row(memory::NAME, &memory::measure(&options));
+        let cells = memory::measure(&options);
+        table::print_row(memory::NAME, &cells);
+        lines.push((memory::NAME.to_owned(), cells));
     }
     println!("\nWhat the rows measure:\n");
     for row in ROWS.iter().filter(|row| options.wants(row.name)) {
@@ -116,5 +133,19 @@ fn main() -> ExitCode {
     if options.wants(memory::NAME) {
         println!("- **{}**: {}", memory::NAME, memory::MEANING);
     }
-    ExitCode::SUCCESS
+    match options.plots {
+        true => report(record::write(&run, &statistic, &lines)),
+        false => ExitCode::SUCCESS,
+    }
+}
+
+/// Says what went wrong with the book's files.
+fn report(written: std::io::Result<()>) -> ExitCode {
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the plots could not be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -12,12 +12,13 @@ use tokio::sync::Notify;
 
 use crate::options::Options;
 use crate::python::{Python, PythonLoop};
-use crate::table::{Cell, NOT_MEASURED};
+use crate::smol_side;
+use crate::table::{COLUMNS, Cell, NOT_MEASURED};
 use crate::tokio_side;
 
 pub const NAME: &str = "memory per idle task (bytes)";
 pub const MEANING: &str = "resident memory of one of 1,000,000 tasks (Python: 100,000) that all wait for one promise, its future and \
-     its handle included. Tokio: one `Notify`.";
+     its handle included. Tokio: one `Notify`. smol: one channel.";
 
 const TASKS: usize = 1_000_000;
 const PYTHON_TASKS: usize = 100_000;
@@ -75,6 +76,7 @@ pub fn measure_here(whose: &str, tasks: usize) -> ExitCode {
         "ours" => ours(tasks),
         "current-thread" => tokio(tokio_side::current_thread(), tasks),
         "multi-thread" => tokio(tokio_side::multi_thread(), tasks),
+        "smol" => smol_side::idle_tasks(tasks, resident),
         _ => None,
     };
     match bytes {
@@ -113,7 +115,7 @@ fn ask_python(options: &Options, which: PythonLoop) -> Cell {
         .map_or(NOT_MEASURED, |bytes| Cell::Figure(bytes as f64))
 }
 
-pub fn measure(options: &Options) -> [Cell; 5] {
+pub fn measure(options: &Options) -> [Cell; COLUMNS.len()] {
     let ask = |whose| match options.wants_column(whose) {
         true => ask(whose),
         false => Cell::Missing(options.why_missing()),
@@ -122,6 +124,7 @@ pub fn measure(options: &Options) -> [Cell; 5] {
         ask("ours"),
         ask("current-thread"),
         ask("multi-thread"),
+        ask("smol"),
         ask_python(options, PythonLoop::Asyncio),
         ask_python(options, PythonLoop::Uvloop),
     ]

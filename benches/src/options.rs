@@ -5,24 +5,26 @@ use std::path::PathBuf;
 use crate::table::Statistic;
 
 pub const HELP: &str = "\
-Measures the library beside Tokio, asyncio and uvloop, and prints one Markdown table.
+Measures the library beside Tokio, smol, asyncio and uvloop, and prints one Markdown table.
 
 cargo run --release -p benches -- [OPTIONS]
 
   --quick          do a tenth of the work, in 3 rounds
   --no-python      leave out asyncio and uvloop
-  --only COLUMN    ours, current-thread or multi-thread: leave out the others, for a profiler
+  --only COLUMN    ours, current-thread, multi-thread or smol: leave out the others, for a profiler
   --python PATH    the interpreter to ask (python3)
   --filter TEXT    only the rows whose name contains TEXT
   --rounds N       how often each row is measured in each column (5)
   --min            print the fastest round and not the median
+  --plots          write the book's plots of this run, and the figures that they show
+  --redraw         draw the book's plots again from their figures, and measure nothing
   --help           print this
 
 The uvloop column needs uvloop, the asyncio column nothing but Python 3.11 or later:
 
-  python3 -m venv target/bench-venv
-  target/bench-venv/bin/pip install uvloop
-  cargo run --release -p benches -- --python target/bench-venv/bin/python";
+  python3 -m venv target/python
+  target/python/bin/pip install -r examples/requirements.txt
+  cargo run --release -p benches -- --python target/python/bin/python";
 
 pub struct Options {
     pub quick: bool,
@@ -33,6 +35,7 @@ pub struct Options {
     pub filter: String,
     pub rounds: usize,
     pub statistic: Statistic,
+    pub plots: bool,
 }
 
 pub enum Mode {
@@ -42,6 +45,7 @@ pub enum Mode {
         whose: String,
         tasks: usize,
     },
+    Redraw,
     Help,
 }
 
@@ -55,6 +59,7 @@ impl Options {
             filter: String::new(),
             rounds: 0,
             statistic: Statistic::Median,
+            plots: false,
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
@@ -69,6 +74,8 @@ impl Options {
                 Long("filter") => options.filter = parser.value()?.parse()?,
                 Long("rounds") => options.rounds = parser.value()?.parse()?,
                 Long("min") => options.statistic = Statistic::Minimum,
+                Long("plots") => options.plots = true,
+                Long("redraw") => return Ok(Mode::Redraw),
                 Long("help") | Short('h') => return Ok(Mode::Help),
                 Long("memory") => {
                     return Ok(Mode::Memory {
@@ -78,6 +85,9 @@ impl Options {
                 }
                 other => return Err(other.unexpected()),
             }
+        }
+        if options.plots && (options.only.is_some() || !options.filter.is_empty()) {
+            return Err("--plots needs all rows and columns".into());
         }
         if options.rounds == 0 {
             options.rounds = if options.quick { 3 } else { 5 };

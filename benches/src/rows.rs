@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::{ours, tokio_side};
+use crate::{ours, smol_side, tokio_side};
 
 /// How much one measurement does.
 #[derive(Clone, Copy)]
@@ -28,6 +28,7 @@ pub struct Row {
     size: Size,
     pub ours: fn(Size) -> Duration,
     pub tokio: fn(&Runtime, Size) -> Duration,
+    pub smol: fn(Size) -> Duration,
     /// The name of the function in `python/bench_asyncio.py`.
     pub python: &'static str,
 }
@@ -52,6 +53,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::spawn_await,
         tokio: tokio_side::spawn_await,
+        smol: smol_side::spawn_await,
         python: "spawn_await",
     },
     Row {
@@ -63,42 +65,46 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::yields,
         tokio: tokio_side::yields,
+        smol: smol_side::yields,
         python: "yields",
     },
     Row {
         name: "call_soon",
-        meaning: "schedule a callback that counts, and run it; in batches of 1,000. Tokio has no callbacks: it spawns a future \
-                  and does not await it.",
+        meaning: "schedule a callback that counts, and run it; in batches of 1,000. Tokio and smol have no callbacks: they \
+                  spawn a future and do not await it.",
         size: Size {
             repeats: 1_000,
             at_once: 1_000,
         },
         ours: ours::call_soon,
         tokio: tokio_side::call_soon,
+        smol: smol_side::call_soon,
         python: "call_soon",
     },
     Row {
         name: "call_later + cancel",
-        meaning: "set a timer for a minute from now and take it back, as a timeout that is met does. Tokio polls a `sleep` once \
-                  and drops it.",
+        meaning: "set a timer for a minute from now and take it back, as a timeout that is met does. Tokio and smol poll a \
+                  sleep once and drop it.",
         size: Size {
             repeats: 10_000,
             at_once: 100,
         },
         ours: ours::call_later_cancel,
         tokio: tokio_side::call_later_cancel,
+        smol: smol_side::call_later_cancel,
         python: "call_later_cancel",
     },
     Row {
         name: "gather of 10",
-        meaning: "one of 10 futures that `gather` makes tasks of and awaits. Tokio: spawned, then awaited in turn; \
-                  `join_all` over the handles is slower, and at 100,000 more than a hundred times slower.",
+        meaning: "one of 10 futures that `gather` makes tasks of and awaits. Tokio and smol: spawned, then awaited in turn; \
+                  `join_all` over Tokio's handles is slower, and at 100,000 more than a hundred times slower.",
         size: Size {
             repeats: 40_000,
             at_once: 10,
         },
         ours: ours::gathers,
         tokio: tokio_side::gathers,
+        smol: smol_side::gathers,
         python: "gathers",
     },
     Row {
@@ -110,6 +116,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::gathers,
         tokio: tokio_side::gathers,
+        smol: smol_side::gathers,
         python: "gathers",
     },
     Row {
@@ -121,28 +128,31 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::gathers,
         tokio: tokio_side::gathers,
+        smol: smol_side::gathers,
         python: "gathers",
     },
     Row {
         name: "queue put + get",
-        meaning: "put an item into a queue with room for 100 and get it, in one task; nobody waits. Tokio: a bounded `mpsc`.",
+        meaning: "put an item into a queue with room for 100 and get it, in one task; nobody waits. Tokio and smol: a bounded channel.",
         size: Size {
             repeats: 1_000_000,
             at_once: 1,
         },
         ours: ours::queue,
         tokio: tokio_side::queue,
+        smol: smol_side::queue,
         python: "queue",
     },
     Row {
         name: "ping-pong",
-        meaning: "a message to another task and its answer, through two queues with room for one. Tokio: two bounded `mpsc`.",
+        meaning: "a message to another task and its answer, through two queues with room for one. Tokio and smol: two bounded channels.",
         size: Size {
             repeats: 200_000,
             at_once: 1,
         },
         ours: ours::ping_pong,
         tokio: tokio_side::ping_pong,
+        smol: smol_side::ping_pong,
         python: "ping_pong",
     },
     Row {
@@ -155,6 +165,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::tcp_echo,
         tokio: tokio_side::tcp_echo,
+        smol: smol_side::tcp_echo,
         python: "tcp_echo",
     },
     Row {
@@ -167,6 +178,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::timers,
         tokio: tokio_side::timers,
+        smol: smol_side::timers,
         python: "timers",
     },
     Row {
@@ -178,6 +190,19 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::spawn_yield,
         tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
+        python: "spawn_yield",
+    },
+    Row {
+        name: "spawn + yield, 100 tasks",
+        meaning: "the same, one of 100.",
+        size: Size {
+            repeats: 4_000,
+            at_once: 100,
+        },
+        ours: ours::spawn_yield,
+        tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
         python: "spawn_yield",
     },
     Row {
@@ -189,6 +214,19 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::spawn_yield,
         tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
+        python: "spawn_yield",
+    },
+    Row {
+        name: "spawn + yield, 10,000 tasks",
+        meaning: "the same, one of 10,000.",
+        size: Size {
+            repeats: 40,
+            at_once: 10_000,
+        },
+        ours: ours::spawn_yield,
+        tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
         python: "spawn_yield",
     },
     Row {
@@ -200,6 +238,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::spawn_yield,
         tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
         python: "spawn_yield",
     },
     Row {
@@ -211,6 +250,7 @@ pub const ROWS: &[Row] = &[
         },
         ours: ours::spawn_yield,
         tokio: tokio_side::spawn_yield,
+        smol: smol_side::spawn_yield,
         python: "spawn_yield",
     },
 ];

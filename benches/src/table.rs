@@ -32,10 +32,27 @@ pub enum Cell {
     Missing(&'static str),
 }
 
+/// The head of each column.
+pub const COLUMNS: [&str; 6] = [
+    "ours",
+    "Tokio current-thread",
+    "Tokio multi-thread",
+    "smol",
+    "asyncio",
+    "uvloop",
+];
+
 /// Where the operating system does not tell.
 pub const NOT_MEASURED: Cell = Cell::Missing("not measured");
 
 impl Cell {
+    pub fn figure(&self) -> Option<f64> {
+        match self {
+            Cell::Figure(figure) => Some(*figure),
+            Cell::Missing(_) => None,
+        }
+    }
+
     pub fn nanoseconds(
         samples: impl Iterator<Item = Duration>,
         statistic: Statistic,
@@ -59,12 +76,12 @@ impl fmt::Display for Cell {
 }
 
 pub fn print_head() {
-    println!("| operation | ours | Tokio current-thread | Tokio multi-thread | asyncio | uvloop |");
-    println!("|---|--:|--:|--:|--:|--:|");
+    println!("| operation | {} |", COLUMNS.join(" | "));
+    println!("|---{}|", "|--:".repeat(COLUMNS.len()));
 }
 
 /// Prints our figure, and the others' with their multiple of ours.
-pub fn print_row(name: &str, cells: &[Cell; 5]) {
+pub fn print_row(name: &str, cells: &[Cell; COLUMNS.len()]) {
     let [ours, others @ ..] = cells;
     print!("| {name} | {ours} |");
     for other in others {

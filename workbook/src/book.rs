@@ -58,6 +58,7 @@ impl Book {
             self.folder.join("book.toml"),
             self.folder.join("src"),
             self.folder.join("figures"),
+            self.folder.join("plots"),
             self.folder.join("theme"),
         ];
         sources.extend(["examples", "src"].map(|name| self.project().join(name)));

@@ -253,6 +253,7 @@ fn test_functions(project: &Path) -> Result<BTreeSet<String>> {
         project.join("trace/tests"),
         project.join("examples-heavy/tests"),
         project.join("workbook/tests"),
+        project.join("benches/src"),
     ];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else {

@@ -16,7 +16,7 @@ use crate::Context;
 /// The commands that the project documents; `[..]` stands for what the reader fills in.
 ///
 /// Commands that name an example are checked apart, because the example must exist.
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "cargo run",
     "cargo run -- --help",
     "cargo run -- --no-open",
@@ -39,6 +39,7 @@ const COMMANDS: [&str; 28] = [
     "cargo doc -p asyncio --no-deps --open",
     "cargo bench",
     "cargo bench -p benches",
+    "cargo run --release -p benches -- --plots",
     "cargo run --release -p benches --bin groups",
     "cargo install mdbook",
     "mdbook build book",
@@ -174,23 +175,35 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Tells whether the line is a whole figure, and whether there is such a figure.
+/// What a chapter may include outside of blocks: the folder beside `src`, the ending, and how such a file is made.
+const DRAWN: [(&str, &str, &str); 2] = [
+    (
+        "figures",
+        "html",
+        "record it with cargo run -p asyncio-trace --bin record",
+    ),
+    (
+        "plots",
+        "svg",
+        "measure it with cargo run --release -p benches -- --plots",
+    ),
+];
+
+/// Tells whether the line is a whole figure or plot, and whether there is such a file.
 fn figure(src: &Path, chapter: &Chapter, line: &str) -> Option<Result<(), String>> {
     let file = line
         .strip_prefix("{{#include ")?
-        .strip_suffix(".html}}")
+        .strip_suffix("}}")
         .filter(|file| !file.contains(['{', ':']))?;
-    let folder = src.join(&chapter.name).parent()?.join(file);
-    let path = plain(&folder).with_extension("html");
-    if path.parent() != Some(&plain(&src.join("../figures"))) {
-        return None;
-    }
-    let found = path.is_file();
-    Some(found.then_some(()).ok_or_else(|| {
-        format!(
-            "there is no figure {file}.html: record it with cargo run -p asyncio-trace --bin record"
-        )
-    }))
+    let path = plain(&src.join(&chapter.name).parent()?.join(file));
+    let (_, _, how) = DRAWN.iter().find(|(folder, ending, _)| {
+        path.parent() == Some(&plain(&src.join("..").join(folder)))
+            && path.extension().is_some_and(|found| found == *ending)
+    })?;
+    Some(match path.is_file() {
+        true => Ok(()),
+        false => Err(format!("there is no figure {file}: {how}")),
+    })
 }
 
 /// Includes are for the kinds of blocks that are nothing else, and for figures: all other text stands in the chapter.
