@@ -1,6 +1,6 @@
 // Runs and edits the programs of the book on the page. Nothing is asked of any machine but the reader's own.
 //
-// In order: where the page is; keeping edits; output; a run; a program; an example; the start.
+// In order: where the page is; keeping edits; output; timelines; a run; a program; an example; the start.
 "use strict";
 (() => {
 const TOKEN = "workbook.token";
@@ -173,6 +173,35 @@ class Output {
   }
 }
 
+// ---- The timeline of a run. Whether a reader wants one is kept for all programs.
+
+const WANTED = "workbook.timeline";
+// The playground is there to show them.
+const playground = document.getElementById("playground-place");
+let wanted = stored((all) => all.getItem(WANTED)) === "yes";
+const toggles = [];
+
+function addToggle(bar, name) {
+  const box = element("input", { type: "checkbox", checked: wanted, ariaLabel: `Show the timeline of ${name}` });
+  const label = element("label", { className: "run-toggle", title: "Record what the loop does, and draw it below the output" }, box, "Timeline");
+  box.addEventListener("change", () => {
+    wanted = box.checked;
+    stored((all) => (wanted ? all.setItem(WANTED, "yes") : all.removeItem(WANTED)));
+    for (const other of toggles) other.checked = wanted;
+  });
+  toggles.push(box);
+  placed.push(() => { label.hidden = place === "elsewhere"; });
+  bar.append(label);
+}
+
+// All text of the program in the figure was escaped by the server.
+function showTimeline(box, { figure, why }) {
+  box.innerHTML = figure ?? "";
+  const drawn = box.querySelector("figure.trace");
+  if (drawn) window.workbookTrace?.open(drawn);
+  if (why) box.append(element("p", { className: "run-why", textContent: why }));
+}
+
 // ---- A run. The server does one at a time, so a new one on this page ends the one before.
 
 let latest = { stop() {}, ended: Promise.resolve() };
@@ -204,6 +233,7 @@ class Runner {
   constructor(name, parts) {
     Object.assign(this, parts);
     this.output = new Output(name, this.goTo);
+    this.timeline = element("div", { className: "run-timeline" });
     this.runButton = button("Run", () => this.run(), { className: "run-main" });
     this.stopButton = button("Stop", () => this.stop(), { hidden: true, title: "Stop (Escape)" });
     this.note = element("span", { className: "run-note" });
@@ -231,6 +261,7 @@ class Runner {
   async perform(signal) {
     if (signal.aborted) return;
     this.output.clear();
+    this.timeline.replaceChildren();
     if (place === "elsewhere") {
       this.output.say(this.elsewhere(), true);
       return;
@@ -271,7 +302,8 @@ class Runner {
     if (!response.ok) throw new Error(`Not run: ${await response.text()}`);
     for await (const message of messages(response)) {
       if (message.done) return ending(message, expects);
-      this.output.add(message.stream, message.text);
+      if (message.stream) this.output.add(message.stream, message.text);
+      else showTimeline(this.timeline, message);
     }
   }
 
@@ -280,7 +312,7 @@ class Runner {
     const box = element("div", { className: "program" });
     pre.replaceWith(box);
     this.bar.append(this.note);
-    box.append(pre, ...notes, this.bar, this.output.box);
+    box.append(pre, ...notes, this.bar, this.output.box, this.timeline);
     // The editor must not see these keys.
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey || event.target.matches("input"))) this.run();
@@ -307,6 +339,40 @@ function hiddenRuns(code) {
   return runs.reverse().filter((run) => run.trim().length > 1);
 }
 
+function aceEditor(box, text, label) {
+  const editor = ace.edit(box);
+  const dark = /\b(ayu|coal|navy)\b/.test(document.documentElement.className);
+  editor.setOptions({
+    mode: "ace/mode/rust", theme: dark ? "ace/theme/tomorrow_night" : "ace/theme/dawn",
+    fontSize: "0.875em", maxLines: Infinity, showPrintMargin: false, highlightActiveLine: false, showFoldWidgets: false,
+  });
+  // These would fetch parts of the editor that are not in the book.
+  editor.commands.removeCommands(["find", "findnext", "findprevious", "replace", "showSettingsMenu", "gotoline", "goToNextError", "goToPreviousError"]);
+  editor.textInput.getElement().ariaLabel = label;
+  editor.session.setValue(text);
+  // mdBook gives these its themes.
+  window.editors?.push(editor);
+  return editor;
+}
+
+// Where mdBook's editor is missing: the browser's own, with as much of the other's words as is used here.
+function plainEditor(box, text, label) {
+  const area = element("textarea", { value: text, ariaLabel: label, spellcheck: false, wrap: "off", autocapitalize: "off" });
+  const fit = () => { area.rows = area.value.split("\n").length; };
+  area.addEventListener("input", fit);
+  fit();
+  box.append(area);
+  return {
+    getValue: () => area.value,
+    setValue(value) { area.value = value; area.dispatchEvent(new Event("input")); },
+    focus: () => area.focus(),
+    moveCursorToPosition: (offset) => area.setSelectionRange(offset, offset),
+    gotoLine(row, column) { this.moveCursorToPosition(area.value.split("\n").slice(0, row - 1).join("\n").length + Math.min(row - 1, 1) + column); },
+    resize() {},
+    session: { on: (event, tell) => area.addEventListener("input", tell), doc: { indexToPosition: (offset) => offset }, clearAnnotations() {}, setAnnotations() {}, unfold() {} },
+  };
+}
+
 class Program {
   constructor(code, number) {
     this.code = code;
@@ -314,19 +380,20 @@ class Program {
     this.original = code.textContent;
     this.hidden = hiddenRuns(code);
     const runner = this.runner = new Runner(this.name, {
-      job: () => ({ path: "/run", body: { code: this.text }, expects: !this.edited && ["compile_fail", "should_panic"].find((name) => code.classList.contains(name)) }),
+      job: () => ({ path: "/run", body: { code: this.text, timeline: wanted || playground !== null }, expects: !this.edited && ["compile_fail", "should_panic"].find((name) => code.classList.contains(name)) }),
       ready: ({ ready }) => ready,
       site: () => !this.missing && "play.rust-lang.org",
       elsewhere: () => this.runElsewhere(),
       finished: () => this.annotate(),
       goTo: (row, column) => this.goTo(row, column),
     });
-    this.editButton = button("Edit", () => this.edit(), { hidden: !window.ace });
+    this.editButton = button("Edit", () => this.edit());
     this.resetButton = button("Reset", () => this.reset(), { hidden: true, title: "Bring back the book's text" });
     this.copyButton = button("Copy", () => this.copy(), { title: "Copy the whole program" });
     this.eyeButton = button("", () => this.showHidden(this.hides), { hidden: !this.hidden.length });
     this.changedNote = element("p", { className: "run-changed", hidden: true, textContent: "The book has changed this program since you edited it. Your edit is kept; Reset brings the new text." });
     runner.bar.append(this.editButton, this.resetButton, this.copyButton, this.eyeButton);
+    if (!playground) addToggle(runner.bar, this.name);
 
     // The bar has what mdBook's buttons do, and is always to be seen.
     const pre = code.parentElement;
@@ -367,25 +434,15 @@ class Program {
 
   // Puts the editor in the place of the text.
   open(text = this.original) {
-    if (this.editor || !window.ace) return;
+    if (this.editor) return;
     const box = element("div", { className: "run-editor" });
     this.code.after(box);
     this.code.hidden = true;
-    const editor = this.editor = ace.edit(box);
-    const dark = /\b(ayu|coal|navy)\b/.test(document.documentElement.className);
-    editor.setOptions({
-      mode: "ace/mode/rust", theme: dark ? "ace/theme/tomorrow_night" : "ace/theme/dawn",
-      fontSize: "0.875em", maxLines: Infinity, showPrintMargin: false, highlightActiveLine: false, showFoldWidgets: false,
-    });
-    // These would fetch parts of the editor that are not in the book.
-    editor.commands.removeCommands(["find", "findnext", "findprevious", "replace", "showSettingsMenu", "gotoline", "goToNextError", "goToPreviousError"]);
-    editor.textInput.getElement().ariaLabel = `Text of ${this.name}. Escape leaves it.`;
-    editor.session.setValue(text);
-    // mdBook gives these its themes.
-    window.editors?.push(editor);
+    this.editor = (window.ace ? aceEditor : plainEditor)(box, text, `Text of ${this.name}. Escape leaves it.`);
     this.editButton.hidden = true;
+    if (!window.ace) this.eyeButton.hidden = true;
     this.showHidden(!this.hides);
-    editor.session.on("change", () => this.changedText());
+    this.editor.session.on("change", () => this.changedText());
   }
 
   restore(text) {
@@ -434,7 +491,7 @@ class Program {
     this.code.classList.toggle("hide-boring", !show);
     const session = this.editor?.session;
     session?.unfold();
-    for (const [first, last] of session && !show ? this.hiddenRows() : []) {
+    for (const [first, last] of window.ace && session && !show ? this.hiddenRows() : []) {
       const { Range } = ace.require("ace/range");
       session.addFold(`… hidden lines: ${last - first + 1}`, new Range(first, 0, last, session.getLine(last).length));
     }
@@ -492,7 +549,10 @@ function addExample(pre, name) {
 takeToken();
 // The page of all chapters is for paper.
 if (location.pathname.endsWith("/print.html")) return;
-restoreEdits([...document.querySelectorAll("main pre > code.language-rust:not(.source)")].map((code, i) => new Program(code, i + 1)));
+const programs = [...document.querySelectorAll("main pre > code.language-rust:not(.source)")].map((code, i) => new Program(code, i + 1));
+restoreEdits(programs);
+// For the playground's own script.
+window.workbookRun = { programs, whenPlaced: (tell) => { placed.push(() => tell(place)); tell(place); } };
 const examples = new Set();
 for (const code of document.querySelectorAll("main pre > code.language-console")) {
   const name = /^\$ cargo run --example (\w+)/m.exec(code.textContent)?.[1];

@@ -159,6 +159,18 @@ fn wait_for(lines: &Receiver<String>, text: &str) -> String {
 }
 
 #[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    for args in [&["progress", "--json"][..], &["exercises"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = workbook().args(args).stdout(writer).output();
+        let output = output.expect("the program starts");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+        assert!(output.status.success(), "{args:?}");
+    }
+}
+
+#[test]
 fn pages_go_to_this_machine_only() {
     let book = sample_book();
     let server = Server::start(book.path());

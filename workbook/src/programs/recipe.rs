@@ -105,6 +105,14 @@ impl Compiler {
         hash[..16].iter().map(|b| format!("{b:02x}")).collect()
     }
 
+    /// A hash of everything that a library of these crates depends on: how it is compiled, and from what.
+    pub fn library_key(&self, names: &[String], texts: &[&str]) -> String {
+        let all = self.crates.iter().chain(&self.recorded);
+        let used: Vec<&Crate> = all.filter(|c| names.contains(&c.name)).collect();
+        let files: Vec<String> = self.library_args(names).collect();
+        self.key_of(&used, &[&[files.join("\n").as_str()], texts].concat())
+    }
+
     /// What the compiler must be told of these crates.
     pub fn library_args(&self, names: &[String]) -> impl Iterator<Item = String> {
         let folders = self.args.iter().filter(|arg| arg.starts_with("-L"));

@@ -145,9 +145,7 @@ fn build_library(
         "-Cdebuginfo=0",
     ]
     .map(str::to_owned);
-    let key = compiler
-        .recipe(&format!("{source}{texts}"), NAME, &args)
-        .key;
+    let key = compiler.library_key(set, &[&source, &texts, &args.join("\n")]);
     let folder = cache.folder().join(format!("bundle-{key}"));
     if !folder.join(library_name()).is_file() {
         let work = tempfile::tempdir_in(cache.folder())?;

@@ -40,18 +40,21 @@ async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
         known.status.fast = kit.is_fast();
         known.kit = Some(kit.clone());
     }
-    let compiled = compile_book(runner, book, &kit).await;
+    let programs = programs(book);
+    if let Ok(programs) = &programs {
+        let mut known = runner.known();
+        known.status.total = programs.len();
+        known.status.compiled = 0;
+    }
+    // An example cannot be run before it is built; a program that is not compiled yet only takes a little longer.
     let examples = find_examples(runner, book).await;
-    compiled.and(examples)
+    compile_book(runner, &programs?, &kit).await.and(examples)
 }
 
 /// Compiles the book's own programs, so that an unchanged one starts at once.
-async fn compile_book(runner: &Runner, book: &Book, kit: &Kit) -> Result<()> {
-    let programs = programs(book)?;
-    runner.known().status.total = programs.len();
-    runner.known().status.compiled = 0;
+async fn compile_book(runner: &Runner, programs: &BTreeSet<String>, kit: &Kit) -> Result<()> {
     let mut supervisor = Supervisor::start()?;
-    for program in &programs {
+    for program in programs {
         if kit.find(program)?.is_none() {
             // The reader's own program goes first.
             drop(runner.turn.acquire().await?);

@@ -3,8 +3,11 @@
 //! Without Chromium and its driver these tests are skipped, and counted as skipped.
 
 mod exercises;
+mod figures;
+mod model;
 mod page;
 mod site;
+mod timelines;
 mod webdriver;
 
 use std::env;
@@ -24,7 +27,7 @@ fn main() -> ExitCode {
         eprintln!("note: the pages are not looked at, because {why}");
     }
     let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
-    let tests: [Test; 5] = [
+    let tests: [Test; 11] = [
         (
             "a_program_is_run_edited_stopped_and_reset",
             page::a_program_is_run_edited_stopped_and_reset,
@@ -42,12 +45,37 @@ fn main() -> ExitCode {
             page::a_page_from_elsewhere_says_what_to_do,
         ),
         (
+            "an_edit_outlives_the_server",
+            page::an_edit_outlives_the_server,
+        ),
+        (
+            "without_its_editor_a_program_is_edited_in_the_browsers_own",
+            page::without_its_editor_a_program_is_edited_in_the_browsers_own,
+        ),
+        (
+            "an_edited_program_is_drawn_and_gone_through",
+            timelines::an_edited_program_is_drawn_and_gone_through,
+        ),
+        (
+            "the_playground_has_both_loops_and_keeps_every_edit",
+            timelines::the_playground_has_both_loops_and_keeps_every_edit,
+        ),
+        (
+            "the_playground_fits_a_phone_in_the_dark",
+            timelines::the_playground_fits_a_phone_in_the_dark,
+        ),
+        (
+            "from_elsewhere_the_playground_says_what_it_needs",
+            timelines::from_elsewhere_the_playground_says_what_it_needs,
+        ),
+        (
             "exercises_are_answered_checked_and_solved",
             exercises::exercises_are_answered_checked_and_solved,
         ),
     ];
     let trials = tests
         .into_iter()
+        .chain(figures::TESTS)
         .map(|(name, test)| {
             Trial::test(name, move || {
                 test().map_err(|error| Failed::from(format!("{error:?}")))

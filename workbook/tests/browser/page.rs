@@ -8,47 +8,47 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use workbook::book::Book;
 
-use crate::site;
+use crate::site::{self, Server};
 use crate::webdriver::{BACKSPACE, Browser, DOWN, END, ENTER, ESCAPE, HOME, LONGEST};
 
 /// The page knows that it may run programs.
-const READY: &str = "document.querySelector('.run-main')?.title === 'Run (Ctrl-Enter)'";
+pub const READY: &str = "document.querySelector('.run-main')?.title === 'Run (Ctrl-Enter)'";
 
 /// The page knows that nobody here runs its programs.
-const ELSEWHERE: &str = "[...document.querySelectorAll('.run-main')].some((button) => button.textContent.includes('play.rust-lang.org'))";
+pub const ELSEWHERE: &str = "[...document.querySelectorAll('.run-main')].some((button) => button.textContent.includes('play.rust-lang.org'))";
 
 /// The first program of the chapter on coroutines, which uses this project's library.
 const FIRST: &str = "document.querySelector('.program:has(.language-rust)')";
 
 /// The box of the example.
-const EXAMPLE: &str = "document.querySelector('.program:has(input)')";
+const EXAMPLE: &str = "document.querySelector('.program:has([type=text])')";
 
-const SMALL: (u32, u32) = (390, 844);
-const LARGE: (u32, u32) = (1280, 800);
+pub const SMALL: (u32, u32) = (390, 844);
+pub const LARGE: (u32, u32) = (1280, 800);
 
 /// The first program of the page that has such a part.
 fn program_with(selector: &str) -> String {
     format!("document.querySelector('.program:has({selector})')")
 }
 
-fn button(program: &str, name: &str) -> String {
+pub fn button(program: &str, name: &str) -> String {
     format!(
         "[...{program}.querySelectorAll('button')].find((button) => button.textContent === '{name}')"
     )
 }
 
-fn printed(program: &str) -> String {
+pub fn printed(program: &str) -> String {
     format!(
         "[...{program}.querySelectorAll('.run-stdout .run-text')].map((part) => part.textContent).join('')"
     )
 }
 
-fn ending(program: &str) -> String {
+pub fn ending(program: &str) -> String {
     format!("{program}.querySelector('.run-end')?.textContent")
 }
 
 /// What the editor holds.
-fn text(program: &str) -> String {
+pub fn text(program: &str) -> String {
     format!("ace.edit({program}.querySelector('.run-editor')).getValue()")
 }
 
@@ -56,26 +56,26 @@ const EDITS: &str =
     "Object.keys(localStorage).filter((key) => key.startsWith('workbook.edit:')).length";
 
 #[track_caller]
-fn check_equal(found: &str, wanted: &str) -> Result<()> {
+pub fn check_equal(found: &str, wanted: &str) -> Result<()> {
     ensure!(found == wanted, "found {found:?}, wanted {wanted:?}");
     Ok(())
 }
 
 /// Runs the program by its button, and waits for this end.
-fn run(browser: &Browser, program: &str, end: &str) -> Result<()> {
+pub fn run(browser: &Browser, program: &str, end: &str) -> Result<()> {
     browser.click(&format!("{program}.querySelector('.run-main')"))?;
     // The crates may still have to be compiled.
     browser.wait_within(LONGEST, &format!("{}?.includes('{end}')", ending(program)))
 }
 
 /// Goes to the end of a line of the open editor.
-fn go_to_end_of_line(browser: &Browser, line: usize) -> Result<()> {
+pub fn go_to_end_of_line(browser: &Browser, line: usize) -> Result<()> {
     browser.control(HOME)?;
     browser.type_keys(&DOWN.to_string().repeat(line - 1))?;
     browser.type_keys(&END.to_string())
 }
 
-fn take_picture(browser: &Browser, name: &str) -> Result<()> {
+pub fn take_picture(browser: &Browser, name: &str) -> Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), browser.screenshot()?)?;
@@ -83,13 +83,13 @@ fn take_picture(browser: &Browser, name: &str) -> Result<()> {
 }
 
 /// Holds the pages to what every page owes: no complaint of the browser, and no request to another machine.
-fn check_quiet(browser: &Browser, address: &str) -> Result<()> {
+pub fn check_quiet(browser: &Browser, address: &str) -> Result<()> {
     let complaints = browser.complaints()?;
     ensure!(complaints.is_empty(), "{complaints:#?}");
     check_requests(browser, address)
 }
 
-fn check_requests(browser: &Browser, address: &str) -> Result<()> {
+pub fn check_requests(browser: &Browser, address: &str) -> Result<()> {
     let requests = browser.requests()?;
     ensure!(!requests.is_empty(), "no request was seen");
     // The browser begins with a page of its own.
@@ -224,7 +224,7 @@ pub fn an_example_runs_on_a_phone_in_the_dark() -> Result<()> {
     browser.wait_until(READY)?;
     ensure!(browser.get("document.documentElement.classList.contains('navy')")? == true);
 
-    browser.click(&format!("{EXAMPLE}.querySelector('input')"))?;
+    browser.click(&format!("{EXAMPLE}.querySelector('[type=text]')"))?;
     browser.type_keys(&format!("gather{ENTER}"))?;
     browser.wait_within(
         LONGEST,
@@ -245,6 +245,105 @@ pub fn an_example_runs_on_a_phone_in_the_dark() -> Result<()> {
     let width = browser.get("document.documentElement.scrollWidth")?;
     ensure!(width == SMALL.0, "the page is {width} pixels wide");
     check_quiet(&browser, &address)
+}
+
+/// A book of one page and one program, with the page script and nothing else: mdBook leaves its editor out.
+fn small_book(folder: &Path) -> Result<()> {
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().context("a folder")?)?;
+        fs::write(file, text).context("a writable temporary folder")
+    };
+    write(
+        "book.toml",
+        "[book]\ntitle = \"Small\"\n[output.html]\nadditional-js = [\"run.js\"]\nadditional-css = [\"run.css\"]\n[output.html.playground]\nrunnable = false\n",
+    )?;
+    write("src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n")?;
+    write(
+        "src/one.md",
+        "# One\n\n```rust\nfn main() {\n    println!(\"small\");\n}\n```\n",
+    )?;
+    for name in ["run.js", "run.css"] {
+        let text = fs::read_to_string(project().join("book/theme").join(name))?;
+        write(name, &text)?;
+    }
+    Ok(())
+}
+
+/// The only program of the small book.
+const ONLY: &str = "document.querySelector('.program')";
+
+pub fn an_edit_outlives_the_server() -> Result<()> {
+    let book = tempfile::tempdir()?;
+    small_book(book.path())?;
+    let browser = Browser::start(LARGE, false, false)?;
+    let mut server = Server::start(Some(book.path()))?;
+    let address = server.address.clone();
+    let port = address.rsplit(':').next().context("a port")?.to_owned();
+    for edit in ["// one\n", "// two\n"] {
+        let token = &server.token;
+        browser.open(&format!("{address}/one.html#token={token}"))?;
+        browser.wait_until(READY)?;
+        run(&browser, ONLY, "Ended after")?;
+        let before = browser.get_text(&format!("{ONLY}.querySelector('textarea')?.value ?? ''"))?;
+        if before.is_empty() {
+            browser.click(&button(ONLY, "Edit"))?;
+        } else {
+            check_equal(&before[..edit.len()], "// one\n")?;
+            browser.click(&format!("{ONLY}.querySelector('textarea')"))?;
+        }
+        browser.control(HOME)?;
+        browser.type_keys(&edit.replace('\n', &ENTER.to_string()))?;
+        drop(server);
+        server = Server::start_on(Some(book.path()), &port)?;
+    }
+    // The new key comes with the new start; the old page had another.
+    browser.open("about:blank")?;
+    browser.open(&format!("{address}/one.html#token={}", server.token))?;
+    browser.wait_until(READY)?;
+    let kept = browser.get_text(&format!("{ONLY}.querySelector('textarea').value"))?;
+    check_equal(
+        &kept,
+        "// two\n// one\nfn main() {\n    println!(\"small\");\n}",
+    )?;
+    run(&browser, ONLY, "Ended after")
+}
+
+pub fn without_its_editor_a_program_is_edited_in_the_browsers_own() -> Result<()> {
+    let book = tempfile::tempdir()?;
+    small_book(book.path())?;
+    let server = Server::start(Some(book.path()))?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!(
+        "{}/one.html#token={}",
+        server.address, server.token
+    ))?;
+    browser.wait_until(READY)?;
+    ensure!(browser.get("window.ace === undefined")? == true);
+    run(&browser, ONLY, "Ended after")?;
+    browser.click(&button(ONLY, "Edit"))?;
+    browser.control(HOME)?;
+    browser.type_keys(&format!("{DOWN}{END}"))?;
+    browser.type_keys(" let x: u8 = \"a\";")?;
+    browser.control(ENTER)?;
+    browser.wait_within(
+        LONGEST,
+        &format!("{} === 'Does not compile.'", ending(ONLY)),
+    )?;
+    // The compiler's place leads into the text.
+    browser.click(&format!("{ONLY}.querySelector('.run-place')"))?;
+    browser.type_keys("5 +")?;
+    let area = format!("{ONLY}.querySelector('textarea').value");
+    let edited = browser.get_text(&area)?;
+    ensure!(edited.contains("let x: u8 = 5 +\"a\";"), "{edited}");
+    browser.click(&button(ONLY, "Reset"))?;
+    check_equal(
+        &browser.get_text(&area)?,
+        "fn main() {\n    println!(\"small\");\n}",
+    )?;
+    run(&browser, ONLY, "Ended after")?;
+    check_equal(&browser.get_text(&printed(ONLY))?, "small\n")?;
+    check_quiet(&browser, &server.address)
 }
 
 pub fn a_page_without_the_key_says_where_it_is() -> Result<()> {

@@ -43,8 +43,13 @@ pub fn stop() {
 impl Server {
     /// Starts the program with this book, or the project's own.
     pub fn start(book: Option<&Path>) -> Result<Server> {
+        Server::start_on(book, "0")
+    }
+
+    /// As [`Server::start`], on this port, as a reader starts it again.
+    pub fn start_on(book: Option<&Path>, port: &str) -> Result<Server> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
-        command.args(["--no-open", "--port", "0", "--limits", LIMITS]);
+        command.args(["--no-open", "--port", port, "--limits", LIMITS]);
         if let Some(book) = book {
             command.arg("--book").arg(book);
         }

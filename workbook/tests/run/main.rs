@@ -81,7 +81,11 @@ mod linux {
         .into_iter()
         .map(|(name, test)| with_server(&shared, name, test))
         .collect();
-        let alone: [(&str, fn()); 4] = [
+        let alone: [(&str, fn()); 5] = [
+            (
+                "examples_can_be_run_before_all_programs_are_compiled",
+                programs::examples_can_be_run_before_all_programs_are_compiled,
+            ),
             (
                 "ctrl_c_stops_the_program_that_runs",
                 endings::ctrl_c_stops_the_program_that_runs,

@@ -138,6 +138,21 @@ pub fn the_same_program_is_compiled_once(server: &Server) {
     assert_eq!(own.done["compile_ms"], 0);
 }
 
+pub fn examples_can_be_run_before_all_programs_are_compiled() {
+    let server = Server::start_with(|command| {
+        command.args(["--no-open", "--port", "0"]);
+    });
+    wait_until("the book's program is compiled", || {
+        let status = server.status();
+        let compiled = status["compiled"].as_u64() > Some(0);
+        assert!(
+            !compiled || status["examples"] == json!(["run_sample"]),
+            "{status}"
+        );
+        compiled
+    });
+}
+
 pub fn a_second_program_hears_of_the_first(server: &Server) {
     let (first, _) = server.begin_until_line("fn main() { println!(\"1\"); std::thread::park() }");
     let answer = server.post("/run", &json!({ "code": "fn main() {}" }));
