@@ -1,0 +1,164 @@
+mod exercise;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use check::{Checks, Run};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::channel;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// What a client asks in second 1, and how much of the answer has room in its connection.
+#[derive(Clone, Copy)]
+struct Asks(&'static str, usize);
+
+#[derive(Clone, Debug)]
+struct Seen {
+    cut_off: usize,
+    /// What each client read up to the end of its connection.
+    read: Vec<String>,
+    /// Whether the channel was closed half a second after the stop.
+    closed: bool,
+    tasks: usize,
+}
+
+/// A question `N` is answered after `N` seconds.
+async fn answer(line: String) -> String {
+    let _work = check::enter("work");
+    sleep(seconds(line.parse().unwrap_or(0))).await;
+    format!("answer {line}")
+}
+
+async fn client(mut stream: DuplexStream, asks: Asks, reads: bool) -> String {
+    sleep(seconds(1)).await;
+    let mut read = String::new();
+    let _ = stream.write_all(asks.0.as_bytes()).await;
+    if !reads {
+        sleep(seconds(100)).await;
+    }
+    let _ = stream.read_to_string(&mut read).await;
+    read
+}
+
+/// Serves these clients, and stops in that second; a client whose connection has little room reads nothing for a long time.
+fn serve(checks: &mut Checks, asked: &'static [Asks], stop_in: u64) -> Run<(Seen, Duration)> {
+    checks.on_tokio(async move {
+        let start = tokio::time::Instant::now();
+        let (listener, clients) = channel(10);
+        let stop = CancellationToken::new();
+        let mut talks = Vec::new();
+        for &asks in asked {
+            let (ours, theirs) = duplex(asks.1);
+            talks.push(client(ours, asks, asks.1 > 8));
+            listener.try_send(theirs).expect("room for ten");
+        }
+        let serve = async {
+            let cut_off = exercise::serve(clients, answer, stop.clone()).await;
+            let tasks = Handle::current().metrics().num_alive_tasks();
+            (cut_off, tasks, start.elapsed())
+        };
+        let stops = async {
+            sleep(seconds(stop_in)).await;
+            stop.cancel();
+            sleep(Duration::from_millis(500)).await;
+            listener.is_closed()
+        };
+        let talks = futures::future::join_all(talks);
+        let ((cut_off, tasks, ended), closed, read) = tokio::join!(serve, stops, talks);
+        let seen = Seen {
+            cut_off,
+            read,
+            closed,
+            tasks,
+        };
+        (seen, ended)
+    })
+}
+
+fn ends(checks: &mut Checks, id: &str, claim: &str, run: &Run<(Seen, Duration)>, in_second: u64) {
+    if let Some((_, ended)) = &run.value {
+        checks.equal(id, claim, &in_second, &ended.as_secs());
+    }
+}
+
+fn main() -> ExitCode {
+    check::program(|checks| {
+        // The clients are idle when it stops in second 9.
+        let run = serve(checks, &[Asks("2\n", 64), Asks("3\n1\n", 64)], 9);
+        if let Some((seen, _)) = &run.value {
+            let expected = ["answer 2\n", "answer 3\nanswer 1\n"].map(str::to_owned);
+            checks.equal(
+                "answers",
+                "every client gets its answers, in order",
+                &expected.to_vec(),
+                &seen.read,
+            );
+            checks.equal("count", "nobody is cut off", &0, &seen.cut_off);
+        }
+        checks.overlap(
+            "at_once",
+            "clients are served at the same time",
+            &run,
+            "work",
+            2..=2,
+        );
+        ends(checks, "idle", "idle connections end at once", &run, 9);
+
+        // Half a question and no question are no reason to wait; an answer that is under way is.
+        let run = serve(checks, &[Asks("4\n", 64), Asks("1", 64), Asks("", 64)], 2);
+        if let Some((seen, _)) = &run.value {
+            let expected = ["answer 4\n", "", ""].map(str::to_owned);
+            checks.equal(
+                "last_answer",
+                "who has asked gets an answer after the stop, and nobody else",
+                &expected.to_vec(),
+                &seen.read,
+            );
+            checks.that(
+                "closed",
+                "no client is accepted after the stop",
+                seen.closed,
+                "a closed channel while the last answer is made",
+                "an open one",
+            );
+        }
+        ends(checks, "last_answer", "it ends with the answer", &run, 5);
+
+        // One answer takes too long, and one has no room in its connection.
+        let run = serve(
+            checks,
+            &[Asks("60\n", 64), Asks("1\n", 8), Asks("4\n", 64)],
+            2,
+        );
+        if let Some((seen, _)) = &run.value {
+            let expected = ["", "answer 1", "answer 4\n"].map(str::to_owned);
+            checks.equal(
+                "limit",
+                "who is late after the stop is cut off, and only those",
+                &expected.to_vec(),
+                &seen.read,
+            );
+            checks.equal("count", "it counts who was cut off", &2, &seen.cut_off);
+            checks.equal("tasks", "no task is left when it ends", &0, &seen.tasks);
+        }
+        ends(
+            checks,
+            "limit",
+            "the limit counts from the stop",
+            &run,
+            2 + exercise::GRACE.as_secs(),
+        );
+        checks.all_left(
+            "left",
+            "nobody works for a client that was cut off",
+            &run,
+            "work",
+        );
+    })
+}
