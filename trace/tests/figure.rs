@@ -40,6 +40,27 @@ fn the_figures_of_the_book_are_what_the_programs_do() {
     assert_eq!(files, names);
 }
 
+#[test]
+fn every_figure_is_shown_and_every_chapter_with_an_example_has_one() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut shown = BTreeSet::new();
+    for file in std::fs::read_dir(project.join("book/src")).unwrap() {
+        let file = file.unwrap().path();
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let figures = text.lines().filter_map(|line| {
+            let figure = line.strip_prefix("{{#include ../figures/")?;
+            Some(figure.strip_suffix(".html}}")?.to_owned())
+        });
+        let figures: Vec<String> = figures.collect();
+        let has_example = project.join(format!("examples/{name}.rs")).is_file();
+        assert!(!has_example || !figures.is_empty(), "{name} has no figure");
+        shown.extend(figures);
+    }
+    let names: BTreeSet<String> = SCENARIOS.iter().map(|s| s.name.to_owned()).collect();
+    assert_eq!(shown, names);
+}
+
 /// Checks that every element is closed where it should be, and gives the names of all attributes.
 fn attributes(html: &str) -> BTreeSet<String> {
     let mut open: Vec<&str> = Vec::new();

@@ -213,8 +213,11 @@ impl Teller {
                 label,
                 until,
             } => {
-                let (on, label) = lanes::promised(label, *until);
                 let own = label == "promise";
+                let (on, mut label) = lanes::promised(label, None);
+                if let Some(until) = until {
+                    label = format!("{label} until {}", words::time(*until));
+                }
                 self.promises.insert(*promise, (on, label));
                 if !own {
                     return None;
