@@ -59,6 +59,25 @@ fn every_figure_is_shown_and_every_chapter_with_an_example_has_one() {
     }
     let names: BTreeSet<String> = SCENARIOS.iter().map(|s| s.name.to_owned()).collect();
     assert_eq!(shown, names);
+    // Where order is the lesson, the reader can go through a run step by step.
+    for chapter in [
+        "event_loop",
+        "task",
+        "future",
+        "callbacks",
+        "gather_wait",
+        "queues",
+        "timeouts",
+    ] {
+        let is_stepped = |name: &String| {
+            let figure = project.join(format!("book/figures/{name}.html"));
+            name.starts_with(&format!("{chapter}-"))
+                && std::fs::read_to_string(figure)
+                    .unwrap()
+                    .contains("trace-data")
+        };
+        assert!(names.iter().any(is_stepped), "{chapter} has no stepper");
+    }
 }
 
 /// Checks that every element is closed where it should be, and gives the names of all attributes.
