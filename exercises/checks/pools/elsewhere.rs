@@ -1,0 +1,84 @@
+mod exercise;
+
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use exercise::{Panicked, compute};
+use futures::FutureExt;
+use futures::executor::block_on;
+use futures::future::join;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Longer than any right program takes.
+const LONG: Duration = Duration::from_secs(2);
+
+/// A pool with one thread, which bears a panic.
+fn pool() -> ThreadPool {
+    ThreadPoolBuilder::new()
+        .num_threads(1)
+        .panic_handler(|_| {})
+        .build()
+        .expect("a thread can be started")
+}
+
+fn main() -> ExitCode {
+    check::program(|checks| {
+        let pool = pool();
+        let (open, gate) = mpsc::channel();
+        let job = compute(&pool, move || gate.recv_timeout(LONG).is_ok());
+        let opener = async { open.send(()).is_ok() };
+        let (waited, _) = block_on(join(job, opener));
+        checks.equal(
+            "free",
+            "the loop goes on while the job runs, and so can open its gate",
+            &Ok(true),
+            &waited,
+        );
+
+        let numbers = [(6, 7), (3, 5)].map(|(a, b)| compute(&pool, move || a * b));
+        let numbers = numbers.map(block_on);
+        checks.equal(
+            "result",
+            "the result comes out",
+            &[Ok(42), Ok(15)],
+            &numbers,
+        );
+        let here = thread::current().id();
+        let elsewhere = block_on(compute(&pool, move || thread::current().id() != here));
+        checks.equal(
+            "elsewhere",
+            "the job runs on another thread",
+            &Ok(true),
+            &elsewhere,
+        );
+
+        let panicked: Result<u32, _> =
+            block_on(compute(&pool, || panic!("a job panics, as planned")));
+        checks.equal("panic", "a panic is an error", &Err(Panicked), &panicked);
+        let after = block_on(compute(&pool, || 1));
+        checks.equal("panic", "and the pool goes on", &Ok(1), &after);
+
+        let (open, gate) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let seen = block_on(async {
+            let mut first = Box::pin(compute(&pool, move || gate.recv_timeout(LONG).is_ok()));
+            let mut second = Box::pin(compute(&pool, move || tell.send("it ran")));
+            // A first poll begins the one, and puts the other behind it.
+            let _ = (&mut first).now_or_never();
+            let _ = (&mut second).now_or_never();
+            drop(second);
+            let _ = open.send(());
+            let _ = first.await;
+            let _ = compute(&pool, || ()).await; // The second one had its turn before this.
+            told.try_recv().unwrap_or("it never began")
+        });
+        checks.equal(
+            "given_up",
+            "a job that is given up before it begins never begins",
+            &"it never began",
+            &seen,
+        );
+    })
+}
