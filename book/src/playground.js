@@ -14,7 +14,7 @@ for (const node of [...place.parentElement.children]) {
     loops.push({ name: node.textContent, nodes: [node], scenarios: [] });
     scenario = null;
   } else if (node.tagName === "H3") {
-    scenario = { name: node.textContent, nodes: [] };
+    scenario = { name: node.textContent, id: node.id, nodes: [] };
     loops.at(-1).scenarios.push(scenario);
   }
   if (loops.length && node.tagName !== "SCRIPT") (scenario ?? loops.at(-1)).nodes.push(node);
@@ -51,7 +51,7 @@ function choose(loop, number) {
   const program = programOf(chosen);
   // What the book says of a program is not true of the reader's; the run tells it anyway.
   const seen = chosen.nodes.filter((node) => node.tagName === "P" || node === program?.box);
-  for (const { nodes, scenarios: all } of loops) {
+  for (const { nodes, scenarios: all } of choices) {
     for (const node of [nodes, ...all.map((one) => one.nodes)].flat()) node.hidden = !seen.includes(node);
   }
   program?.open();
@@ -59,11 +59,25 @@ function choose(loop, number) {
   try { localStorage.setItem(CHOSEN, JSON.stringify([loop, number])); } catch { /* Then it is not kept. */ }
 }
 
+// The links in the sidebar lead to headings that are choices now.
+function follow() {
+  choices.forEach(({ nodes, scenarios }, loop) => {
+    const number = scenarios.findIndex(({ id }) => `#${id}` === location.hash);
+    if (number >= 0 || `#${nodes[0].id}` === location.hash) choose(loop, Math.max(number, 0));
+  });
+}
+
 function begin() {
   build();
+  // The reader's own timelines take its place.
+  for (const { nodes } of loops) {
+    if (nodes.some((node) => node.matches("figure"))) nodes.forEach((node) => { node.hidden = true; });
+  }
   let kept = [0, 0];
   try { kept = JSON.parse(localStorage.getItem(CHOSEN)) ?? kept; } catch { /* Then nothing was kept. */ }
   choose(choices[kept[0]] ? kept[0] : 0, kept[1]);
+  follow();
+  addEventListener("hashchange", follow);
 }
 
 let begun = false;

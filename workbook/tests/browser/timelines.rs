@@ -204,6 +204,14 @@ pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
     check_equal(&browser.get_text(&text(SEEN))?, &theirs)?;
     choose(&browser, "This book", "Three")?;
     check_equal(&browser.get_text(&text(SEEN))?, &ours)?;
+
+    // The sidebar leads to a scenario, too.
+    browser.get("location.hash = '#a-kitchen-and-two-waiters-1'")?;
+    browser.wait_until(
+        "document.querySelector('#playground-scenario').value === 'A kitchen and two waiters'",
+    )?;
+    check_equal(&browser.get_text(COUNT)?, "1")?;
+    ensure!(browser.get_text(&text(SEEN))?.contains("mpsc::channel"));
     check_quiet(&browser, &address)
 }
 
