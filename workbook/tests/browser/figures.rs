@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use workbook::book::Book;
 use workbook::programs::{cargo, chapter};
 
+use crate::Test;
 use crate::model::{self, Shown};
 use crate::page::{LARGE, SMALL, check_quiet, take_picture};
 use crate::site;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
-pub const TESTS: [(&str, fn() -> Result<()>); 7] = [
+pub const TESTS: [Test; 7] = [
     (
         "a_figure_is_gone_through_forwards_and_backwards",
         a_figure_is_gone_through_forwards_and_backwards,
