@@ -10,7 +10,8 @@ use crate::error::{AwaitError, Error, Result};
 use crate::event_loop::Core;
 use crate::observation::observed;
 use crate::observe::{Kind, Place};
-use crate::promise::{Hook, Promise};
+use crate::promise::Promise;
+use crate::slot::Hook;
 use crate::task::{Body, Header, Task};
 use crate::waits::{Awaiter, Cancel, Registration};
 

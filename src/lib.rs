@@ -24,9 +24,9 @@
 //! Each file builds on those before it.
 //! 1. `event_loop`: the loop; its heart is `run_once`, and `event_loop/api` is what a program calls. Beside it `handle` (callbacks),
 //!    `timers`, `clock`, `poller`.
-//! 2. `promise`: a slot for a result; `awaiting`, the leaf on which a task waits for it; `line`, which lists who waits.
+//! 2. `promise` and the `slot` for its result; `awaiting`, the leaf on which a task waits for it; `line`, which lists who waits.
 //! 3. `task`: a promise that drives a future; `waits`, the way that a cancellation takes. Beside it `table` and `remote`, where
-//!    wakers lead, and `yielding` and `cancellable`, two leaves without a promise.
+//!    wakers lead, `any_task`, and `yielding` and `cancellable`, two leaves without a promise.
 //! 4. `signal`: a promise without a value. Then what is built from these: `sleep`, `gather`, `wait`, `timeout`, `shield`, `task_group`.
 //! 5. `waiters`, `queue`, `sync`: those who wait in line.
 //! 6. `threads`, `executor`: the way in from other threads, and the way out to them.
@@ -37,6 +37,7 @@
 //! A production loop would find expired timers with a wheel instead of a heap, keep a task in one allocation instead of three, and
 //! share its tasks among threads. This one does without unsafe code, and with one dependency, the operating system's poller.
 
+mod any_task;
 mod awaiting;
 mod cancellable;
 mod clock;
@@ -56,6 +57,7 @@ mod remote;
 mod shield;
 mod signal;
 mod sleep;
+mod slot;
 mod sync;
 mod table;
 mod task;
@@ -68,6 +70,7 @@ mod waiters;
 mod waits;
 mod yielding;
 
+pub use any_task::{AnyTask, current_task};
 pub use awaiting::Awaiting;
 pub use cancellable::cancellable;
 pub use error::{
@@ -89,7 +92,7 @@ pub use queue::{
 pub use shield::shield;
 pub use sleep::sleep;
 pub use sync::{Barrier, Condition, Event, Lock, LockGuard, Permit, ReleasedTooOften, Semaphore};
-pub use task::{AnyTask, Task, create_task, current_task};
+pub use task::{Task, create_task};
 pub use task_group::{ErrorGroup, GroupClosed, TaskGroup, task_group};
 pub use threads::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};
 pub use timeout::{TimedOut, Timeout, timeout, wait_for};

@@ -3,8 +3,7 @@
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
 
-use std::any::type_name;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -13,201 +12,19 @@ use std::sync::Arc;
 
 use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
-use crate::handle::{Callback, CallbackOutput};
-use crate::line::{Line, new_number};
-use crate::observation::{Number, Observation, function_name, observed};
+use crate::handle::CallbackOutput;
+use crate::line::new_number;
+use crate::observation::{Number, observed};
 use crate::observe::{self, Awaited, Outcome, Place};
+use crate::slot::{DoneCallback, DoneCell, Hook, Identity, Kind, Settle, Slot, State};
 use crate::task::{Body, Task};
-use crate::waits::{Awaiter, Cancel};
-
-enum State<T> {
-    Pending,
-    Done(T),
-    Failed(Error),
-    Cancelled(Cancelled),
-}
-
-/// A callback that waits at a promise, and goes into the ready queue with it when the promise is done.
-pub(crate) trait DoneCallback<T>: Callback {
-    fn set_promise(&self, promise: Promise<T>);
-}
-
-/// One allocation serves the promise's list and the ready queue.
-struct DoneCell<T, F> {
-    callback: Cell<Option<F>>,
-    /// `None` until the promise is done: a promise that kept itself would never be dropped.
-    promise: Cell<Option<Promise<T>>>,
-}
-
-impl<T, F, R> DoneCallback<T> for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn set_promise(&self, promise: Promise<T>) {
-        self.promise.set(Some(promise));
-    }
-}
-
-impl<T, F, R> Callback for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn run(&self) -> Option<Error> {
-        let promise = self.promise.take()?;
-        let callback = self.callback.take()?;
-        callback(&promise).into_error()
-    }
-
-    fn cancel(&self) {
-        drop(self.callback.take());
-    }
-
-    /// Nobody has a handle to cancel it with.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn name(&self) -> &'static str {
-        function_name(type_name::<F>())
-    }
-}
-
-/// What happens when the promise is done; all kinds share one list, so they keep one order.
-pub(crate) enum Hook<T> {
-    Wake(Awaiter),
-    Call(Rc<dyn DoneCallback<T>>),
-}
+use crate::waits::Cancel;
 
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
 ///
 /// No two callbacks have the same, whatever promise they were given to. It stays on its thread, as the promises do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u64, PhantomData<*const ()>);
-
-/// Whom a slot belongs to, and what reports call it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
-    Promise,
-    Task,
-}
-
-/// What an observer calls a slot.
-pub(crate) enum Identity<'a> {
-    Task(u64),
-    Promise(&'a Number),
-}
-
-impl Identity<'_> {
-    pub(crate) fn awaited(&self, observation: &Observation) -> Awaited {
-        match self {
-            Identity::Task(task) => Awaited::Task(*task),
-            Identity::Promise(number) => Awaited::Promise(observation.promise(number)),
-        }
-    }
-
-    fn done(&self, observation: &Observation, outcome: Outcome) -> observe::Kind {
-        match self.awaited(observation) {
-            Awaited::Task(task) => observe::Kind::TaskDone { task, outcome },
-            Awaited::Promise(promise) => observe::Kind::PromiseDone { promise, outcome },
-            Awaited::Turn | Awaited::Foreign => unreachable!("a slot is of a task or a promise"),
-        }
-    }
-}
-
-/// The part that promises and tasks have in common.
-pub(crate) struct Slot<T> {
-    core: Weak<Core>,
-    /// Invariant: leaves `Pending` once, and never comes back.
-    state: RefCell<State<T>>,
-    /// Invariant: empty once the state has left `Pending`.
-    hooks: RefCell<Line<Hook<T>>>,
-    /// True from a failure until someone looks at it; dropped so, the failure is reported.
-    unseen: Cell<bool>,
-    kind: Kind,
-}
-
-impl<T> Slot<T> {
-    pub(crate) fn new(core: Weak<Core>, kind: Kind) -> Self {
-        Slot {
-            core,
-            state: RefCell::new(State::Pending),
-            hooks: RefCell::default(),
-            unseen: Cell::new(false),
-            kind,
-        }
-    }
-
-    /// Gives the loop, if it still lives.
-    pub(crate) fn core(&self) -> Option<Rc<Core>> {
-        self.core.upgrade()
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        !matches!(*self.state.borrow(), State::Pending)
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        matches!(*self.state.borrow(), State::Cancelled(_))
-    }
-
-    pub(crate) fn mark_seen(&self) {
-        self.unseen.set(false);
-    }
-
-    #[inline]
-    pub(crate) fn add_hook(&self, hook: Hook<T>) -> u64 {
-        self.hooks.borrow_mut().push(hook)
-    }
-
-    pub(crate) fn replace_hook(&self, number: u64, hook: Hook<T>) {
-        let mut hooks = self.hooks.borrow_mut();
-        let old = hooks.get_mut(number);
-        let replaced = old.map(|old| std::mem::replace(old, hook));
-        drop(hooks);
-        drop(replaced);
-    }
-
-    pub(crate) fn remove_hook(&self, number: u64) -> bool {
-        let removed = self.hooks.borrow_mut().take(number);
-        removed.is_some()
-    }
-
-    /// Drops what was to happen when the promise is done.
-    pub(crate) fn forget_hooks(&self) {
-        let hooks = self.hooks.take();
-        drop(hooks);
-    }
-
-    pub(crate) fn error(&self) -> Option<Error> {
-        match &*self.state.borrow() {
-            State::Pending | State::Done(_) => None,
-            State::Failed(error) => Some(error.clone()),
-            State::Cancelled(cancelled) => Some(cancelled.clone().into()),
-        }
-    }
-}
-
-impl<T> Drop for Slot<T> {
-    fn drop(&mut self) {
-        if !self.unseen.get() {
-            return;
-        }
-        if let (State::Failed(error), Some(core)) = (self.state.get_mut(), self.core.upgrade()) {
-            let message = format!("{:?} exception was never retrieved", self.kind);
-            core.report(message, Some(error.clone()));
-        }
-    }
-}
-
-/// A promise's cell or a task's: something with a slot that can be cancelled.
-pub(crate) trait Settle<T>: Cancel {
-    fn slot(&self) -> &Slot<T>;
-    fn identity(&self) -> Identity<'_>;
-    /// Gives the task that the slot belongs to, if it is a task's.
-    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>>;
-}
 
 /// The cell of a plain promise.
 struct PromiseCell<T> {
@@ -581,10 +398,7 @@ impl<T: 'static> Promise<T> {
         &self,
         callback: impl FnOnce(&Promise<T>) -> R + 'static,
     ) -> CallbackId {
-        let callback = Rc::new(DoneCell {
-            callback: Cell::new(Some(callback)),
-            promise: Cell::new(None),
-        });
+        let callback = Rc::new(DoneCell::new(callback));
         let slot = self.cell.slot();
         if slot.is_done() {
             self.schedule(callback, Some(Location::caller()));

@@ -7,11 +7,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::any_task::AnyTask;
 use crate::error::{Cancelled, Error, Panicked, Result};
 use crate::event_loop::{Core, expect_running_loop};
 use crate::observation::observed;
 use crate::observe::{Kind, Place};
-use crate::promise::{self, Identity, Promise, Settle, Slot};
+use crate::promise::Promise;
+use crate::slot::{self, Identity, Settle, Slot};
 use crate::table::TaskId;
 use crate::waits::{Cancel, Waits};
 
@@ -78,8 +80,26 @@ impl Header {
         self.look(|extras| extras.underway.take())
     }
 
-    fn cancelling(&self) -> u32 {
+    pub(crate) fn cancelling(&self) -> u32 {
         self.look(|extras| extras.cancelling)
+    }
+
+    /// Takes back one request to cancel, and gives how many are left.
+    pub(crate) fn uncancel(&self) -> u32 {
+        let before = self.cancelling();
+        let left = before.saturating_sub(1);
+        if before > 0 {
+            self.change(|extras| extras.cancelling = left);
+        }
+        // As of CPython 3.13, what no await was told of yet is taken back with the last request.
+        if before == 1 {
+            self.take_must_cancel();
+        }
+        left
+    }
+
+    pub(crate) fn set_name(&self, name: Rc<str>) {
+        self.change(|extras| extras.name = Some(name));
     }
 
     /// Tells whether the task polls with its own waker, and what that waker would schedule.
@@ -350,7 +370,7 @@ impl<T: 'static> Task<T> {
     ) -> Task<T> {
         let cell = Rc::new(TaskCell {
             header: core.new_header(),
-            slot: Slot::new(Rc::downgrade(core), promise::Kind::Task),
+            slot: Slot::new(Rc::downgrade(core), slot::Kind::Task),
             body: Cell::new(Some(Box::pin(body))),
         });
         core.adopt(cell.clone(), at);
@@ -367,9 +387,7 @@ impl<T: 'static> Task<T> {
     /// Gives the task without its value's type.
     pub fn any(&self) -> AnyTask {
         let body = self.promise.cell.clone().task();
-        AnyTask {
-            body: body.expect("this promise is a task's"),
-        }
+        AnyTask::new(body.expect("this promise is a task's"))
     }
 
     /// Names the task; without a name it is called "Task-" and its number.
@@ -438,116 +456,6 @@ impl<T: std::fmt::Debug + 'static> std::fmt::Debug for Task<T> {
     }
 }
 
-/// A task of any value: what `all_tasks` lists and `current_task` gives.
-#[derive(Clone)]
-pub struct AnyTask {
-    body: Rc<dyn Body>,
-}
-
-impl AnyTask {
-    pub(crate) fn new(body: Rc<dyn Body>) -> Self {
-        AnyTask { body }
-    }
-
-    pub(crate) fn id(&self) -> TaskId {
-        self.body.header().id
-    }
-
-    pub(crate) fn number(&self) -> u64 {
-        self.body.header().number
-    }
-
-    /// Gives the task's name.
-    pub fn name(&self) -> Rc<str> {
-        self.body.header().name()
-    }
-
-    /// Gives the task another name.
-    pub fn set_name(&self, name: impl Into<Rc<str>>) {
-        let name = name.into();
-        if observed() {
-            self.observe_name(&name);
-        }
-        let header = self.body.header();
-        header.change(|extras| extras.name = Some(name));
-    }
-
-    #[cold]
-    fn observe_name(&self, name: &str) {
-        let (task, name) = (self.number(), name.to_owned());
-        if let Some(core) = self.body.core() {
-            core.observe(|_| Kind::TaskNamed { task, name }, None);
-        }
-    }
-
-    /// Asks the task to end; false if it is done already.
-    pub fn cancel(&self) -> bool {
-        self.body.clone().request_cancel(&Cancelled::new())
-    }
-
-    /// Tells whether the task is done.
-    pub fn is_done(&self) -> bool {
-        self.body.is_done()
-    }
-
-    /// Tells whether the task was cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.body.is_cancelled()
-    }
-
-    /// Gives the error of a task that failed; `None` while it runs, after a success, and after a cancellation.
-    pub fn exception(&self) -> Option<Error> {
-        self.body.exception()
-    }
-
-    /// Counts the cancellations that were asked for and not taken back.
-    pub fn cancelling(&self) -> u32 {
-        self.body.header().cancelling()
-    }
-
-    /// Takes back one request to cancel, and gives how many are left.
-    pub fn uncancel(&self) -> u32 {
-        let header = self.body.header();
-        let before = header.cancelling();
-        let left = before.saturating_sub(1);
-        if before > 0 {
-            header.change(|extras| extras.cancelling = left);
-        }
-        // As of CPython 3.13, what no await was told of yet is taken back with the last request.
-        if before == 1 {
-            header.take_must_cancel();
-        }
-        left
-    }
-
-    /// Waits until the task has ended, whatever its outcome. Cancelling this wait leaves the task alone.
-    pub async fn ended(&self) {
-        if self.is_done() {
-            return;
-        }
-        let ended = expect_running_loop().create_promise::<()>();
-        let set = ended.clone();
-        self.body.clone().on_done(Box::new(move || {
-            let _ = set.set_result(());
-        }));
-        let _ = ended.await;
-    }
-}
-
-impl PartialEq for AnyTask {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.body, &other.body)
-    }
-}
-
-impl Eq for AnyTask {}
-
-impl std::fmt::Debug for AnyTask {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<{}>", self.name())
-    }
-}
-
 /// Makes a task on the running loop: see [`EventLoop::create_task`](crate::EventLoop::create_task).
 ///
 /// # Panics
@@ -557,11 +465,4 @@ impl std::fmt::Debug for AnyTask {
 #[track_caller]
 pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     expect_running_loop().create_task(body)
-}
-
-/// Gives the task whose step is running; `None` in a callback and outside the loop.
-///
-/// asyncio: `asyncio.current_task()`.
-pub fn current_task() -> Option<AnyTask> {
-    Core::running()?.current().map(AnyTask::new)
 }

@@ -6,10 +6,11 @@ use std::future::Future;
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::any_task::{AnyTask, current_task};
 use crate::error::{Cancelled, Error, Result};
 use crate::line::Line;
 use crate::signal::{Signal, Signalled};
-use crate::task::{AnyTask, Task, create_task, current_task};
+use crate::task::{Task, create_task};
 
 /// The errors that the tasks of a group ended with, in the order in which they failed.
 ///

@@ -6,12 +6,12 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::any_task::{AnyTask, current_task};
 use crate::cancellable::cancellable;
 use crate::error::{Error, Result};
 use crate::event_loop::expect_running_loop;
 use crate::handle::{Handle, TimerHandle};
 use crate::promise::Awaitable;
-use crate::task::{AnyTask, current_task};
 use crate::wait::{ReturnWhen, wait};
 
 /// Says that a limit of time was over.

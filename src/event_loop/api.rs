@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Core;
+use crate::any_task::AnyTask;
 use crate::clock::Clock;
 use crate::error::{Error, NoRunningLoop, Result, RunError};
 use crate::executor::Executor;
@@ -14,7 +15,7 @@ use crate::handle::{CallbackCell, CallbackOutput, Handle, TimerHandle};
 use crate::observation::{Observation, announce, observed};
 use crate::observe::{Event, Place};
 use crate::promise::{Awaitable, Promise};
-use crate::task::{AnyTask, Task};
+use crate::task::Task;
 
 /// What the exception handler is told of.
 ///
