@@ -133,6 +133,29 @@ fn a_good_run_on_tokio_passes() {
 }
 
 #[test]
+fn a_run_in_real_time_sees_another_process_and_a_limit() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.in_real_time(seconds(60), async {
+        let echo = tokio::process::Command::new("cargo").arg("-V").output();
+        note("asked");
+        echo.await.is_ok_and(|output| output.status.success())
+    });
+    checks.value("value", "", &run, &true);
+    checks.trace("trace", "", &run, &["asked"]);
+    let run = checks.in_real_time(Duration::from_millis(5), tokio_visit(60));
+    checks.trace("left out", "", &run, &[]);
+    assert_eq!(
+        outcome(&checks),
+        [
+            "value",
+            "trace",
+            "ends: an end with a value / it was still waiting after 0.005 s"
+        ]
+    );
+}
+
+#[test]
 fn a_bad_run_on_tokio_fails_each_check() {
     let _alone = alone();
     let mut checks = Checks::new();

@@ -30,7 +30,7 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 pub struct Run<T> {
     /// What it gave, or `None` if it did not come to its end; then the check [`ENDS`] has failed, and all others are left out.
     pub value: Option<T>,
-    /// How much time passed on the virtual clock.
+    /// How much time passed on the clock of the run, which is virtual unless it ran in real time.
     pub elapsed: Duration,
     /// How many tasks were left when it ended.
     pub tasks_left: usize,
@@ -117,12 +117,30 @@ impl Checks {
     ///
     /// A panic or a stall fails the check [`ENDS`].
     pub fn on_tokio<T>(&mut self, main: impl Future<Output = T>) -> Run<T> {
+        // The paused clock jumps to the next timer when nothing can run; if only this limit is left, nothing ever will.
+        self.on_runtime(main, true, FAR)
+    }
+
+    /// Runs a future on a new runtime of Tokio with one thread, in real time, and for at most so long.
+    ///
+    /// Only for what no virtual clock can stand for: other processes.
+    /// A panic fails the check [`ENDS`], and so does a run that is not over in time.
+    pub fn in_real_time<T>(&mut self, limit: Duration, main: impl Future<Output = T>) -> Run<T> {
+        self.on_runtime(main, false, limit)
+    }
+
+    fn on_runtime<T>(
+        &mut self,
+        main: impl Future<Output = T>,
+        paused: bool,
+        limit: Duration,
+    ) -> Run<T> {
         record::begin();
         let busy = Busy::default();
         let (parks, unparks) = (busy.clone(), busy.clone());
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
-            .start_paused(true)
+            .start_paused(paused)
             .on_thread_park(move || parks.end())
             .on_thread_unpark(move || unparks.begin())
             .build()
@@ -132,8 +150,7 @@ impl Checks {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             runtime.block_on(async {
                 let start = tokio::time::Instant::now();
-                // The paused clock jumps to the next timer when nothing can run; if only this one is left, nothing ever will.
-                let ended = tokio::time::timeout(FAR, main).await;
+                let ended = tokio::time::timeout(limit, main).await;
                 elapsed = start.elapsed();
                 ended
             })
@@ -151,7 +168,11 @@ impl Checks {
         runtime.shutdown_background();
         match ended {
             Ok(Ok(value)) => run.value = Some(value),
-            Ok(Err(_)) => self.stalled(run.tasks_left),
+            Ok(Err(_)) if paused => self.stalled(run.tasks_left),
+            Ok(Err(_)) => self.not_ended(format!(
+                "it was still waiting after {} s",
+                limit.as_secs_f64()
+            )),
             Err(panic) => self.not_ended(panicked(&*panic)),
         }
         run
