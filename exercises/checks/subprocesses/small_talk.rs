@@ -1,0 +1,91 @@
+mod exercise;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use exercise::Talk;
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitOptions, test_kill_process, wait};
+use tokio::time::sleep;
+
+/// Longer than any right program takes.
+const LIMIT: Duration = Duration::from_secs(4);
+
+/// Asks all questions, and closes.
+async fn talk(script: &str, questions: &[&str]) -> io::Result<(Vec<String>, Option<i32>)> {
+    let mut talk = Talk::start(script)?;
+    let mut answers = Vec::new();
+    for question in questions {
+        answers.push(talk.ask(question).await?);
+    }
+    Ok((answers, talk.close().await?))
+}
+
+fn main() -> ExitCode {
+    check::program(|checks| {
+        let sum = "sum=0; while read n; do sum=$((sum + n)); echo $sum; done; exit 4";
+        let echo = "while read line; do echo \"<$line>\"; done";
+        let talks = [
+            (sum, vec!["3", "4", "5"], vec!["3", "7", "12"], 4),
+            (
+                echo,
+                vec!["green tea", "milk"],
+                vec!["<green tea>", "<milk>"],
+                0,
+            ),
+        ];
+        for (script, questions, answers, status) in talks {
+            let run = checks.in_real_time(LIMIT, async {
+                let ended = talk(script, &questions).await;
+                let child = wait(WaitOptions::NOHANG);
+                (ended.ok(), matches!(child, Err(Errno::CHILD)))
+            });
+            if let Some((ended, gone)) = &run.value {
+                let answers = answers.into_iter().map(str::to_owned).collect();
+                checks.equal(
+                    "answers",
+                    "one child answers all questions, and its status comes at the end",
+                    &Some((answers, Some(status))),
+                    ended,
+                );
+                checks.equal("gone", "then no child is left, and no zombie", &true, gone);
+            }
+        }
+
+        let run = checks.in_real_time(LIMIT, async {
+            let mut talk = Talk::start("read line; echo $line; exit 1")?;
+            let first = talk.ask("once").await?;
+            Ok::<_, io::Error>((first, talk.ask("twice").await.is_err()))
+        });
+        let seen = run
+            .value
+            .map(|talk| talk.map_err(|error| error.to_string()));
+        if let Some(seen) = seen {
+            checks.equal(
+                "no_more",
+                "a child that answers no more is an error",
+                &Ok(("once".to_owned(), true)),
+                &seen,
+            );
+        }
+
+        let run = checks.in_real_time(LIMIT, async {
+            let mut talk = Talk::start("read line; echo $$; exec sleep 9").ok()?;
+            let id = talk.ask("who are you?").await.ok()?;
+            let child = Pid::from_raw(id.parse().ok()?)?;
+            drop(talk);
+            // The runtime waits for a child that was killed, as soon as it hears of its end.
+            while test_kill_process(child).is_ok() {
+                sleep(Duration::from_millis(1)).await;
+            }
+            Some("killed")
+        });
+        checks.value(
+            "dropped",
+            "a talk that is dropped kills its child",
+            &run,
+            &Some("killed"),
+        );
+    })
+}
