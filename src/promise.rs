@@ -77,7 +77,7 @@ impl<T: 'static> Cancel for PromiseCell<T> {
 /// let event_loop = EventLoop::with_virtual_clock();
 /// let promise: Promise<u32> = event_loop.create_promise();
 /// let filled = promise.clone();
-/// event_loop.call_later(Duration::from_secs(1), move || Ok::<_, asyncio::Error>(filled.set_result(666)?));
+/// event_loop.call_later(std::time::Duration::from_secs(1), move || Ok::<_, asyncio::Error>(filled.set_result(666)?));
 /// assert_eq!(event_loop.run_until_complete(promise).unwrap(), 666);
 /// ```
 pub struct Promise<T> {
