@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longer than any right program takes.
-const LIMIT: Duration = Duration::from_secs(6);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// How a child ended: with a status, or by a signal; and how long that took.
 type End = (Option<i32>, Option<i32>, Duration);
@@ -73,7 +73,7 @@ fn took(
 
 fn main() -> ExitCode {
     check::program(|checks| {
-        let grace = Duration::from_secs(4);
+        let grace = Duration::from_secs(2);
         for code in [3, 7] {
             let script = script(&format!("trap 'exit {code}' TERM"));
             let run = checks.in_real_time(LIMIT, async { end(start(&script).await?, grace).await });

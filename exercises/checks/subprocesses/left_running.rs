@@ -26,9 +26,10 @@ fn main() -> ExitCode {
             let script = format!("echo {words}");
             let seen = checks.in_real_time(LIMIT, async {
                 let output = run(&script, LIMIT).await;
-                (output.ok(), children())
+                let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+                (output.ok().map(|bytes| bytes.map(text)), children())
             });
-            let line = format!("{words}\n").into_bytes();
+            let line = format!("{words}\n");
             checks.value(
                 "output",
                 "what the child writes is collected, and no child is left",

@@ -10,7 +10,7 @@ use rustix::process::{Pid, WaitOptions, test_kill_process, wait};
 use tokio::time::sleep;
 
 /// Longer than any right program takes.
-const LIMIT: Duration = Duration::from_secs(4);
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// Asks all questions, and closes.
 async fn talk(script: &str, questions: &[&str]) -> io::Result<(Vec<String>, Option<i32>)> {
