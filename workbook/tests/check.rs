@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use asyncio::{create_task, gather, get_running_loop, to_thread};
-use check::{BLOCKED_FROM, Checks, block, enter, note};
+use check::{BLOCKED_FROM, Checks, End, FakeRedis, block, enter, note};
 
 /// What programs note is kept once for the whole process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -314,4 +314,55 @@ fn a_visit_that_outlives_its_run_is_not_counted_in_the_next() {
         Ok(())
     });
     assert_eq!((run.entered("room"), run.highest("room")), (1, 1));
+}
+
+#[test]
+fn a_command_that_is_dropped_has_had_its_effect() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_tokio(async {
+        let redis = FakeRedis::new();
+        redis.rpush("orders", "green").await;
+        let moved = redis.lmove("orders", "taken", End::Left, End::Right);
+        let before = check::killed_after(0, async { redis.lpop("orders").await }).await;
+        let killed = check::killed_after(1, moved).await;
+        let lists = (redis.lrange("orders").await, redis.lrange("taken").await);
+        let answered = check::killed_after(2, redis.lrem("taken", "green")).await;
+        (
+            before,
+            killed,
+            lists,
+            answered,
+            redis.lrem("taken", "green").await,
+        )
+    });
+    let taken = (Vec::new(), vec!["green".to_owned()]);
+    assert_eq!(run.value, Some((None, None, taken, Some(true), false)));
+}
+
+#[test]
+fn who_waits_for_an_item_gets_it_and_who_gave_up_takes_none() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async {
+        let redis = FakeRedis::new();
+        let given_up = asyncio::timeout(seconds(1), async { Ok(redis.blpop("orders").await) });
+        assert!(given_up.await.is_err());
+        let other = redis.clone();
+        let waits = asyncio::create_task(async move {
+            Ok(other.blmove("orders", "taken", End::Left, End::Right).await)
+        });
+        asyncio::sleep(seconds(1)).await?;
+        assert_eq!(redis.rpush("orders", "green").await, 1);
+        let got = waits.await?;
+        let sums = (redis.incrby("sold", 2).await, redis.incrby("sold", 3).await);
+        let new = (
+            redis.sadd("sold", &got).await,
+            redis.sadd("sold", &got).await,
+        );
+        Ok((got, sums, new, redis.lrange("orders").await))
+    });
+    assert_eq!(outcome(&checks), Vec::<String>::new());
+    let expected = ("green".to_owned(), (2, 5), (true, false), Vec::new());
+    assert_eq!(run.value, Some(expected));
 }
