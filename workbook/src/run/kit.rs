@@ -35,6 +35,9 @@ const COMPILER_VARIABLES: [&str; 5] = [
 /// The crates whose loops have timelines.
 const LOOPS: [&str; 2] = ["asyncio", "tokio"];
 
+/// The calls of a program that takes notes itself; a loop has one observer.
+const OBSERVING: [&str; 2] = ["set_observer", "on_new_loop"];
+
 /// What follows a program that is recorded: what it prints is noted, and its `main` can be called from outside.
 const RECORDING: &str = "\
 #[allow(unused_imports)] #[macro_use(print, println)] extern crate recorded;
@@ -156,6 +159,11 @@ impl Kit {
         let source = format!("{code}{main}{end}");
         let recipe = self.compiler.recipe(&source, &executable_name(), more);
         (source, recipe)
+    }
+
+    /// Whether the program observes its loops itself.
+    pub fn observes(&self, code: &str) -> bool {
+        OBSERVING.iter().any(|call| code.contains(call))
     }
 
     /// Whether the program has anything that a timeline could show.

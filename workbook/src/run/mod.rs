@@ -261,9 +261,13 @@ async fn make(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made
 
 /// As [`make`]; what cannot be recorded is made without that.
 async fn make_recorded(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made> {
-    if !kit.has_timeline(code) {
+    let reasons = [
+        (!kit.has_timeline(code), timeline::NO_LOOP),
+        (kit.observes(code), timeline::OBSERVED),
+    ];
+    if let Some((_, why)) = reasons.into_iter().find(|(holds, _)| *holds) {
         let mut made = make(kit, code, supervisor).await?;
-        made.timeline = Wanted::Impossible(timeline::NO_LOOP);
+        made.timeline = Wanted::Impossible(why);
         return Ok(made);
     }
     let is_refused = |compiled: Compiled| compiled.executable.is_none();

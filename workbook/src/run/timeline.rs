@@ -25,6 +25,7 @@ const LAST_LINE: u64 = 1 << 10;
 
 pub const NO_LOOP: &str =
     "There is no timeline, because this program uses neither asyncio nor Tokio.";
+pub const OBSERVED: &str = "There is no timeline, because this program observes its loop itself, and a loop has one observer.";
 pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
 const NOTHING: &str = "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
 const BROKEN: &str = "There is no timeline, because the record of this run cannot be read.";

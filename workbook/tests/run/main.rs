@@ -67,6 +67,7 @@ mod linux {
             timelines: a_run_comes_with_the_timeline_of_its_loop, every_loop_of_a_run_is_shown,
                 tasks_of_tokio_are_shown_with_their_functions_names, simulated_time_of_tokio_is_shown_as_such,
                 nothing_comes_unasked, a_program_without_a_loop_has_no_timeline,
+                a_program_that_observes_its_loop_itself_goes_on_doing_so,
                 what_names_say_stays_text, a_run_that_is_too_long_is_refused_in_a_sentence,
                 a_program_that_panics_or_exits_is_shown_until_then, a_program_that_is_stopped_is_shown_until_then,
                 what_cannot_be_recorded_runs_without, a_program_that_is_refused_has_no_timeline,

@@ -177,6 +177,26 @@ pub fn a_program_without_a_loop_has_no_timeline(server: &Server) {
     assert!(why(&ended).contains("no loop ran"), "{ended:?}");
 }
 
+pub fn a_program_that_observes_its_loop_itself_goes_on_doing_so(server: &Server) {
+    let ended = server.run_recorded(
+        r#"use asyncio::{EventLoop, observe};
+fn main() {
+    observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event}")));
+    EventLoop::with_virtual_clock().run(async { Ok(()) }).unwrap();
+}
+"#,
+    );
+    assert_eq!(ended.done["ok"], true, "{ended:?}");
+    assert!(
+        ended.stdout.starts_with("0 s outside: Task-1 is created\n"),
+        "{ended:?}"
+    );
+    assert!(
+        why(&ended).contains("observes its loop itself"),
+        "{ended:?}"
+    );
+}
+
 pub fn what_names_say_stays_text(server: &Server) {
     let hostile = r#"</script><script>alert(1)</script><img src=x onerror="alert(2)"> ' & <!--"#;
     let code = format!(
