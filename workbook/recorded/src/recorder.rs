@@ -75,7 +75,7 @@ pub fn print(text: fmt::Arguments) {
     note(text);
 }
 
-/// As [`print`], with the end of the line.
+/// As [`print()`], with the end of the line.
 #[track_caller]
 pub fn print_line(text: fmt::Arguments) {
     std::println!("{text}");
