@@ -73,7 +73,8 @@ impl<T: 'static> Cancel for PromiseCell<T> {
 ///
 /// ```
 /// use asyncio::{EventLoop, Promise};
-/// ///
+/// use std::time::Duration;
+///
 /// let event_loop = EventLoop::with_virtual_clock();
 /// let promise: Promise<u32> = event_loop.create_promise();
 /// let filled = promise.clone();
