@@ -73,8 +73,9 @@ impl Shared {
             None if inside => Actor::Loop,
             None => Actor::Outside,
         };
-        let now = Instant::now();
         let mut state = self.state();
+        // Looked at while nobody else records, so that events of several threads come in the order of their times.
+        let now = Instant::now();
         if state.records.len() >= self.most {
             state.overflown = true;
             return;
@@ -84,6 +85,8 @@ impl Shared {
             Clock::Virtual if !inside => state.last,
             Clock::Virtual | Clock::Real => now - *state.start.get_or_insert(now),
         };
+        // The clocks of two runtimes may disagree.
+        let time = time.max(state.last);
         state.last = time;
         let thread = Some(state.thread());
         let at = at.map(Position::from);

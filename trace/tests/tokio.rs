@@ -169,6 +169,32 @@ fn workers_are_named() {
 }
 
 #[test]
+fn time_never_goes_back_on_several_threads() {
+    let tracer = Tracer::new(Clock::Real);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(4)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..20)
+            .map(|n| {
+                tracer.spawn(format!("task {n}"), async {
+                    for _ in 0..200 {
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    let run = tracer.finish("yields").unwrap();
+    assert!(run.records.len() > 4000);
+    assert!(run.records.is_sorted_by_key(|record| record.event.time));
+}
+
+#[test]
 fn too_many_events_are_refused() {
     let tracer = Tracer::with_most(Clock::Virtual, 3);
     let runtime = Builder::new_current_thread().build().unwrap();

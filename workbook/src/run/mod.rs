@@ -214,7 +214,7 @@ impl Runner {
             }
         };
         let timeline = match (timeline, record) {
-            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, end.ok()).await?),
+            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, end.ok()).await),
             (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
             _ => None,
         };

@@ -38,10 +38,12 @@ pub fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
                 runs.insert(run, new_run(clock, library));
             }
             Line::Event { run, event } => {
-                let records = runs.get_mut(&run).ok_or(Unreadable::Broken)?;
-                records
-                    .records
-                    .push(event.record().ok_or(Unreadable::Broken)?);
+                let run: &mut Run = runs.get_mut(&run).ok_or(Unreadable::Broken)?;
+                let mut record = event.record().ok_or(Unreadable::Broken)?;
+                // Whoever draws it may rely on a time that never goes back.
+                let last = run.records.last().map(|last| last.event.time);
+                record.event.time = record.event.time.max(last.unwrap_or_default());
+                run.records.push(record);
             }
             Line::Cut { more_than } => return Err(Unreadable::TooLong(more_than)),
         }
@@ -165,6 +167,20 @@ mod tests {
         assert_eq!(events(&format!("{BEGIN}{woken}\n{woken}\n")), 2);
         assert_eq!(events(&format!("{BEGIN}{woken}\n{woken}")), 1);
         assert!(read("").expect("an empty record").is_empty());
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        let line = |t: u64| {
+            format!(
+                "{{\"run\":1,\"event\":{{\"t\":{t},\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}}}\n"
+            )
+        };
+        let text = [BEGIN, &line(5), &line(3), &line(7)].concat();
+        let runs = read(&text).expect("a record");
+        let times = runs[0].records.iter();
+        let times: Vec<u128> = times.map(|record| record.event.time.as_nanos()).collect();
+        assert_eq!(times, [5, 5, 7]);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
 use asyncio_trace::figure::{self, MOST_SHOWN};
 use asyncio_trace::{Run, Source};
 use tokio::task::spawn_blocking;
@@ -54,8 +53,10 @@ impl Record {
     }
 
     /// Draws what was recorded of this program; `ended` says whether it came to its end.
-    pub async fn draw(self, code: String, ended: bool) -> Result<Timeline> {
-        Ok(spawn_blocking(move || self.draw_now(&code, ended)).await?)
+    pub async fn draw(self, code: String, ended: bool) -> Timeline {
+        let drawn = spawn_blocking(move || self.draw_now(&code, ended)).await;
+        // What a program writes must not be what ends the run; a panic has told its story on standard error.
+        drawn.unwrap_or_else(|_| Timeline::without(BROKEN))
     }
 
     fn draw_now(&self, code: &str, ended: bool) -> Timeline {
