@@ -131,7 +131,7 @@ fn main() -> ExitCode {
         println!("- **{}**: {}", row.name, row.meaning);
     }
     if options.wants(memory::NAME) {
-        println!("- **{}**: {}", memory::NAME, memory::MEANING);
+        println!("- **{}**: {}", memory::NAME, memory::meaning());
     }
     match options.plots {
         true => report(record::write(&run, &statistic, &lines)),
