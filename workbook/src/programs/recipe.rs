@@ -11,6 +11,9 @@ use super::compile::{Compiler, Crate};
 /// Where a program lies in the folder that it is compiled in.
 pub const SOURCE: &str = "src/main.rs";
 
+/// Differs between versions of this program that make different things of the same parts.
+const MAKING: &str = "2";
+
 /// What to tell the compiler of one program.
 #[derive(Debug)]
 pub struct Recipe {
@@ -94,6 +97,7 @@ impl Compiler {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         };
+        add(MAKING);
         add(&self.version);
         for used in used {
             add(&used.build);

@@ -116,8 +116,8 @@ impl Kit {
         let mut tried = self
             .call(work, &recipe.args, supervisor, background)
             .await?;
-        if speaks_of_more(&tried.messages, &code) {
-            // The reader must not see what was appended.
+        if speaks_of_more(&tried.messages, &code) || is_unlinked(&tried.messages) {
+            // The reader must not see what was appended, and some crates cannot be linked with from a shared library.
             let plain = self.compiler.recipe(&code, &executable_name(), &[]);
             let work = self.cache.work(&code)?;
             tried = self.call(work, &plain.args, supervisor, background).await?;
@@ -183,35 +183,37 @@ impl Kit {
         let code = tidy(code);
         let mut used = self.compiler.names_in(&code);
         used.push(RECORDED);
-        let (more, end) = match &self.bundles {
-            Some(bundles) => bundles.of(&used),
-            None => (&[][..], ""),
-        };
-        let source = format!("{code}{RECORDING}{end}");
-        let start = format!("{STARTING}{end}");
-        let output = executable_name();
-        let Some(recipe) = self.compiler.recorded(&source, &start, &output, more) else {
-            return Ok(None);
-        };
-        if let Some(compiled) = self.cache.find(&recipe.key)? {
-            return Ok(Some((compiled, true)));
+        let shared = self.bundles.as_ref().map(|bundles| bundles.of(&used));
+        // Some crates cannot be linked with from a shared library.
+        for (more, end) in shared.into_iter().chain([(&[][..], "")]) {
+            let source = format!("{code}{RECORDING}{end}");
+            let start = format!("{STARTING}{end}");
+            let output = executable_name();
+            let Some(recipe) = self.compiler.recorded(&source, &start, &output, more) else {
+                return Ok(None);
+            };
+            if let Some(compiled) = self.cache.find(&recipe.key)? {
+                return Ok(Some((compiled, true)));
+            }
+            let work = self.cache.work(&source)?;
+            fs::write(work.path().join(START), start)?;
+            let library = self.call(work, &recipe.library, supervisor, false).await?;
+            if !library.end.ok() || speaks_of_more(&library.messages, &code) {
+                return Ok(None);
+            }
+            let messages = library.messages.unwrap_or_default();
+            let program = self.call(library.work, &recipe.program, supervisor, false);
+            let program = program.await?;
+            if program.end.ok() {
+                let cache = &self.cache;
+                let compiled = cache.keep(&recipe.key, program.work, true, &messages)?;
+                return Ok(Some((compiled, false)));
+            }
+            if !is_unlinked(&program.messages) {
+                break;
+            }
         }
-        let work = self.cache.work(&source)?;
-        fs::write(work.path().join(START), start)?;
-        let library = self.call(work, &recipe.library, supervisor, false).await?;
-        if !library.end.ok() || speaks_of_more(&library.messages, &code) {
-            return Ok(None);
-        }
-        let messages = library.messages.unwrap_or_default();
-        let program = self.call(library.work, &recipe.program, supervisor, false);
-        let program = program.await?;
-        if !program.end.ok() {
-            return Ok(None);
-        }
-        let compiled = self
-            .cache
-            .keep(&recipe.key, program.work, true, &messages)?;
-        Ok(Some((compiled, false)))
+        Ok(None)
     }
 
     /// Calls the compiler in a folder of [`Cache::work`].
@@ -283,6 +285,12 @@ fn speaks_of_more(messages: &Option<Vec<Diagnostic>>, code: &str) -> bool {
     let lines = code.lines().count();
     let mut spans = messages.iter().flatten().flat_map(|message| &message.spans);
     spans.any(|span| span.file_name == SOURCE && span.line_end > lines)
+}
+
+/// Whether all was well until the linker.
+fn is_unlinked(messages: &Option<Vec<Diagnostic>>) -> bool {
+    let mut messages = messages.iter().flatten();
+    messages.any(|message| message.message.starts_with("linking with"))
 }
 
 #[cfg(unix)]

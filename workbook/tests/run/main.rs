@@ -57,7 +57,8 @@ mod linux {
             request: only_json_is_read, a_body_of_more_than_64_kib_is_refused,
                 a_body_that_says_something_else_is_refused, other_methods_are_refused;
             programs: output_comes_back_as_it_was_printed, an_exit_status_and_a_panic_are_told,
-                crates_of_the_book_can_be_used, a_refused_program_is_explained,
+                crates_of_the_book_can_be_used,
+                what_cannot_be_linked_with_the_shared_library_is_linked_otherwise, a_refused_program_is_explained,
                 a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader,
                 an_example_runs_with_arguments, the_same_program_is_compiled_once,
                 a_second_program_hears_of_the_first, time_is_limited,

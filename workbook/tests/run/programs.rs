@@ -45,6 +45,24 @@ pub fn crates_of_the_book_can_be_used(server: &Server) {
     assert_eq!(ended.stdout, "42\n", "{ended:?}");
 }
 
+pub fn what_cannot_be_linked_with_the_shared_library_is_linked_otherwise(server: &Server) {
+    // The crate's symbols in assembly language do not leave a shared library.
+    let code = r#"use corosensei::{Coroutine, CoroutineResult};
+fn main() {
+    let mut twice = Coroutine::new(|yielder, n: u32| yielder.suspend(2 * n));
+    if let CoroutineResult::Yield(n) = twice.resume(21) {
+        println!("{n}");
+    }
+    asyncio::run(async { Ok(println!("asyncio")) }).unwrap();
+}
+"#;
+    let ended = server.run(code);
+    assert_eq!(ended.stdout, "42\nasyncio\n", "{ended:?}");
+    let ended = server.run_recorded(code);
+    assert_eq!(ended.stdout, "42\nasyncio\n", "{ended:?}");
+    assert!(ended.timeline["figure"].is_string(), "{ended:?}");
+}
+
 pub fn a_refused_program_is_explained(server: &Server) {
     let ended = server.run("fn main() {\n    let x: i32 = \"a\";\n}\n");
     assert_eq!((ended.why(), &ended.done["ok"]), ("compile", &json!(false)));

@@ -156,7 +156,14 @@ async fn main() {
 "#,
     );
     assert_eq!(ended.done["ok"], true, "{ended:?}");
-    assert!(figure(&ended).contains("3600 s"), "{ended:?}");
+    // Who waits for what is told, too, and which line sleeps.
+    let figure = figure(&ended);
+    for words in ["sleeps until 3600 s", "awaits Sleep", "3600 s"] {
+        assert!(figure.contains(words), "{words}: {figure}");
+    }
+    let told = &data(figure)[0];
+    let steps = told["steps"].as_array().expect("steps");
+    assert!(steps.iter().any(|step| step[1] == 5), "{figure}");
 }
 
 pub fn nothing_comes_unasked(server: &Server) {
