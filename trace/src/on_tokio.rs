@@ -25,7 +25,7 @@ async fn telling<F: Future>(future: F, on: Awaited, at: Place) -> F::Output {
     std::future::poll_fn(|cx| {
         let polled = future.as_mut().poll(cx);
         if polled.is_pending() {
-            tracer().awaits(on, at);
+            tracer().awaits(on, Some(at));
         }
         polled
     })

@@ -190,15 +190,15 @@ impl Tracer {
     }
 
     /// Gives the tracer of the traced task that this thread polls.
-    pub(crate) fn running() -> Option<Tracer> {
+    pub fn running() -> Option<Tracer> {
         POLLED.with(|polled| {
             let shared = polled.borrow().as_ref()?.shared.clone();
             Some(Tracer { shared })
         })
     }
 
-    /// Records what the running task makes for itself to wait for, and gives its number.
-    pub(crate) fn promise(&self, label: &'static str, until: Option<Instant>, at: Place) -> u64 {
+    /// Records what the running task makes for itself to wait for, and gives its number; `label` is one of the schema's.
+    pub fn promise(&self, label: &'static str, until: Option<Instant>, at: Place) -> u64 {
         let mut state = self.shared.state();
         state.promises += 1;
         let promise = state.promises;
@@ -213,8 +213,8 @@ impl Tracer {
         promise
     }
 
-    /// Records what the running task waits for.
-    pub(crate) fn awaits(&self, on: Awaited, at: Place) {
+    /// Records what the running task waits for; to be called in each poll that does not end the wait.
+    pub fn awaits(&self, on: Awaited, at: Option<Place>) {
         let task = POLLED.with(|polled| {
             let mut polled = polled.borrow_mut();
             let polled = polled.as_mut()?;
@@ -222,12 +222,12 @@ impl Tracer {
             Some(polled.task)
         });
         if let Some(task) = task {
-            self.shared.record(Kind::Awaits { task, on }, Some(at));
+            self.shared.record(Kind::Awaits { task, on }, at);
         }
     }
 
-    /// Records that the running task asks another to end.
-    pub(crate) fn cancels(&self, task: u64, at: Place) {
+    /// Records that the task of this number is asked to end.
+    pub fn cancels(&self, task: u64, at: Place) {
         let message = None;
         self.shared
             .record(Kind::CancelRequested { task, message }, Some(at));
@@ -340,6 +340,13 @@ pub struct Traced<F: Future> {
     pub(crate) task: u64,
     shared: Arc<Shared>,
     scheduled: Arc<AtomicBool>,
+}
+
+impl<F: Future> Traced<F> {
+    /// Gives the number of its task.
+    pub fn task(&self) -> u64 {
+        self.task
+    }
 }
 
 impl<F: Future> Future for Traced<F> {

@@ -9,6 +9,7 @@
 pub mod recorder;
 pub mod runtime;
 pub mod task;
+pub mod time;
 
 // What stands above and below hides what Tokio calls the same.
 pub use ::tokio::*;

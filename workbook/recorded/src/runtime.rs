@@ -108,9 +108,22 @@ impl Runtime {
         F: Future<Output: Send> + Send + 'static,
     {
         match wrapper::<F>() {
-            Some((tracer, name)) => self.0.spawn(tracer.spawned(name, future)),
-            None => self.0.spawn(future),
+            Some((tracer, name)) => {
+                let traced = tracer.spawned(name, future);
+                let task = Some(traced.task());
+                JoinHandle::new(self.0.spawn(traced), task)
+            }
+            None => JoinHandle::new(self.0.spawn(future), None),
         }
+    }
+
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        JoinHandle::new(self.0.spawn_blocking(function), None)
     }
 
     pub fn shutdown_timeout(self, duration: Duration) {

@@ -1,10 +1,14 @@
 //! `tokio::task`, whose tasks are recorded.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use ::tokio::task;
+use asyncio::observe::{Awaited, Place};
 use asyncio_trace::Tracer;
 
 use crate::recorder;
@@ -18,8 +22,12 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     match wrapper::<F>() {
-        Some((tracer, name)) => task::spawn(tracer.spawned(name, future)),
-        None => task::spawn(future),
+        Some((tracer, name)) => {
+            let traced = tracer.spawned(name, future);
+            let task = Some(traced.task());
+            JoinHandle::new(task::spawn(traced), task)
+        }
+        None => JoinHandle::new(task::spawn(future), None),
     }
 }
 
@@ -30,8 +38,87 @@ where
     F: Future<Output: 'static> + 'static,
 {
     match wrapper::<F>() {
-        Some((tracer, name)) => task::spawn_local(tracer.spawned(name, future)),
-        None => task::spawn_local(future),
+        Some((tracer, name)) => {
+            let traced = tracer.spawned(name, future);
+            let task = Some(traced.task());
+            JoinHandle::new(task::spawn_local(traced), task)
+        }
+        None => JoinHandle::new(task::spawn_local(future), None),
+    }
+}
+
+/// As Tokio's; what runs on another thread has no lane.
+#[track_caller]
+pub fn spawn_blocking<F, R>(function: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    JoinHandle::new(task::spawn_blocking(function), None)
+}
+
+/// Gives the other tasks a turn, and tells that this is what the task waits for.
+#[track_caller]
+pub fn yield_now() -> impl Future<Output = ()> {
+    let at = Location::caller();
+    async move {
+        let mut yielding = pin!(task::yield_now());
+        poll_fn(|cx| {
+            let polled = yielding.as_mut().poll(cx);
+            tell(&polled, Awaited::Turn, Some(at));
+            polled
+        })
+        .await;
+    }
+}
+
+/// Tells what the running task waits for, if it does.
+fn tell<T>(polled: &Poll<T>, on: Awaited, at: Option<Place>) {
+    if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
+        tracer.awaits(on, at);
+    }
+}
+
+/// Tokio's handle of a task, which tells who waits for it.
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    handle: task::JoinHandle<T>,
+    /// The task's number in the record.
+    task: Option<u64>,
+}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn new(handle: task::JoinHandle<T>, task: Option<u64>) -> Self {
+        JoinHandle { handle, task }
+    }
+
+    #[track_caller]
+    pub fn abort(&self) {
+        if let (Some(tracer), Some(task), false) =
+            (recorder::tokio(), self.task, self.is_finished())
+        {
+            tracer.cancels(task, Location::caller());
+        }
+        self.handle.abort();
+    }
+}
+
+impl<T> Deref for JoinHandle<T> {
+    type Target = task::JoinHandle<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.handle
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = Pin::new(&mut self.handle).poll(cx);
+        let on = self.task.map_or(Awaited::Foreign, Awaited::Task);
+        tell(&polled, on, None);
+        polled
     }
 }
 
