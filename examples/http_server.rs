@@ -20,7 +20,6 @@ use support::{Part, seconds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
-use tokio::signal::ctrl_c;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -99,11 +98,12 @@ fn serve(arguments: &[&str]) -> ExitCode {
 #[tokio::main]
 async fn serve_at(address: &str) -> io::Result<bool> {
     let listener = TcpListener::bind(address).await?;
+    let pressed = serving::listen_for_ctrl_c().await;
     println!("listening at http://{}/", listener.local_addr()?);
     let stop = CancellationToken::new();
     let stop_too = stop.clone();
     tokio::spawn(async move {
-        if ctrl_c().await.is_ok() {
+        if pressed.await.is_ok() {
             stop_too.cancel();
         }
     });

@@ -22,7 +22,6 @@ use asyncio::{
 use calculator::{Calculator, LONGEST_LINE, on_tokio, ours};
 use support::{Part, seconds};
 use tokio::runtime;
-use tokio::signal::ctrl_c;
 use tokio_util::sync::CancellationToken;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -107,7 +106,8 @@ fn serve_on_ours(address: String) -> Result<()> {
         .worker_threads(1)
         .enable_io()
         .build()?;
-    let pressed = signals.spawn(ctrl_c());
+    let pressed = signals.block_on(serving::listen_for_ctrl_c());
+    let pressed = signals.spawn(pressed);
     asyncio::run(async move {
         let stop = Event::new();
         let server = ours::start(&address, &stop).await?;
@@ -133,11 +133,12 @@ fn serve_on_tokio(address: String) -> Result<()> {
         let listener = tokio::net::TcpListener::bind(&address)
             .await
             .map_err(|error| Error::msg(format!("cannot listen at {address}: {error}")))?;
+        let pressed = serving::listen_for_ctrl_c().await;
         println!("listening at {}", listener.local_addr()?);
         let stop = CancellationToken::new();
         let stop_too = stop.clone();
         tokio::spawn(async move {
-            if ctrl_c().await.is_ok() {
+            if pressed.await.is_ok() {
                 stop_too.cancel();
             }
         });

@@ -1,4 +1,18 @@
-//! What the examples that serve share: where to listen.
+//! What the examples that serve share: where to listen, and until when.
+
+use std::io;
+
+use futures::FutureExt as _;
+use tokio::signal::ctrl_c;
+
+/// Waits for Ctrl-C, and listens for it already when this returns.
+///
+/// `ctrl_c` alone begins to listen when it is polled first, which another task does some time later.
+pub async fn listen_for_ctrl_c() -> impl Future<Output = io::Result<()>> + Send {
+    let mut pressed = Box::pin(ctrl_c().fuse());
+    let _ = futures::poll!(&mut pressed);
+    pressed
+}
 
 /// Reads what follows `--serve`: an address and a port, or nothing.
 ///
