@@ -23,7 +23,7 @@ cargo run --release -p benches -- [OPTIONS]
 The uvloop column needs uvloop, the asyncio column nothing but Python 3.11 or later:
 
   python3 -m venv target/python
-  target/python/bin/pip install -r examples/requirements.txt
+  target/python/bin/pip install -r requirements.txt
   cargo run --release -p benches -- --python target/python/bin/python";
 
 pub struct Options {
