@@ -164,9 +164,26 @@ impl Browser {
 
     /// Clicks where a reader would: in the middle of what the expression names.
     pub fn click(&self, expression: &str) -> Result<()> {
-        // The page's own header would cover what is only just in view.
-        self.get(&format!("{expression}.scrollIntoView({{block: 'center'}})"))?;
-        let element = self.get(expression)?;
+        // The page's own header would cover what is only just in view, and an editor that grows or shrinks moves what is below it.
+        let script = format!(
+            "const [tell] = arguments, element = {expression};
+            let last;
+            const look = () => {{
+                element.scrollIntoView({{block: 'center', behavior: 'instant'}});
+                const {{x, y}} = element.getBoundingClientRect();
+                if (last === `${{x}} ${{y}}`) return tell(element);
+                last = `${{x}} ${{y}}`;
+                requestAnimationFrame(() => requestAnimationFrame(look));
+            }};
+            look();"
+        );
+        let element = self
+            .command(
+                "POST",
+                "/execute/async",
+                json!({"script": script, "args": []}),
+            )
+            .with_context(|| format!("cannot find {expression}"))?;
         let id = element
             .as_object()
             .and_then(|object| object.values().next());
