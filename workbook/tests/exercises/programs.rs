@@ -14,6 +14,7 @@ use workbook::programs::compiled::Compiled;
 use workbook::programs::pattern::same_text;
 use workbook::programs::process;
 use workbook::programs::program::{Tools, programs};
+use workbook::programs::python::Python;
 
 use crate::copy::{Copy, find};
 use crate::{Context, skip_unless};
@@ -40,7 +41,12 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
     ];
     for exercise in catalog.exercises() {
         let name = |what: &str| format!("{what} {}", exercise.name);
-        let has_python = !exercise.from_python || context.python.is_ok();
+        let has_modules = |python: &Python| {
+            // A task that cannot be read is told of by its trial.
+            let task = catalog.task(exercise).unwrap_or_default();
+            python.lacks(&task).is_none()
+        };
+        let has_python = !exercise.from_python || context.python.as_ref().is_ok_and(has_modules);
         let of_task = Trial::test(name("task"), move || task(context, exercise));
         trials.push(skip_unless(has_python, of_task));
         let lints = Trial::test(name("clippy"), move || clippy(context, exercise));

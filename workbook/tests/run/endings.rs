@@ -185,6 +185,10 @@ pub fn a_server_that_is_killed_leaves_no_process() {
     // The next start sweeps what the dead one could not.
     let private = Path::new(&family.folder).parent().expect("a folder");
     assert!(private.exists());
-    drop(Server::start());
-    assert!(!private.exists());
+    // A server of another test may be about to sweep it, and holds its lock meanwhile.
+    let is_swept = (0..10).any(|_| {
+        drop(Server::start());
+        !private.exists()
+    });
+    assert!(is_swept);
 }
