@@ -3,6 +3,7 @@
 //! Run it with `cargo run --example event_loop`; add `-- --help` for its parts and for real time.
 //! It prints what its Python twin, `event_loop.py`, prints.
 
+mod cpu_time;
 mod support;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use asyncio::{Error, EventLoop, Result, gather, get_running_loop, sleep};
+use cpu_time::cpu_time;
 use support::{Part, seconds};
 
 fn main() -> ExitCode {
@@ -286,20 +288,6 @@ fn idle(event_loop: &EventLoop) -> Result<()> {
     }
     alarm.join().expect("the thread does not panic")?;
     Ok(())
-}
-
-/// Gives the CPU time of this thread.
-///
-/// The standard library has no call for it, but Linux has a file. Elsewhere it is not measured.
-fn cpu_time() -> Option<Duration> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    // The kernel brings the count up to date when the thread leaves the processor.
-    thread::sleep(Duration::from_millis(1));
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanoseconds))
 }
 
 /// A task blocks for three seconds. They are always virtual: only a virtual clock can be advanced.

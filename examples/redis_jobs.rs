@@ -5,6 +5,7 @@
 //! that there is none and keeps the queue in this process.
 //! It prints what its Python twin, `redis_jobs.py`, prints. Threads cannot wait in virtual time, so it waits in real time.
 
+mod cpu_time;
 mod jobs;
 mod support;
 
@@ -14,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use asyncio::{Error, Result, sleep};
+use cpu_time::cpu_time;
 use futures::FutureExt;
 use jobs::worker::Worker;
 use jobs::{Jobs, Place, text};
@@ -176,20 +178,6 @@ fn idle() -> Result<()> {
         None => println!("the standard library cannot tell CPU time on this system"),
     }
     Ok(())
-}
-
-/// Gives the CPU time of this thread.
-///
-/// The standard library has no call for it, but Linux has a file. Elsewhere it is not measured.
-fn cpu_time() -> Option<Duration> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    // The kernel brings the count up to date when the thread leaves the processor.
-    thread::sleep(Duration::from_millis(1));
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanoseconds))
 }
 
 fn bad() -> Result<()> {
