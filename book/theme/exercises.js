@@ -4,7 +4,7 @@
 (() => {
 const GONE = "The workbook does not answer: start `cargo run` again.";
 const LOCKED = "This page has no key: open the address that `cargo run` opened or printed.";
-const NEEDED = "Exercises need the page that `cargo run` opens in the project's folder, or the terminal: `cargo run -- exercises`.";
+const NEEDED = "A chapter shows its exercises here on the page that `cargo run` opens in the project's folder; in the terminal `cargo run -- exercises` lists them.";
 const STATES = { new: "new", started: "tried", solved: "solved" };
 
 // The properties may be a class alone.
