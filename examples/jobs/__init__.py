@@ -8,11 +8,12 @@ import re
 import secrets
 import threading
 import time
+import weakref
 from collections import Counter, deque
 
 import redis
 from private_redis import Server, StartError
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 # How often a job may be given back; one that kills its workers again and again is set aside.
@@ -31,28 +32,29 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "recover.lua"
 class Claim:
     """A job that a worker has taken."""
 
-    def __init__(self, job, worker):
+    def __init__(self, job, lease):
         self.job = job
+        self.lease = lease
+
+
+class Lease:
+    """The right to be taken for alive. A thread renews it as long as somebody holds it: who takes jobs, or a claim."""
+
+    def __init__(self, worker, beat, lasts):
         self.worker = worker
-
-
-class Heart:
-    """A thread that renews a worker's lease until it is stopped."""
-
-    def __init__(self, beat, lasts):
-        self._stop = threading.Event()
         beat()
-        threading.Thread(target=self._run, args=(beat, lasts), daemon=True).start()
+        threading.Thread(target=renew, args=(weakref.ref(self), beat, lasts), daemon=True).start()
 
-    def _run(self, beat, lasts):
-        while not self._stop.wait(lasts / 3):
-            try:
-                beat()
-            except redis.RedisError:
-                return
 
-    def stop(self):
-        self._stop.set()
+def renew(lease, beat, lasts):
+    while True:
+        time.sleep(lasts / 3)
+        if lease() is None:
+            return
+        try:
+            beat()
+        except redis.RedisError:
+            return
 
 
 class RedisJobs:
@@ -62,10 +64,12 @@ class RedisJobs:
         # A question whose answer was lost is asked again, so it may have been heard twice.
         retry = Retry(ExponentialBackoff(cap=0.5, base=0.01), retries=60)
         self._redis = redis.Redis.from_url(url, retry=retry)
+        # A move is not asked again.
+        self._moves = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))
         self._name = name
         self._lasts = lasts
-        self._worker = None
-        self._heart = None
+        # There is none before the first job is taken.
+        self._lease = None
 
     def _key(self, what):
         return f"{self._name}:{what}"
@@ -78,24 +82,32 @@ class RedisJobs:
         return popped and popped[1]
 
     def take(self, limit):
-        if self._worker is None:
-            self._become_a_worker()
-        job = self._redis.blmove(self._key("waiting"), self._key(f"taken:{self._worker}"), limit, "LEFT", "RIGHT")
-        return None if job is None else Claim(job, self._worker)
+        while True:
+            if self._lease is None:
+                self._lease = self._new_lease()
+            taken = self._key(f"taken:{self._lease.worker}")
+            try:
+                job = self._moves.blmove(self._key("waiting"), taken, limit, "LEFT", "RIGHT")
+            except (redis.ConnectionError, redis.TimeoutError):
+                # A job may have been moved without our hearing of it. Under this name nobody takes any more, so the
+                # lease ends when its other jobs are done, and then everything left in its list is given back.
+                self._lease = None
+            else:
+                return None if job is None else Claim(job, self._lease)
 
-    def _become_a_worker(self):
+    def _new_lease(self):
+        """Becomes a worker under a new name."""
         worker = secrets.token_hex(8)
 
         def beat():
             self._redis.set(self._key(f"lease:{worker}"), "alive", px=round(self._lasts * 1000))
             self._redis.zadd(self._key("workers"), {worker: int(time.time())})
 
-        self._heart = Heart(beat, self._lasts)
-        self._worker = worker
+        return Lease(worker, beat, self._lasts)
 
     def done(self, claim):
         with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.lrem(self._key(f"taken:{claim.worker}"), 1, claim.job)
+            pipeline.lrem(self._key(f"taken:{claim.lease.worker}"), 1, claim.job)
             pipeline.hdel(self._key("times"), claim.job)
             return pipeline.execute()[0] == 1
 
@@ -103,7 +115,7 @@ class RedisJobs:
         # Both or neither, so that the job is never nowhere.
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.rpush(self._key("aside"), claim.job + b": " + reason.encode())
-            pipeline.lrem(self._key(f"taken:{claim.worker}"), 1, claim.job)
+            pipeline.lrem(self._key(f"taken:{claim.lease.worker}"), 1, claim.job)
             pipeline.execute()
 
     def recover(self):
@@ -119,8 +131,7 @@ class RedisJobs:
 
     def die(self):
         """Ends as a worker does whose process is killed: nobody renews its lease."""
-        if self._heart is not None:
-            self._heart.stop()
+        self._lease = None
 
 
 class Shared:
@@ -164,7 +175,7 @@ class ProcessJobs:
     def done(self, claim):
         with self._shared.changed:
             self._shared.times.pop(claim.job, None)
-            jobs = self._shared.taken.get(claim.worker, [])
+            jobs = self._shared.taken.get(claim.lease, [])
             if claim.job not in jobs:
                 return False
             jobs.remove(claim.job)
