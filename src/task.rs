@@ -393,7 +393,6 @@ impl<T: 'static> Task<T> {
     /// Names the task; without a name it is called "Task-" and its number.
     ///
     /// asyncio: `create_task(coro, name=…)`.
-    #[must_use]
     pub fn named(self, name: impl Into<Rc<str>>) -> Self {
         self.any().set_name(name);
         self
