@@ -13,6 +13,7 @@ use crate::programs::compile::{Compiler, Source};
 use crate::programs::compiled::Compiled;
 use crate::programs::process::{self, Ended};
 use crate::programs::program::in_empty_folder;
+use crate::programs::recipe::SOURCE;
 
 /// A check program stops itself earlier, with a better message; this is for one that cannot.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -57,7 +58,7 @@ pub fn compile(
     let shown_checks = format!("exercises/checks/{}/{}.rs", exercise.slug, exercise.name);
     compiler.compile_files(&[
         Source {
-            path: "src/main.rs",
+            path: SOURCE,
             shown: &shown_checks,
             text: &catalog.checks(exercise)?,
         },

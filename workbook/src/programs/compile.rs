@@ -10,16 +10,17 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::cache::Cache;
 use super::cargo;
 use super::compiled::{Compiled, diagnostics};
+use super::recipe::SOURCE;
 
 /// What the compiler is told of every program.
 ///
 /// It is compiled in a folder of its own under the name that cargo would give it, so that messages are what a reader will see.
 const ARGS: [&str; 7] = [
-    "src/main.rs",
+    SOURCE,
     "--crate-name=main",
     "--crate-type=bin",
     "--edition=2024",
@@ -40,10 +41,7 @@ pub struct Compiler {
     pub(super) crates: Vec<Crate>,
     /// The crate that takes Tokio's place in a program that is recorded.
     pub(super) recorded: Option<Crate>,
-    /// One folder per program and stamp, named by their hash.
-    ///
-    /// An entry is made elsewhere and then renamed, so what lies here is whole.
-    pub(super) cache: PathBuf,
+    pub(super) cache: Cache,
     /// The entries that were asked for.
     #[serde(skip)]
     used: Mutex<HashSet<String>>,
@@ -78,11 +76,22 @@ impl Crate {
 /// One file of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// Where it lies in the program's folder; the first file of a program is `src/main.rs`.
+    /// Where it lies in the program's folder; the first file of a program is [`SOURCE`].
     pub path: &'a str,
     /// The path that messages and panics name.
     pub shown: &'a str,
     pub text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// The only file of a program.
+    pub fn only(text: &'a str) -> Source<'a> {
+        Source {
+            path: SOURCE,
+            shown: SOURCE,
+            text,
+        }
+    }
 }
 
 impl Compiler {
@@ -110,9 +119,7 @@ impl Compiler {
         for folder in &crates.folders {
             args.push(format!("-Ldependency={}", folder.display()));
         }
-        let cache = crates.target.join("book-programs");
-        fs::create_dir_all(&cache)
-            .with_context(|| format!("cannot make the folder {}", cache.display()))?;
+        let cache = Cache::open(crates.target.join("book-programs"))?;
         let externs = crates.externs.into_iter();
         Ok(Compiler {
             rustc,
@@ -129,102 +136,32 @@ impl Compiler {
 
     /// Compiles the program, or finds what an earlier call made of the same program.
     pub fn compile(&self, source: &str) -> Result<Compiled> {
-        self.compile_files(&[Source {
-            path: "src/main.rs",
-            shown: "src/main.rs",
-            text: source,
-        }])
+        self.compile_files(&[Source::only(source)])
     }
 
     /// As [`Compiler::compile`], for a program of several files.
     pub fn compile_files(&self, files: &[Source]) -> Result<Compiled> {
-        let key = self.key(files);
-        let entry = self.cache.join(&key);
+        let recipe = self.recipe(files, &[]);
         self.used
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(key);
-        if !entry.is_dir() {
-            self.compile_into(files, &entry)?;
+            .insert(recipe.key.clone());
+        if let Some(compiled) = self.cache.find(&recipe.key)? {
+            return Ok(compiled);
         }
-        let file = entry.join("messages.json");
-        let messages = fs::read(&file)
-            .with_context(|| format!("cannot read {}: remove its folder", file.display()))?;
-        let executable = entry.join(executable_name());
-        Ok(Compiled {
-            executable: executable.exists().then_some(executable),
-            diagnostics: serde_json::from_slice(&messages)?,
-        })
-    }
-
-    fn compile_into(&self, files: &[Source], entry: &Path) -> Result<()> {
-        let work = tempfile::tempdir_in(&self.cache)?;
-        fs::create_dir(work.path().join("src"))?;
-        for file in files {
-            fs::write(work.path().join(file.path), file.text)?;
-        }
-        let renamed = files.iter().filter(|file| file.shown != file.path);
+        let work = self
+            .cache
+            .work(files.iter().map(|file| (file.path, file.text)))?;
         let output = Command::new(&self.rustc)
-            .args(&self.args)
-            .args(
-                self.crates_of(files)
-                    .map(|c| format!("--extern={}={}", c.name, c.file.display())),
-            )
-            .args(renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)))
-            .arg("-o")
-            .arg(executable_name())
+            .args(&recipe.args)
             .current_dir(work.path())
             // Settings meant for the project's own packages.
             .env_remove("RUSTFLAGS")
             .output()
             .with_context(|| format!("cannot start the compiler {}", self.rustc))?;
-        let diagnostics = diagnostics(&String::from_utf8_lossy(&output.stderr))?;
-        let made = work.path().join(executable_name()).exists();
-        ensure!(
-            output.status.success() == made,
-            "the compiler ended with {} and made {} executable",
-            output.status,
-            if made { "an" } else { "no" }
-        );
-        fs::write(
-            work.path().join("messages.json"),
-            serde_json::to_vec(&diagnostics)?,
-        )?;
-        let work = work.keep();
-        match fs::rename(&work, entry) {
-            // Another process was faster with the same program.
-            Err(_) if entry.is_dir() => Ok(fs::remove_dir_all(&work)?),
-            result => result.with_context(|| format!("cannot make {}", entry.display())),
-        }
-    }
-
-    fn crates_of(&self, files: &[Source]) -> impl Iterator<Item = &Crate> {
-        self.crates
-            .iter()
-            .filter(move |c| files.iter().any(|file| c.is_named_in(file.text)))
-    }
-
-    /// The name of the program's entry: a hash of everything that the result depends on.
-    fn key(&self, files: &[Source]) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |part: &str| {
-            // The length keeps neighbouring parts apart.
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        };
-        add(&self.version);
-        add(&self.args.join("\n"));
-        for used in self.crates_of(files) {
-            add(&used.file.to_string_lossy());
-            add(&used.build);
-        }
-        for file in files {
-            add(file.path);
-            add(file.shown);
-            add(file.text);
-        }
-        let hash = hash.finalize();
-        hash[..16].iter().map(|b| format!("{b:02x}")).collect()
+        let messages = diagnostics(&String::from_utf8_lossy(&output.stderr))?;
+        self.cache
+            .keep(&recipe.key, work, output.status.success(), &messages)
     }
 
     /// Removes from the cache what this compiler was not asked for and nobody made within the last hour.
@@ -232,20 +169,9 @@ impl Compiler {
     /// To be called after every program of the book has been compiled; another process may be busy with newer ones.
     pub fn forget_unused(&self) -> Result<()> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in fs::read_dir(&self.cache)? {
-            let entry = entry?;
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !used.contains(&name) && age > Duration::from_secs(3600) {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
-        Ok(())
+        self.cache
+            .forget(Duration::from_secs(3600), |key| used.contains(key))
     }
-}
-
-fn executable_name() -> String {
-    format!("program{}", env::consts::EXE_SUFFIX)
 }
 
 #[cfg(test)]
@@ -263,7 +189,7 @@ pub(super) mod tests {
             args: ARGS.map(str::to_owned).into(),
             crates: Vec::new(),
             recorded: None,
-            cache: cache.to_path_buf(),
+            cache: Cache::open(cache.to_path_buf()).expect("a folder"),
             used: Mutex::default(),
         }
     }
@@ -315,11 +241,7 @@ pub(super) mod tests {
             fs::write(&file, content).expect("a file");
             let tokio = Crate::new("tokio".to_owned(), file.clone());
             compiler.crates = vec![tokio.expect("the file was just written")];
-            compiler.key(&[Source {
-                path: "src/main.rs",
-                shown: "src/main.rs",
-                text: source,
-            }])
+            compiler.recipe(&[Source::only(source)], &[]).key
         };
         let uses = "use tokio::task;";
         assert_ne!(

@@ -1,5 +1,6 @@
 //! The programs in the book: found in the chapters, compiled, run, and compared with what the book says of them.
 
+pub mod cache;
 pub mod cargo;
 pub mod chapter;
 pub mod compile;

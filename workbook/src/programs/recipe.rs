@@ -1,4 +1,4 @@
-//! How a program is compiled by somebody else than [`Compiler::compile`].
+//! How a program is compiled, by whomever: what the compiler is told, and what the result is kept under.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,14 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use super::compile::{Compiler, Crate};
+use super::cache::executable_name;
+use super::compile::{Compiler, Crate, Source};
 
 /// Where a program lies in the folder that it is compiled in.
 pub const SOURCE: &str = "src/main.rs";
 
 /// Differs between versions of this program that make different things of the same parts.
-const MAKING: &str = "2";
+const MAKING: &str = "3";
 
 /// What to tell the compiler of one program.
 #[derive(Debug)]
@@ -35,27 +36,29 @@ pub struct Recorded {
 pub const START: &str = "src/start.rs";
 
 impl Compiler {
-    /// Settles how to compile the program into the file `output`, with some arguments beside the usual ones.
-    pub fn recipe(&self, source: &str, output: &str, more: &[String]) -> Recipe {
+    /// Settles how to compile the program, with some arguments beside the usual ones.
+    pub fn recipe(&self, files: &[Source], more: &[String]) -> Recipe {
         let mut args = self.args.clone();
         args.extend_from_slice(more);
-        args.extend(["-o".to_owned(), output.to_owned()]);
-        let used: Vec<&Crate> = self.crates_in(source).collect();
+        args.extend(["-o".to_owned(), executable_name()]);
+        let renamed = files.iter().filter(|file| file.shown != file.path);
+        args.extend(
+            renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)),
+        );
+        let is_used = |c: &&Crate| files.iter().any(|file| c.is_named_in(file.text));
+        let used: Vec<&Crate> = self.crates.iter().filter(is_used).collect();
         args.extend(used.iter().map(|used| extern_arg(&used.name, used)));
-        let key = self.key_of(&used, &[&args.join("\n"), source]);
+        let given = args.join("\n");
+        let mut texts = vec![given.as_str()];
+        texts.extend(files.iter().flat_map(|file| [file.path, file.text]));
+        let key = self.key_of(&used, &texts);
         Recipe { args, key }
     }
 
     /// As [`Compiler::recipe`], for a program that is recorded; `start` is the program that begins the record.
     ///
     /// `None` if this compiler does not know how to record.
-    pub fn recorded(
-        &self,
-        source: &str,
-        start: &str,
-        output: &str,
-        more: &[String],
-    ) -> Option<Recorded> {
+    pub fn recorded(&self, source: &str, start: &str, more: &[String]) -> Option<Recorded> {
         let recorded = self.recorded.as_ref()?;
         let file = "libmain.rlib";
         let (mut library, mut program) = (Vec::new(), Vec::new());
@@ -75,7 +78,7 @@ impl Compiler {
             "tokio" => extern_arg("tokio", recorded),
             name => extern_arg(name, used),
         }));
-        program.extend(["-o".to_owned(), output.to_owned()]);
+        program.extend(["-o".to_owned(), executable_name()]);
         program.push(format!("--extern=main={file}"));
         program.push(extern_arg(&recorded.name, recorded));
         for args in [&mut library, &mut program] {
@@ -159,7 +162,7 @@ impl Compiler {
 
     /// The folder for everything that is built.
     pub fn target(&self) -> &Path {
-        self.cache.parent().unwrap_or(&self.cache)
+        self.cache.folder().parent().unwrap_or(self.cache.folder())
     }
 }
 

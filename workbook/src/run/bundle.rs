@@ -9,11 +9,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::cache::{Cache, executable_name};
 use super::linker;
+use crate::programs::cache::{Cache, executable_name};
 use crate::programs::cargo::RECORDED;
-use crate::programs::compile::Compiler;
+use crate::programs::compile::{Compiler, Source};
 use crate::programs::process;
+use crate::programs::recipe::SOURCE;
 
 /// The crate's name.
 const NAME: &str = "programs";
@@ -174,9 +175,9 @@ fn try_out(compiler: &Compiler, rustc: &Path, cache: &Cache, args: &[String]) ->
     let source = format!(
         "fn main() {{ assert!(std::panic::catch_unwind(|| panic!(\"caught\")).is_err()) }}\n{USE}"
     );
-    let work = cache.work(&source)?;
+    let work = cache.work([(SOURCE, source.as_str())])?;
     let output = Command::new(rustc)
-        .args(compiler.recipe(&source, &executable_name(), args).args)
+        .args(compiler.recipe(&[Source::only(&source)], args).args)
         .current_dir(work.path())
         .env_remove("RUSTFLAGS")
         .output()?;

@@ -1,7 +1,6 @@
 //! Compiling a reader's program: quickly, under limits, and at most once.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,13 +8,13 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use super::bundle::Bundles;
-use super::cache::{Cache, executable_name};
 use super::job::{End, Event, Job};
 use super::launch::Supervisor;
 use super::limits::Limits;
 use super::protocol::Stream;
+use crate::programs::cache::Cache;
 use crate::programs::cargo::RECORDED;
-use crate::programs::compile::Compiler;
+use crate::programs::compile::{Compiler, Source};
 use crate::programs::compiled::{Compiled, Diagnostic, diagnostics};
 use crate::programs::recipe::{Recipe, SOURCE, START};
 
@@ -112,14 +111,14 @@ impl Kit {
         if let Some(compiled) = self.cache.find(&recipe.key)? {
             return Ok(Outcome::Compiled(compiled));
         }
-        let work = self.cache.work(&source)?;
+        let work = self.cache.work([(SOURCE, source.as_str())])?;
         let mut tried = self
             .call(work, &recipe.args, supervisor, background)
             .await?;
         if speaks_of_more(&tried.messages, &code) || is_unlinked(&tried.messages) {
             // The reader must not see what was appended, and some crates cannot be linked with from a shared library.
-            let plain = self.compiler.recipe(&code, &executable_name(), &[]);
-            let work = self.cache.work(&code)?;
+            let plain = self.compiler.recipe(&[Source::only(&code)], &[]);
+            let work = self.cache.work([(SOURCE, code.as_str())])?;
             tried = self.call(work, &plain.args, supervisor, background).await?;
         }
         let Call {
@@ -157,7 +156,7 @@ impl Kit {
         };
         let main = if has_main(code) { "" } else { "fn main() {}\n" };
         let source = format!("{code}{main}{end}");
-        let recipe = self.compiler.recipe(&source, &executable_name(), more);
+        let recipe = self.compiler.recipe(&[Source::only(&source)], more);
         (source, recipe)
     }
 
@@ -188,15 +187,15 @@ impl Kit {
         for (more, end) in shared.into_iter().chain([(&[][..], "")]) {
             let source = format!("{code}{RECORDING}{end}");
             let start = format!("{STARTING}{end}");
-            let output = executable_name();
-            let Some(recipe) = self.compiler.recorded(&source, &start, &output, more) else {
+            let Some(recipe) = self.compiler.recorded(&source, &start, more) else {
                 return Ok(None);
             };
             if let Some(compiled) = self.cache.find(&recipe.key)? {
                 return Ok(Some((compiled, true)));
             }
-            let work = self.cache.work(&source)?;
-            fs::write(work.path().join(START), start)?;
+            let work = self
+                .cache
+                .work([(SOURCE, source.as_str()), (START, &start)])?;
             let library = self.call(work, &recipe.library, supervisor, false).await?;
             if !library.end.ok() || speaks_of_more(&library.messages, &code) {
                 return Ok(None);

@@ -1,6 +1,6 @@
 //! Running a reader's program from the page.
 //!
-//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`], `linker` and [`cache`]; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`] and `linker`; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
 //! What a run did on its loops is recorded by the program itself, and drawn by [`timeline`].
 //!
 //! What this protects against are other pages, other users, and programs that run wild.
@@ -8,7 +8,6 @@
 
 pub mod bench;
 pub mod bundle;
-pub mod cache;
 pub mod csp;
 pub mod exec;
 pub mod family;
