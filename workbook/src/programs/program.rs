@@ -1,5 +1,6 @@
 //! A program of the book with what the book says of it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -140,9 +141,11 @@ impl Program {
                 let Some(executable) = &compiled.executable else {
                     return Err(format!("does not compile\n{}", compiled.rendered()));
                 };
-                if let Fence::RustWarns(lint) = &self.block.fence {
-                    check_lint(lint, &compiled)?;
-                }
+                let wanted = match &self.block.fence {
+                    Fence::RustWarns(lint) => Some(lint.as_str()),
+                    _ => None,
+                };
+                check_lints(wanted, &compiled)?;
                 self.check_messages(&compiled)?;
                 let end = in_empty_folder(Command::new(executable), tools.limit).map_err(show)?;
                 self.check_end(&end)
@@ -236,21 +239,26 @@ impl Program {
     }
 }
 
-fn check_lint(lint: &str, compiled: &Compiled) -> Result<(), String> {
-    let fired = compiled.diagnostics.iter().any(|diagnostic| {
-        diagnostic.level == "warning"
-            && diagnostic
-                .code
-                .as_ref()
-                .is_some_and(|code| code.code == lint)
-    });
-    if fired {
-        return Ok(());
+/// The lint that the book speaks of fires, and no other does.
+fn check_lints(wanted: Option<&str>, compiled: &Compiled) -> Result<(), String> {
+    let warnings = compiled
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level == "warning");
+    // The last message has no code: it only counts the others.
+    let fired: BTreeSet<&str> = warnings
+        .filter_map(|warning| Some(warning.code.as_ref()?.code.as_str()))
+        .collect();
+    let said = compiled.rendered();
+    if let Some(lint) = wanted.filter(|lint| !fired.contains(lint)) {
+        return Err(format!("the lint `{lint}` did not fire\n{said}"));
     }
-    Err(format!(
-        "the lint `{lint}` did not fire\n{}",
-        compiled.rendered()
-    ))
+    match fired.into_iter().find(|lint| Some(*lint) != wanted) {
+        Some(lint) => Err(format!(
+            "the compiler warns of `{lint}`: mend it, or make the block `rust,warns,{lint}` if it is the point\n{said}"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn run_python(python: &Python, source: &str, tools: &Tools<'_>) -> Result<Ended> {
