@@ -319,15 +319,26 @@ pub(crate) struct Behalf(Option<Rc<Observation>>);
 #[inline]
 pub(crate) fn on_behalf_of(place: Place) -> Behalf {
     if observed() {
-        begin_behalf(place)
+        begin_behalf(Core::running().as_deref(), place)
+    } else {
+        Behalf(None)
+    }
+}
+
+/// As [`on_behalf_of`], for a loop that does not run yet.
+#[inline]
+pub(crate) fn on_behalf_of_run(core: &Core, place: Place) -> Behalf {
+    // The library's own runs, such as the one that ends the tasks that are left, have no line of the program.
+    if observed() && !is_own(place.file()) {
+        begin_behalf(Some(core), place)
     } else {
         Behalf(None)
     }
 }
 
 #[cold]
-fn begin_behalf(place: Place) -> Behalf {
-    let observation = Core::running().and_then(|core| core.observation());
+fn begin_behalf(core: Option<&Core>, place: Place) -> Behalf {
+    let observation = core.and_then(Core::observation);
     if let Some(observation) = &observation {
         observation.behalf.set(Some(place));
     }

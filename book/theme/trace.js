@@ -53,6 +53,7 @@
     /*
      * One recorded run: its steps, their states, and its place in the picture.
      * A step is its place from left to right, its line, the number of who runs then, the changes, and the number of the event.
+     * A line with a minus is where the task was made, which has been at no other line yet.
      */
     class Run {
         constructor(element, words) {
@@ -238,7 +239,8 @@
             const lane = run.items[runs]?.[1];
             run.names.forEach((name, n) => name.classList.toggle("trace-current", n === lane));
             this.follow(x);
-            this.mark(line - (run.source?.first ?? 1));
+            this.program.firstChild.textContent = line < 0 ? "Program (the marked line made the task)" : "Program";
+            this.mark(Math.abs(line) - (run.source?.first ?? 1), line < 0 ? "trace-made" : "trace-line");
         }
 
         show(list, entries, none, most = MOST_SHOWN) {
@@ -257,12 +259,12 @@
             }
         }
 
-        mark(index) {
-            this.line?.classList.remove("trace-line");
+        mark(index, className) {
+            this.line?.classList.remove("trace-line", "trace-made");
             this.line?.removeAttribute("aria-current");
             this.line = this.code.children[index];
             if (!this.line) return;
-            this.line.classList.add("trace-line");
+            this.line.classList.add(className);
             this.line.setAttribute("aria-current", "step");
             const { listing, line } = this;
             const isSeen = line.offsetTop >= listing.scrollTop && line.offsetTop + line.offsetHeight <= listing.scrollTop + listing.clientHeight;

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::error::{Error, NoRunningLoop, Result, RunError};
 use crate::executor::Executor;
 use crate::handle::{CallbackCell, CallbackOutput, Handle, TimerHandle};
-use crate::observation::{Observation, announce, observed};
+use crate::observation::{Observation, announce, observed, on_behalf_of_run};
 use crate::observe::{Event, Place};
 use crate::promise::{Awaitable, Promise};
 use crate::task::Task;
@@ -226,7 +226,9 @@ impl EventLoop {
         if self.is_running() {
             return Err(RunError::AlreadyRunning.into());
         }
+        let behalf = on_behalf_of_run(&self.core, Location::caller());
         let promise = awaitable.ensure_promise(self);
+        drop(behalf);
         if !promise.belongs_to(&self.core) {
             return Err(RunError::WrongLoop.into());
         }
@@ -309,6 +311,7 @@ impl EventLoop {
     /// The error of `main`, or a [`RunError`].
     ///
     /// asyncio: `Runner.run` and `Runner.close`.
+    #[track_caller]
     pub fn run<T: Clone + 'static>(
         &self,
         main: impl Future<Output = Result<T>> + 'static,
@@ -468,6 +471,7 @@ pub(crate) fn expect_running_loop() -> EventLoop {
 /// let value = asyncio::run(async { Ok(6 * 7) });
 /// assert_eq!(value.unwrap(), 42);
 /// ```
+#[track_caller]
 pub fn run<T: Clone + 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
     EventLoop::new().run(main)
 }

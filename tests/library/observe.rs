@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use asyncio::observe::{self, Event, Kind, note};
+use asyncio::observe::{self, Actor, Event, Kind, note};
 use asyncio::{
     Error, EventLoop, Lock, Queue, Result, cancellable, create_task, gather, get_running_loop,
     sleep, yield_now,
@@ -437,6 +437,17 @@ fn each_pass_ends_with_what_is_ready_and_which_timers_are_set() {
     );
 }
 
+/// Gives the events that name a line, which they count from this one.
+#[track_caller]
+fn places<'a>(events: impl IntoIterator<Item = &'a Event>, here: u32) -> Vec<String> {
+    let placed = events.into_iter().filter_map(|event| {
+        let at = event.at?;
+        assert_eq!(at.file(), file!());
+        Some(format!("{} {}", at.line() - here, event.kind))
+    });
+    placed.collect()
+}
+
 #[test]
 fn events_name_the_line_of_the_program() {
     let here = line!();
@@ -453,16 +464,9 @@ fn events_name_the_line_of_the_program() {
         note("done");
         Ok(())
     });
-    let places: Vec<String> = events
-        .iter()
-        .filter_map(|event| {
-            let at = event.at?;
-            assert_eq!(at.file(), file!());
-            Some(format!("{} {}", at.line() - here, event.kind))
-        })
-        .collect();
+    let inside = events.iter().filter(|event| event.by != Actor::Outside);
     assert_eq!(
-        places,
+        places(inside, here),
         [
             "3 Task-2 is created",
             "4 callback 1 (events_name_the_line_of_the_program) is ready",
@@ -475,6 +479,32 @@ fn events_name_the_line_of_the_program() {
             "10 promise 2 is made: gather",
             "10 Task-1 awaits promise 2",
             "11 note: done"
+        ]
+    );
+}
+
+#[test]
+fn the_first_task_of_a_run_is_made_where_the_run_begins() {
+    let event_loop = EventLoop::with_virtual_clock();
+    event_loop.set_exception_handler(|_| ());
+    let events = heard(&event_loop);
+    let here = line!();
+    event_loop.run_until_complete(async { Ok(()) }).unwrap();
+    let main = async {
+        create_task::<()>(async { Ok(sleep(seconds(9)).await?) });
+        Ok(yield_now().await?)
+    };
+    event_loop.run(main).unwrap();
+    // The task that ends what is left is the library's own, and has no line.
+    assert_eq!(
+        places(&*events.borrow(), here),
+        [
+            "1 Task-1 is created",
+            "6 Task-2 is created",
+            "3 Task-3 is created",
+            "4 Task-2 awaits its next turn",
+            "3 promise 1 is made: sleep until 9 s",
+            "3 callback 2 (start_timer) is set for 9 s"
         ]
     );
 }

@@ -72,7 +72,7 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     let traced = tracer().spawned(name, future);
-    let task = traced.task;
+    let task = traced.task();
     let handle = tokio::spawn(traced);
     Spawned { handle, task }
 }

@@ -4,20 +4,21 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Place, Position};
+use asyncio::observe::{Actor, Awaited, Event, Kind, Place, Position};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::recording::{Clock, Library, MOST_EVENTS, Record, Run, TooManyEvents};
 use crate::spill::Spill;
+
+mod traced;
+
+pub use traced::Traced;
 
 thread_local! {
     /// The traced task that this thread polls.
@@ -44,6 +45,8 @@ struct State {
     records: Vec<Record>,
     overflown: bool,
     tasks: u64,
+    /// The tasks that have not ended, and whether somebody asked them to.
+    alive: HashMap<u64, bool>,
     promises: u64,
     /// The moment of the first event, inside the runtime if time is virtual; from it time is counted.
     start: Option<Instant>,
@@ -112,6 +115,7 @@ impl State {
             records: Vec::new(),
             overflown: false,
             tasks: 0,
+            alive: HashMap::new(),
             promises: 0,
             start: None,
             last: Duration::ZERO,
@@ -226,8 +230,12 @@ impl Tracer {
         }
     }
 
-    /// Records that the task of this number is asked to end.
+    /// Records that the task of this number is asked to end, unless it has ended.
     pub fn cancels(&self, task: u64, at: Place) {
+        match self.shared.state().alive.get_mut(&task) {
+            Some(asked) => *asked = true,
+            None => return,
+        }
         let message = None;
         self.shared
             .record(Kind::CancelRequested { task, message }, Some(at));
@@ -252,27 +260,21 @@ impl Tracer {
         let mut state = self.shared.state();
         state.tasks += 1;
         let task = state.tasks;
+        state.alive.insert(task, false);
         drop(state);
         let created = Kind::TaskCreated {
             task,
             name: name.into(),
         };
         self.shared.record(created, Some(Location::caller()));
-        Traced {
-            future: Some(Box::pin(future)),
-            task,
-            shared: self.shared.clone(),
-            scheduled: Arc::new(AtomicBool::new(false)),
-        }
+        Traced::new(future, task, self.shared.clone())
     }
 
     /// As [`Tracer::traced`], for a future that goes straight to a runtime: its first poll is due.
     #[track_caller]
     pub fn spawned<F: Future>(&self, name: impl Into<String>, future: F) -> Traced<F> {
         let traced = self.traced(name, future);
-        traced.scheduled.store(true, Ordering::Relaxed);
-        let task = traced.task;
-        self.shared.record(Kind::Woken { task }, None);
+        traced.wakes();
         traced
     }
 
@@ -305,99 +307,5 @@ impl Tracer {
             source: None,
             records: state.records,
         })
-    }
-}
-
-/// Tells of a wake-up and passes it on.
-struct TracedWaker {
-    inner: Waker,
-    task: u64,
-    shared: Arc<Shared>,
-    /// True from a wake-up to the next poll: only the first of several is an event.
-    scheduled: Arc<AtomicBool>,
-}
-
-impl Wake for TracedWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, Ordering::AcqRel) {
-            self.shared.record(Kind::Woken { task: self.task }, None);
-        }
-        self.inner.wake_by_ref();
-    }
-}
-
-/// A future whose life is recorded: see [`Tracer::traced`].
-///
-/// Each poll makes a waker of its own, which costs an allocation; a recording is not for measuring.
-#[must_use = "futures do nothing unless awaited"]
-pub struct Traced<F: Future> {
-    /// `None` once it is ready.
-    future: Option<Pin<Box<F>>>,
-    pub(crate) task: u64,
-    shared: Arc<Shared>,
-    scheduled: Arc<AtomicBool>,
-}
-
-impl<F: Future> Traced<F> {
-    /// Gives the number of its task.
-    pub fn task(&self) -> u64 {
-        self.task
-    }
-}
-
-impl<F: Future> Future for Traced<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        /// Records the end of the step and gives the thread back to whoever polls, also after a panic.
-        struct Step<'a>(Option<Polled>, &'a Shared, u64);
-        impl Drop for Step<'_> {
-            fn drop(&mut self) {
-                self.1.record(Kind::StepEnd { task: self.2 }, None);
-                POLLED.set(self.0.take());
-            }
-        }
-        let this = &mut *self;
-        let task = this.task;
-        let future = this.future.as_mut().expect("polled after it was ready");
-        this.scheduled.store(false, Ordering::Release);
-        let waker = Waker::from(Arc::new(TracedWaker {
-            inner: cx.waker().clone(),
-            task,
-            shared: this.shared.clone(),
-            scheduled: this.scheduled.clone(),
-        }));
-        let polled = Polled {
-            task,
-            shared: this.shared.clone(),
-            told: false,
-        };
-        let step = Step(POLLED.replace(Some(polled)), &this.shared, task);
-        this.shared.record(Kind::StepBegin { task }, None);
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        if polled.is_ready() {
-            this.future = None;
-            let outcome = Outcome::Result;
-            this.shared.record(Kind::TaskDone { task, outcome }, None);
-        } else if !POLLED.with(|polled| polled.borrow().as_ref().is_some_and(|polled| polled.told))
-        {
-            let on = Awaited::Foreign;
-            this.shared.record(Kind::Awaits { task, on }, None);
-        }
-        drop(step);
-        polled
-    }
-}
-
-impl<F: Future> Drop for Traced<F> {
-    fn drop(&mut self) {
-        if self.future.is_some() {
-            let task = self.task;
-            self.shared.record(Kind::TaskDropped { task }, None);
-        }
     }
 }

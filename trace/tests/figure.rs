@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use asyncio::observe::note;
+use asyncio::observe::{self, note};
 use asyncio::{EventLoop, Result, create_task, sleep, yield_now};
 use asyncio_trace::scenarios::SCENARIOS;
 use asyncio_trace::{Library, Recording, Run, Source, figure};
@@ -210,6 +210,38 @@ fn a_run_in_which_nothing_happens_says_so() {
     let run = recording.finish("nothing").unwrap();
     let html = figure::html(&[run], "nothing", true);
     assert!(html.contains("Nothing ran on this loop."), "{html}");
+}
+
+#[test]
+fn a_task_that_has_been_at_no_line_is_shown_where_it_was_made() {
+    let mut made = 0;
+    let run = run_of(async move {
+        let task = create_task(async { Ok(yield_now().await?) }).named("tea");
+        task.await
+    });
+    for record in &run.records {
+        if let (observe::Kind::TaskCreated { task: 2, .. }, Some(at)) =
+            (&record.event.kind, record.event.at)
+        {
+            made = i64::from(at.line());
+        }
+    }
+    assert!(made > 0);
+    let html = figure::html(&[run], "tea", true);
+    let sentence = format!("<td></td><td>tea begins; it was made at line {made}</td>");
+    assert!(html.contains(&sentence), "{html}");
+    let (_, data) = html.split_once("class=\"trace-data\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let lines = data["steps"].as_array().unwrap().iter();
+    let lines: Vec<i64> = lines.map(|step| step[1].as_i64().unwrap()).collect();
+    // Once the task yields, it is there.
+    let begins = lines.iter().position(|line| *line == -made).unwrap();
+    assert_eq!(lines[begins + 1], made, "{lines:?}");
+    assert!(
+        lines[begins + 1..].iter().all(|line| *line >= 0),
+        "{lines:?}"
+    );
 }
 
 #[test]

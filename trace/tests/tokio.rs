@@ -114,6 +114,74 @@ fn a_future_that_is_dropped_is_told_apart() {
 }
 
 #[test]
+fn a_task_ends_with_what_its_handle_says() {
+    let run = on_paused_time(|tracer| async move {
+        let done: Result<u32, String> = Ok(1);
+        let done = tracer.spawn("done", async { done });
+        let failed = tracer.spawn("failed", async { Err::<u32, _>("no tea") });
+        let absent = tracer.spawn("absent", async { None::<u32> });
+        let panicked = tracer.spawn("panicked", async { panic!("no {}", "water") });
+        let aborted = tracer.spawned("aborted", sleep(Duration::from_secs(9)));
+        let number = aborted.task();
+        let aborted = tokio::spawn(aborted);
+        let _left = tracer.spawn("left", sleep(Duration::from_secs(9)));
+        tokio::task::yield_now().await;
+        tracer.cancels(number, std::panic::Location::caller());
+        aborted.abort();
+        assert_eq!(done.await.unwrap(), Ok(1));
+        assert_eq!(failed.await.unwrap(), Err("no tea"));
+        assert_eq!(absent.await.unwrap(), None);
+        assert!(aborted.await.unwrap_err().is_cancelled());
+        assert!(panicked.await.unwrap_err().is_panic());
+        // Who has ended cannot be asked to.
+        tracer.cancels(number, std::panic::Location::caller());
+    });
+    let is_end = |kind: &Kind| {
+        matches!(
+            kind,
+            Kind::TaskDone { .. } | Kind::TaskDropped { .. } | Kind::CancelRequested { .. }
+        )
+    };
+    let ends = run.records.iter().filter(|it| is_end(&it.event.kind));
+    let ends: Vec<String> = ends.map(|record| record.event.kind.to_string()).collect();
+    assert_eq!(
+        ends,
+        [
+            "Task-2 ends with a result",
+            "Task-3 ends with the exception \"Err(…)\"",
+            "Task-4 ends with a result",
+            "Task-5 ends with the exception \"panicked: no water\"",
+            "Task-6 is asked to end",
+            "Task-6 ends with a cancellation",
+            "Task-1 ends with a result",
+        ]
+    );
+}
+
+#[test]
+fn a_panic_goes_through_and_ends_the_step() {
+    let tracer = Tracer::new(Clock::Virtual);
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let main = tracer.traced("main", async { panic!("no tea") });
+    let caught = std::panic::catch_unwind(|| runtime.block_on(main));
+    let payload = caught.unwrap_err();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"no tea"));
+    let run = tracer.finish("a panic").unwrap();
+    assert_eq!(
+        lines(&run)[1..],
+        [
+            "0 s Task-1: a step of Task-1 begins",
+            "0 s Task-1: Task-1 ends with the exception \"panicked: no tea\"",
+            "0 s Task-1: the step of Task-1 ends",
+        ]
+    );
+}
+
+#[test]
 fn paused_time_gives_the_same_trace_every_time() {
     let [one, two] = [(); 2].map(|()| {
         let run = on_paused_time(|tracer| async move {
@@ -243,7 +311,7 @@ fn what_a_task_waits_for_is_told_by_whoever_calls_these_functions() {
             "1 s Task-1: note: green",
             "1 s Task-1: Task-2 is asked to end",
             "1 s Task-1: Task-1 awaits Task-2",
-            "1 s loop: Task-2 is dropped",
+            "1 s loop: Task-2 ends with a cancellation",
             "1 s Task-1: Task-1 ends with a result",
         ]
     );

@@ -59,6 +59,8 @@ pub(super) struct Moment {
     pub(super) event: usize,
     pub(super) time: Duration,
     pub(super) line: Option<u32>,
+    /// Where its task was made, as long as it was at no other line.
+    pub(super) made: Option<u32>,
     /// Who has the thread afterwards.
     pub(super) runs: Option<usize>,
     pub(super) text: String,

@@ -113,6 +113,8 @@ pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Opt
 }
 
 /// Writes what the stepper needs beside the table: names, the program, and of each step its place, line, runner, changes and event.
+///
+/// A line with a minus is where the task was made that has been at no other line yet.
 pub(super) fn push_data(
     html: &mut String,
     run: &Run,
@@ -146,10 +148,11 @@ pub(super) fn push_data(
         let changes: Vec<String> = moment.changes.iter().map(change).collect();
         let x = (layout.x[moment.event] * 10.0).round() / 10.0;
         let runs = moment.runs.map_or(-1, |item| item as i64);
+        let made = moment.made.map_or(0, |made| -i64::from(made));
         let _ = write!(
             html,
             "{comma}[{x},{},{runs},[{}],{}]",
-            moment.line.unwrap_or(0),
+            moment.line.map_or(made, i64::from),
             changes.join(","),
             moment.event
         );

@@ -1,6 +1,6 @@
 //! Follows the events one by one, and says of each what it changes and what happens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use asyncio::observe::{Actor, Awaited, Kind, Outcome};
 
@@ -25,7 +25,9 @@ struct Teller {
     /// True if the running task was woken during its own step.
     again: bool,
     /// The tasks that have had a step.
-    begun: Vec<u64>,
+    begun: HashSet<u64>,
+    /// The line where each task was made.
+    made: HashMap<u64, u32>,
 }
 
 impl Story {
@@ -47,7 +49,8 @@ impl Story {
             awaits: HashMap::new(),
             promises: HashMap::new(),
             again: false,
-            begun: Vec::new(),
+            begun: HashSet::new(),
+            made: HashMap::new(),
         };
         let mut lines = Lines::default();
         for (n, record) in run.records.iter().enumerate() {
@@ -56,10 +59,15 @@ impl Story {
             let Some(text) = teller.tell(n, record, next) else {
                 continue;
             };
+            let made = match record.event.by {
+                Actor::Task(task) if line.is_none() => teller.made.get(&task).copied(),
+                _ => None,
+            };
             teller.story.moments.push(Moment {
                 event: n,
                 time: record.event.time,
                 line,
+                made,
                 runs: teller.running.last().copied(),
                 text,
                 changes: std::mem::take(&mut teller.changes),
@@ -133,6 +141,9 @@ impl Teller {
         };
         Some(match &record.event.kind {
             Kind::TaskCreated { task, .. } => {
+                if let Some(at) = record.event.at {
+                    self.made.insert(*task, at.line());
+                }
                 // Making it and making it ready is one thing for a reader.
                 if matches!(next, Some(Kind::Woken { task: woken }) if woken == task) {
                     return None;
@@ -162,11 +173,10 @@ impl Teller {
                 self.again = false;
                 self.awaits.remove(task);
                 let name = self.task(*task);
-                if self.begun.contains(task) {
-                    format!("{name} goes on")
-                } else {
-                    self.begun.push(*task);
-                    format!("{name} begins")
+                match (self.begun.insert(*task), self.made.get(task)) {
+                    (false, _) => format!("{name} goes on"),
+                    (true, Some(line)) => format!("{name} begins; it was made at line {line}"),
+                    (true, None) => format!("{name} begins"),
                 }
             }
             Kind::Awaits { task, on } => {
@@ -194,8 +204,12 @@ impl Teller {
                 }
             }
             Kind::TaskDone { task, outcome } => {
+                if self.library == Library::Tokio && *outcome == Outcome::Cancelled {
+                    // It may have been ready, and gets no turn any more.
+                    self.change(Who::Task(*task), Change::NotReady);
+                }
                 self.change(Who::Task(*task), Change::WaitsNoMore);
-                format!("{} {}", self.task(*task), ending(outcome))
+                format!("{} {}", self.task(*task), self.ending(outcome))
             }
             Kind::TaskDropped { task } => {
                 self.change(Who::Task(*task), Change::NotReady);
@@ -325,6 +339,16 @@ impl Teller {
         })
     }
 
+    fn ending(&self, outcome: &Outcome) -> String {
+        match (outcome, self.library) {
+            (Outcome::Result, _) => "is done".to_owned(),
+            (Outcome::Exception(error), _) => format!("fails: “{error}”"),
+            (Outcome::Cancelled, Library::Asyncio) => "ends cancelled".to_owned(),
+            // Its body hears nothing of it.
+            (Outcome::Cancelled, Library::Tokio) => "ends cancelled: it is dropped".to_owned(),
+        }
+    }
+
     fn awaited(&self, on: &Awaited) -> String {
         match on {
             Awaited::Task(task) => words::waiting(On::Task, &self.task(*task)),
@@ -343,9 +367,11 @@ fn joined(waits: &[String]) -> String {
     let [first, others @ ..] = waits else {
         return "waits".to_owned();
     };
-    let shorter = others
-        .iter()
-        .map(|other| other.strip_prefix("awaits ").unwrap_or(other));
+    let shorter = others.iter().map(|other| {
+        let verbs = ["awaits ", "waits "];
+        let rest = verbs.iter().find_map(|verb| other.strip_prefix(verb));
+        rest.unwrap_or(other)
+    });
     match others.len() {
         0 => first.clone(),
         1 | 2 => {
@@ -353,14 +379,6 @@ fn joined(waits: &[String]) -> String {
             all.join(", ")
         }
         more => format!("{first} and {more} more"),
-    }
-}
-
-fn ending(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Result => "is done".to_owned(),
-        Outcome::Exception(error) => format!("fails: “{error}”"),
-        Outcome::Cancelled => "ends cancelled".to_owned(),
     }
 }
 

@@ -77,6 +77,15 @@ pub(super) fn waiting(on: On, label: &str) -> String {
         (_, "promise") => "awaits the promise".to_owned(),
         (_, "task group") => "awaits the group".to_owned(),
         (_, "thread") => "awaits a thread".to_owned(),
+        (_, "value") => "awaits a value".to_owned(),
+        (_, "notification") => "awaits a notification".to_owned(),
+        (_, "change") => "awaits a change".to_owned(),
+        (_, "tick") => "awaits the next tick".to_owned(),
+        (_, "join set") => "awaits a task of the set".to_owned(),
+        (_, label) if label.starts_with("timeout until ") => {
+            let until = label.trim_start_matches("timeout ");
+            format!("waits {until} at the latest")
+        }
         (_, "") => "waits".to_owned(),
         (_, label) => format!("awaits {label}"),
     }

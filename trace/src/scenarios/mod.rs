@@ -478,14 +478,20 @@ impl Scenario {
 impl Program {
     fn record(&self) -> Result<Run> {
         let about = self.text.lines().next().unwrap_or_default();
+        let file = format!("trace/src/scenarios/{}", self.file);
+        let mut run = (self.run)()?;
+        for record in &mut run.records {
+            // The line that starts a program stands in this file, and not in the text that goes with the trace.
+            record.event.at = record.event.at.filter(|at| at.file() == file);
+        }
         Ok(Run {
             title: about.trim_start_matches("//! ").to_owned(),
             source: Some(Source {
-                file: format!("trace/src/scenarios/{}", self.file),
+                file,
                 first_line: 1,
                 lines: self.text.lines().map(str::to_owned).collect(),
             }),
-            ..(self.run)()?
+            ..run
         })
     }
 }
