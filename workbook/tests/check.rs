@@ -231,17 +231,26 @@ fn a_blocking_call_keeps_its_own_thread_only() {
         to_thread(job).await
     });
     checks.never_blocked("to_thread", "", &run);
+    let run = checks.on_loop(async {
+        let other = std::thread::spawn(|| block(seconds(3)));
+        other.join().expect("it does not panic");
+        Ok(())
+    });
+    checks.never_blocked("joined", "", &run);
     let run = checks.on_tokio(async { block(seconds(3)) });
     checks.never_blocked("tokio", "", &run);
     let run = checks.on_tokio(async { tokio::task::spawn_blocking(|| block(seconds(3))).await });
     checks.never_blocked("spawn_blocking", "", &run);
     let blocked = "short steps that never keep the thread / a call kept the loop's thread for 3 s";
+    let joined =
+        "short steps that never keep the thread / the loop's thread waited for another thread";
     assert_eq!(
         outcome(&checks),
         [
             format!("loop: {blocked}"),
             "elapsed".to_owned(),
             "to_thread".to_owned(),
+            format!("joined: {joined}"),
             format!("tokio: {blocked}"),
             "spawn_blocking".to_owned(),
         ]

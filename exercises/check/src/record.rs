@@ -1,9 +1,11 @@
 //! What a program says of itself while it runs.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
+
+use crate::BLOCKED_FROM;
 
 /// What was said since the run began.
 ///
@@ -13,8 +15,12 @@ static RECORD: Mutex<Record> = Mutex::new(Record {
     trace: Vec::new(),
     places: BTreeMap::new(),
     thread: None,
+    rests: true,
     blocked: None,
 });
+
+/// Rings when the loop comes to rest.
+static RESTED: Condvar = Condvar::new();
 
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
@@ -24,6 +30,8 @@ pub(crate) struct Record {
     pub(crate) places: BTreeMap<String, Place>,
     /// The thread of the loop.
     thread: Option<ThreadId>,
+    /// Whether that thread has nothing to do at the moment, or no run is under way.
+    rests: bool,
     /// Says what kept that thread, if anything did.
     pub(crate) blocked: Option<String>,
 }
@@ -48,11 +56,21 @@ pub(crate) fn begin() {
     record.trace.clear();
     record.places.clear();
     record.thread = Some(thread::current().id());
+    record.rests = false;
     record.blocked = None;
 }
 
-/// Copies what was recorded so far.
-pub(crate) fn so_far() -> Record {
+/// Notes that the loop's thread has come to rest, or goes on.
+pub(crate) fn rest(rests: bool) {
+    record().rests = rests;
+    if rests {
+        RESTED.notify_all();
+    }
+}
+
+/// Ends the run, so that nobody waits for its thread any more, and copies what was recorded.
+pub(crate) fn end() -> Record {
+    rest(true);
     record().clone()
 }
 
@@ -64,19 +82,30 @@ pub fn note(line: impl Into<String>) {
 /// Keeps the thread for so long, as a blocking call does, but on the clock of the run.
 ///
 /// On the loop's thread nothing else can run meanwhile, which `never_blocked` sees, and on the workbook's loop the virtual clock moves.
-/// On any other thread it keeps nobody waiting.
+/// On any other thread it ends as soon as the loop's thread has nothing else to do.
+/// If that thread stands still meanwhile, because it waits for this one, `never_blocked` sees it, too.
 pub fn block(duration: Duration) {
-    let on_loop = {
-        let mut record = record();
-        let on_loop = record.thread == Some(thread::current().id());
-        if on_loop {
-            let seconds = duration.as_secs_f64();
-            record.blocked = Some(format!("a call kept the loop's thread for {seconds} s"));
-        }
-        on_loop
-    };
-    if on_loop && let Ok(event_loop) = asyncio::get_running_loop() {
+    let mut record = record();
+    if record.thread != Some(thread::current().id()) {
+        wait_for_rest(record);
+        return;
+    }
+    let seconds = duration.as_secs_f64();
+    record.blocked = Some(format!("a call kept the loop's thread for {seconds} s"));
+    drop(record);
+    if let Ok(event_loop) = asyncio::get_running_loop() {
         event_loop.advance(duration);
+    }
+}
+
+fn wait_for_rest(record: MutexGuard<'static, Record>) {
+    let run = record.run;
+    let busy = |record: &mut Record| record.run == run && !record.rests;
+    let (mut record, waited) = RESTED
+        .wait_timeout_while(record, BLOCKED_FROM, busy)
+        .unwrap_or_else(PoisonError::into_inner);
+    if waited.timed_out() {
+        record.blocked = Some("the loop's thread waited for another thread".to_owned());
     }
 }
 

@@ -1,13 +1,14 @@
 //! One run of a reader's future, and what was seen of it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use asyncio::observe::Kind;
 use asyncio::{EventLoop, RunError};
 use tokio::runtime;
 
@@ -82,12 +83,19 @@ impl Checks {
                 println!("{context}");
             }
         });
+        let rests = Cell::new(false);
+        event_loop.set_observer(move |event| {
+            let waits = matches!(event.kind, Kind::LoopWaits { .. });
+            if rests.replace(waits) != waits {
+                record::rest(waits);
+            }
+        });
         // On a virtual clock a whole run takes no real time worth mentioning, so nobody has to time single steps.
         let busy = Busy::default();
         busy.begin();
         let ended = catch_unwind(AssertUnwindSafe(|| event_loop.run_until_complete(main)));
         busy.end();
-        let record = record::so_far();
+        let record = record::end();
         let slow = slow.borrow().clone();
         let mut run = Run {
             value: None,
@@ -141,8 +149,14 @@ impl Checks {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(paused)
-            .on_thread_park(move || parks.end())
-            .on_thread_unpark(move || unparks.begin())
+            .on_thread_park(move || {
+                parks.end();
+                record::rest(true);
+            })
+            .on_thread_unpark(move || {
+                record::rest(false);
+                unparks.begin();
+            })
             .build()
             .expect("the operating system gives what a runtime needs");
         busy.begin();
@@ -156,7 +170,7 @@ impl Checks {
             })
         }));
         busy.end();
-        let record = record::so_far();
+        let record = record::end();
         let mut run = Run {
             value: None,
             elapsed,
