@@ -3,6 +3,7 @@ mod exercise;
 use std::cell::RefCell;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -19,12 +20,31 @@ async fn many_turns() -> Result<()> {
     Ok(())
 }
 
-/// Says when the thread has ended on which it was left.
-struct Ended(Arc<AtomicBool>);
+/// Keeps its thread for a moment. Whoever does not wait for what happens there is gone by then.
+struct Brake(Receiver<()>);
+
+/// Much longer than it takes to go on without waiting.
+const MOMENT: Duration = Duration::from_millis(100);
+
+impl Brake {
+    /// Makes one, and what releases it at once when it is dropped.
+    fn new() -> (Sender<()>, Brake) {
+        let (release, released) = mpsc::channel();
+        (release, Brake(released))
+    }
+
+    /// Keeps the thread, and tells whether the moment has passed without a release.
+    fn holds(&self) -> bool {
+        self.0.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout)
+    }
+}
+
+/// Lies on a thread, and says whether somebody still waited when it ended.
+struct Ended(Brake, Arc<AtomicBool>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.store(true, SeqCst);
+        self.1.store(self.0.holds(), SeqCst);
     }
 }
 
@@ -74,6 +94,12 @@ fn main() -> ExitCode {
             format!("{threads:?}"),
         );
 
+        // While this one holds the loop, `close` is called; a loop that it stops at once finishes none of the others.
+        let (_release, brake) = Brake::new();
+        house.start(move || async move {
+            brake.holds();
+            Ok(())
+        });
         let done = Arc::new(Mutex::new(Vec::new()));
         for (number, seconds) in [(1, 60), (2, 0), (3, 3600)] {
             let done = done.clone();
@@ -85,13 +111,15 @@ fn main() -> ExitCode {
             });
         }
         let ended = Arc::new(AtomicBool::new(false));
-        let leave = Ended(ended.clone());
+        let (release, brake) = Brake::new();
+        let leave = Ended(brake, ended.clone());
         house.start(move || async move {
             LEFT.set(Some(leave));
             Ok(())
         });
         let closed = house.close().map_err(|error| error.to_string());
         let thread_ended = ended.load(SeqCst);
+        drop(release);
         checks.same_items(
             "close",
             "`close` waits for everything that was started",
@@ -115,18 +143,27 @@ fn main() -> ExitCode {
 
         let mut house = LoopThread::new();
         let done = Arc::new(Mutex::new(Vec::new()));
-        for (number, seconds) in [(1, 1), (2, 9), (3, 5), (4, 60)] {
+        for (number, seconds) in [(1, 1), (2, 9), (3, 5)] {
             let done = done.clone();
             house.start(move || async move {
                 sleep(Duration::from_secs(seconds)).await?;
                 many_turns().await?;
                 match number {
-                    1 | 4 => done.lock().unwrap().push(number),
+                    1 => done.lock().unwrap().push(number),
                     _ => return Err(Error::msg(format!("job {number} failed"))),
                 }
                 Ok(())
             });
         }
+        // A `close` that returns with the first error does not see the end of this one.
+        let (_release, brake) = Brake::new();
+        let last = done.clone();
+        house.start(move || async move {
+            sleep(Duration::from_secs(60)).await?;
+            brake.holds();
+            last.lock().unwrap().push(4);
+            Ok(())
+        });
         let closed = house.close().map_err(|error| error.to_string());
         checks.equal(
             "error",

@@ -1,14 +1,15 @@
 mod exercise;
 
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use exercise::{Panicked, compute};
 use futures::FutureExt;
 use futures::executor::block_on;
-use futures::future::join;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Longer than any right program takes.
@@ -23,18 +24,41 @@ fn pool() -> ThreadPool {
         .expect("a thread can be started")
 }
 
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
 fn main() -> ExitCode {
     check::program(|checks| {
         let pool = pool();
         let (open, gate) = mpsc::channel();
-        let job = compute(&pool, move || gate.recv_timeout(LONG).is_ok());
-        let opener = async { open.send(()).is_ok() };
-        let (waited, _) = block_on(join(job, opener));
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        let mut job = Box::pin(compute(&pool, move || gate.recv_timeout(LONG).is_ok()));
+        let pending = job
+            .poll_unpin(&mut Context::from_waker(&waker))
+            .is_pending();
+        let woken = wakes.0.load(SeqCst);
+        let _ = open.send(());
+        let waited = pending.then(|| block_on(job));
         checks.equal(
             "free",
             "the loop goes on while the job runs, and so can open its gate",
-            &Ok(true),
+            &Some(Ok(true)),
             &waited,
+        );
+        checks.that(
+            "woken",
+            "nobody asks again and again: the job's end wakes the task, and nothing before",
+            woken == 0,
+            "not woken while the gate is shut",
+            format!("woken {woken} times"),
         );
 
         let numbers = [(6, 7), (3, 5)].map(|(a, b)| compute(&pool, move || a * b));
@@ -45,13 +69,13 @@ fn main() -> ExitCode {
             &[Ok(42), Ok(15)],
             &numbers,
         );
-        let here = thread::current().id();
-        let elsewhere = block_on(compute(&pool, move || thread::current().id() != here));
+        let its_thread = pool.install(|| thread::current().id());
+        let on_it = block_on(compute(&pool, move || thread::current().id() == its_thread));
         checks.equal(
             "elsewhere",
-            "the job runs on another thread",
+            "the job runs on the thread of the pool",
             &Ok(true),
-            &elsewhere,
+            &on_it,
         );
 
         let panicked: Result<u32, _> =
