@@ -19,7 +19,8 @@ fn block(name: &str, seconds: u64) {
 }
 
 fn main() -> Result<()> {
-    let ((tell, told), (go, may_go)) = (mpsc::channel(), mpsc::channel::<()>());
+    let (tell, told) = mpsc::channel();
+    let (go, may_go) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         let event_loop = EventLoop::with_virtual_clock();
         tell.send(event_loop.handle()).unwrap();
