@@ -1,6 +1,7 @@
 //! What the reader can ask for on the command line.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -72,8 +73,8 @@ struct ServeArgs {
 #[derive(Debug, Args)]
 struct BenchArgs {
     /// How many edited programs to run
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    programs: usize,
+    #[arg(long, value_name = "N", default_value_t = NonZero::new(20).expect("it is not zero"))]
+    programs: NonZero<usize>,
 }
 
 /// What a supervisor says to the process that becomes the program.
@@ -137,7 +138,7 @@ impl Cli {
                 Ok(())
             }
             Some(Command::Exercises(command)) => command.run(),
-            Some(Command::BenchRun(args)) => bench::bench(args.programs),
+            Some(Command::BenchRun(args)) => bench::bench(args.programs.get()),
             Some(Command::Supervise) => supervise::supervise(),
             Some(Command::ExecLimited(args)) => Err(exec::exec(
                 args.parent,

@@ -5,12 +5,15 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail, ensure};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::programs::cargo;
+
+/// How alike a slip of the keyboard is to what was meant, where 1 is the same.
+const LIKE: f64 = 0.75;
 
 /// All exercises, in the order of the book.
 #[derive(Clone, Debug)]
@@ -146,6 +149,11 @@ impl Catalog {
                 chapters.push(chapter(&path, &titles)?);
             }
         }
+        ensure!(
+            !chapters.is_empty(),
+            "there are no exercises in {}",
+            folder.display()
+        );
         let place = |slug: &str| titles.get(slug).map_or(usize::MAX, |(place, _)| *place);
         chapters.sort_by_key(|chapter| (place(&chapter.slug), chapter.slug.clone()));
         let catalog = Catalog { folder, chapters };
@@ -163,19 +171,23 @@ impl Catalog {
         self.chapters.iter().flat_map(|chapter| &chapter.exercises)
     }
 
-    /// Finds the exercise of that name; an unknown one is answered with the nearest.
+    /// Finds the exercise of that name; an unknown one is answered with the nearest, if one is near.
     pub fn find(&self, name: &str) -> Result<&Exercise> {
         if let Some(exercise) = self.exercises().find(|exercise| exercise.name == name) {
             return Ok(exercise);
         }
+        let likeness = |exercise: &&Exercise| strsim::jaro_winkler(name, &exercise.name);
         let nearest = self
             .exercises()
-            .min_by_key(|exercise| strsim::damerau_levenshtein(name, &exercise.name))
-            .ok_or_else(|| anyhow!("there are no exercises in {}", self.folder.display()))?;
-        bail!(
-            "there is no exercise `{name}`: do you mean `{}`?",
-            nearest.name
-        )
+            .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+            .filter(|nearest| likeness(nearest) > LIKE);
+        match nearest {
+            Some(nearest) => bail!(
+                "there is no exercise `{name}`: do you mean `{}`?",
+                nearest.name
+            ),
+            None => bail!("there is no exercise `{name}`: `cargo run -- exercises` lists them"),
+        }
     }
 
     /// The file that the reader edits.
@@ -227,7 +239,7 @@ impl Catalog {
         for exercise in self.exercises() {
             let file = self.file(exercise);
             if !file.exists() {
-                write_new(&file, &self.starter(exercise)?)?;
+                write_new(&file, self.starter(exercise)?)?;
             }
         }
         Ok(())
@@ -240,8 +252,8 @@ pub fn read(file: &Path) -> Result<String> {
 }
 
 /// Replaces a file in one step, so that nobody ever sees half of it.
-pub fn write(file: &Path, text: &str) -> Result<()> {
-    let written = temporary(file, text)?;
+pub fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let written = temporary(file, text.as_ref())?;
     written
         .persist(file)
         .with_context(|| format!("cannot write {}", file.display()))?;
@@ -249,31 +261,26 @@ pub fn write(file: &Path, text: &str) -> Result<()> {
 }
 
 /// Writes a file unless one of that name exists, and tells whether it did.
-pub fn write_new(file: &Path, text: &str) -> Result<bool> {
-    match temporary(file, text)?.persist_noclobber(file) {
+pub fn write_new(file: &Path, text: impl AsRef<[u8]>) -> Result<bool> {
+    match temporary(file, text.as_ref())?.persist_noclobber(file) {
         Ok(_) => Ok(true),
         Err(_) if file.exists() => Ok(false),
         Err(error) => Err(error).with_context(|| format!("cannot write {}", file.display())),
     }
 }
 
-fn temporary(file: &Path, text: &str) -> Result<NamedTempFile> {
+fn temporary(file: &Path, text: &[u8]) -> Result<NamedTempFile> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<NamedTempFile> {
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".writing-")
-            .tempfile_in(folder)?;
-        temporary.write_all(text.as_bytes())?;
-        // A file of the reader's is as readable to others as the umask says, and a temporary one is not.
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".writing-");
+        // A temporary file is its owner's alone; a reader's is as readable to others as the umask says.
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = file
-                .metadata()
-                .map_or(0o644, |data| data.permissions().mode());
-            temporary
-                .as_file()
-                .set_permissions(fs::Permissions::from_mode(mode))?;
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut temporary = builder.tempfile_in(folder)?;
+        temporary.write_all(text)?;
+        if let Ok(old) = file.metadata() {
+            temporary.as_file().set_permissions(old.permissions())?;
         }
         Ok(temporary)
     };

@@ -1,22 +1,32 @@
 //! Checking one exercise: its checks are compiled with the reader's file, and run.
 
+use std::env;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::alone::{self, Done};
 use super::catalog::{Catalog, Choice, Exercise};
 use crate::programs::cargo;
 use crate::programs::compile::{Compiler, Source};
 use crate::programs::compiled::Compiled;
-use crate::programs::process::{self, Ended};
+use crate::programs::process;
 use crate::programs::program::in_empty_folder;
 use crate::programs::recipe::SOURCE;
+use crate::run::job::Job;
+use crate::run::kit::program_environment;
+use crate::run::limits::Limits;
 
-/// A check program stops itself earlier, with a better message; this is for one that cannot.
-const LIMIT: Duration = Duration::from_secs(30);
+/// A check program stops itself after ten seconds, with a better message; these are milliseconds for one that cannot.
+const WALL: u64 = 30_000;
+
+/// How many characters of what a program has printed are shown if it did not come to its end.
+const SHOWN: usize = 2000;
+
+/// What a reader may set for a check program, beside what every program gets: the seconds until it stops itself.
+const SECONDS: &str = "EXERCISE_SECONDS";
 
 /// What came of a check.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -85,44 +95,59 @@ pub fn check(
             ..Outcome::default()
         });
     };
-    let mut outcome = match run(executable, exercise) {
-        Ok(ended) => outcome(ended),
-        Err(error) => Outcome {
-            problem: Some(error.to_string()),
-            ..Outcome::default()
-        },
-    };
+    let mut outcome = outcome(run(executable, exercise)?);
     if !outcome.passed {
         outcome.compiler = compiled.rendered();
     }
     Ok(outcome)
 }
 
-fn run(executable: &Path, exercise: &Exercise) -> Result<Ended> {
-    let mut command = Command::new(executable);
-    command.env("EXERCISE_READ", exercise.read_file());
-    in_empty_folder(command, LIMIT)
+/// Runs a check program under the limits of a program on the page, because both are the reader's.
+fn run(executable: &Path, exercise: &Exercise) -> Result<Done> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut environment = program_environment(folder.path());
+    environment.push(("EXERCISE_READ".to_owned(), exercise.read_file()));
+    environment.extend(env::var(SECONDS).map(|seconds| (SECONDS.to_owned(), seconds)));
+    alone::run(&Job {
+        program: executable.to_path_buf(),
+        args: Vec::new(),
+        environment,
+        folder: folder.path().to_path_buf(),
+        private: false,
+        limits: Limits {
+            wall: WALL,
+            ..Limits::default()
+        },
+        background: false,
+    })
 }
 
 /// Reads the report in the last line; everything before it is for people.
-fn outcome(ended: Ended) -> Outcome {
-    let text = ended.stdout.trim_end();
+fn outcome(done: Done) -> Outcome {
+    let text = done.stdout.trim_end();
     let (before, last) = text.rsplit_once('\n').unwrap_or(("", text));
-    let Ok(report) = serde_json::from_str::<Report>(last) else {
-        return Outcome {
-            output: ended.stdout + &ended.stderr,
-            problem: Some(format!(
-                "the program ended with {} in the middle of a check",
-                ended.status
-            )),
+    match serde_json::from_str::<Report>(last) {
+        Ok(report) if done.end.why.is_none() => Outcome {
+            passed: report.passed && done.end.ok(),
+            output: join(before, &done.stderr),
+            checks: report.checks,
             ..Outcome::default()
-        };
-    };
-    Outcome {
-        passed: report.passed && ended.status.success(),
-        output: join(before, &ended.stderr),
-        checks: report.checks,
-        ..Outcome::default()
+        },
+        _ => {
+            let how = match (done.end.message, done.end.status) {
+                (Some(message), _) => message,
+                (None, Some(status)) => format!("it ended with exit status {status}"),
+                (None, None) => "nobody knows why".to_owned(),
+            };
+            let printed = join(&done.stdout, &done.stderr);
+            Outcome {
+                output: printed.chars().take(SHOWN).collect(),
+                problem: Some(format!(
+                    "the program did not come to the end of its checks: {how}"
+                )),
+                ..Outcome::default()
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The files in `exercises/` are the truth for both.
 //! Starters, checks and solutions are the authors'; a reader's file is made of its starter and never overwritten without a copy.
 
+mod alone;
 pub mod catalog;
 pub mod check;
 pub mod commands;
@@ -99,7 +100,7 @@ impl Exercises {
         let choice = check::choice(exercise, letter)?;
         catalog::write(
             &catalog.answer_file(exercise),
-            &format!("{}\n", choice.letter),
+            format!("{}\n", choice.letter),
         )?;
         self.judge(catalog, exercise, &choice.letter)
     }
@@ -139,12 +140,14 @@ impl Exercises {
     /// Puts the starter back, and gives the file that keeps what was there, if it was anything else.
     pub fn reset(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Option<PathBuf>> {
         let file = catalog.file(exercise);
-        let (starter, text) = (catalog.starter(exercise)?, catalog::read(&file)?);
-        let kept = if text == starter {
+        let starter = catalog.starter(exercise)?;
+        // What is no text at all is kept, too.
+        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let kept = if text == starter.as_bytes() {
             None
         } else {
             let kept = keep(&file, &text)?;
-            catalog::write(&file, &starter)?;
+            catalog::write(&file, starter)?;
             Some(kept)
         };
         let answer = catalog.answer_file(exercise);
@@ -234,7 +237,7 @@ pub fn content_hash(text: &str) -> String {
 }
 
 /// Copies a reader's file to the first free name `NAME.rs.bak-N`.
-fn keep(file: &Path, text: &str) -> Result<PathBuf> {
+fn keep(file: &Path, text: &[u8]) -> Result<PathBuf> {
     for number in 1.. {
         let mut name = file.as_os_str().to_owned();
         name.push(format!(".bak-{number}"));

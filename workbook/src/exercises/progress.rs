@@ -85,7 +85,7 @@ impl Progress {
         change(entry);
         let entry = entry.clone();
         let text = serde_json::to_string_pretty(&record)? + "\n";
-        catalog::write(&self.file(), &text)?;
+        catalog::write(&self.file(), text)?;
         Ok(entry)
     }
 

@@ -2,9 +2,10 @@
 //!
 //! The files on disk stay the truth: a page that saves names the version that it began with, and is refused if an editor has saved another one meanwhile.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,15 +14,15 @@ use axum::{Json, Router};
 use pulldown_cmark::{Parser, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 
 use super::catalog::{self, Catalog, Exercise, Kind};
 use super::{Exercises, content_hash, entry, progress, state};
+use crate::run::guard::{Refusal, read};
 
 /// What the handlers share.
 struct Site {
     exercises: Exercises,
-    /// One check at a time: each uses a whole core.
+    /// Held by the check that runs: each uses a whole core.
     checking: Mutex<()>,
 }
 
@@ -29,8 +30,7 @@ struct Site {
 pub fn router(exercises: Exercises) -> Router {
     Router::new()
         .route("/exercises", get(list))
-        // A page may save with either; the server's guard lets only POST through.
-        .route("/exercises/{name}", get(show).put(save).post(save))
+        .route("/exercises/{name}", get(show).post(save))
         .route("/exercises/{name}/check", post(check))
         .route("/exercises/{name}/hint", post(hint))
         .route("/exercises/{name}/reset", post(reset))
@@ -42,6 +42,11 @@ pub fn router(exercises: Exercises) -> Router {
             checking: Mutex::new(()),
         }))
 }
+
+/// What has nothing to say beside its path.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// What a page saves.
 #[derive(Deserialize)]
@@ -108,8 +113,13 @@ fn description(catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
     }))
 }
 
-async fn save(site: State<Arc<Site>>, name: Path<String>, Json(save): Json<Save>) -> Response {
-    with_exercise(site, name, move |_, catalog, exercise| {
+async fn save(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let save: Save = read(&body)?;
+    Ok(with_exercise(site, name, move |_, catalog, exercise| {
         let file = catalog.file(exercise);
         let now = catalog::read(&file)?;
         let hash = content_hash(&now);
@@ -125,17 +135,21 @@ async fn save(site: State<Arc<Site>>, name: Path<String>, Json(save): Json<Save>
         }
         Ok(Json(json!({ "hash": content_hash(&save.text) })).into_response())
     })
-    .await
+    .await)
 }
 
-async fn check(State(site): State<Arc<Site>>, name: Path<String>) -> Response {
-    let shared = site.clone();
-    let _checking = shared.checking.lock().await;
-    with_exercise(State(site), name, |site, catalog, exercise| {
+async fn check(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Nothing {} = read(&body)?;
+    Ok(with_exercise(site, name, |site, catalog, exercise| {
         if exercise.kind == Kind::Predict {
             let why = "this exercise asks for an answer, not for a program";
             return Ok(refuse(StatusCode::BAD_REQUEST, why));
         }
+        let _checking = site.checking.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = site.exercises.check(catalog, exercise)?;
         let explanation = outcome.passed.then(|| exercise.explanation.trim());
         let answer = json!({
@@ -143,41 +157,52 @@ async fn check(State(site): State<Arc<Site>>, name: Path<String>) -> Response {
         });
         Ok(Json(answer).into_response())
     })
-    .await
+    .await)
 }
 
-async fn hint(site: State<Arc<Site>>, name: Path<String>) -> Response {
-    with_exercise(site, name, |site, catalog, exercise| {
+async fn hint(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Nothing {} = read(&body)?;
+    Ok(with_exercise(site, name, |site, catalog, exercise| {
         let (number, hint) = site.exercises.hint(catalog, exercise)?;
         let answer = json!({ "number": number, "of": exercise.hints.len(), "hint": hint });
         Ok(Json(answer).into_response())
     })
-    .await
+    .await)
 }
 
-async fn reset(site: State<Arc<Site>>, name: Path<String>) -> Response {
-    with_exercise(site, name, |site, catalog, exercise| {
+async fn reset(
+    site: State<Arc<Site>>,
+    name: Path<String>,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Nothing {} = read(&body)?;
+    Ok(with_exercise(site, name, |site, catalog, exercise| {
         let kept = site.exercises.reset(catalog, exercise)?;
         let kept = kept.as_deref().and_then(std::path::Path::file_name);
         let mut answer = description(catalog, exercise)?;
         answer["kept"] = json!(kept.map(|name| name.to_string_lossy()));
         Ok(Json(answer).into_response())
     })
-    .await
+    .await)
 }
 
 async fn answer(
     site: State<Arc<Site>>,
     name: Path<String>,
-    Json(answer): Json<Answer>,
-) -> Response {
-    with_exercise(site, name, move |site, catalog, exercise| {
-        match site.exercises.answer(catalog, exercise, &answer.letter) {
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Answer { letter } = read(&body)?;
+    Ok(with_exercise(site, name, move |site, catalog, exercise| {
+        match site.exercises.answer(catalog, exercise, &letter) {
             Ok(verdict) => Ok(Json(verdict).into_response()),
             Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
         }
     })
-    .await
+    .await)
 }
 
 async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
@@ -187,9 +212,10 @@ async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
 async fn insist(
     site: State<Arc<Site>>,
     name: Path<String>,
-    Json(Insist { confirm }): Json<Insist>,
-) -> Response {
-    give_solution(site, name, confirm).await
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Insist { confirm } = read(&body)?;
+    Ok(give_solution(site, name, confirm).await)
 }
 
 async fn give_solution(site: State<Arc<Site>>, name: Path<String>, insist: bool) -> Response {

@@ -13,6 +13,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 
 use super::csp;
 use super::token::Token;
@@ -34,7 +35,7 @@ pub struct Guard {
 }
 
 /// An answer that refuses; the text is for the reader.
-type Refusal = (StatusCode, String);
+pub type Refusal = (StatusCode, String);
 
 /// Lets good requests through, and gives every answer its headers.
 pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
@@ -68,13 +69,15 @@ impl Guard {
                 return Err((StatusCode::METHOD_NOT_ALLOWED, text.to_owned()));
             }
         };
+        let is_open = !posts && !is_private(request.uri().path());
         match one(headers, &HeaderName::from_static(FETCH_SITE)) {
-            _ if !posts => {}
+            // A link from elsewhere may lead to a page.
+            _ if is_open => {}
             Ok(None) | Ok(Some(b"same-origin")) => {}
             _ => return forbidden("this address answers its own pages only"),
         }
         match one(headers, &HeaderName::from_static(TOKEN)) {
-            _ if !posts && !is_private(request.uri().path()) => return Ok(request),
+            _ if is_open => return Ok(request),
             Ok(Some(given)) if self.token.is(given) => {}
             _ => {
                 let text = "this page does not know the secret of this start: open the address that the workbook opened or printed\n";
@@ -149,6 +152,14 @@ async fn read_body(request: Request) -> Result<Request, Refusal> {
     }
     let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
     Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// Reads what the body says; what it should not say is refused, too.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        let text = format!("the body is wrong: {error}\n");
+        (StatusCode::BAD_REQUEST, text)
+    })
 }
 
 async fn with_headers(answer: Response) -> Response {

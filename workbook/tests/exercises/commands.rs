@@ -1,5 +1,7 @@
 //! The commands as a reader types them, on a copy of the exercises.
 
+use std::fs;
+
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -181,11 +183,21 @@ fn what_hangs_is_stopped() {
         "loop { println!(\"{:01000}\", 0); }\nasyncio::get_running_loop()",
     );
     let said = copy.refusal(&["check", "one_by_one"]);
-    assert_in_order(&said, &["it printed more than 8 MiB, so it was stopped"]);
+    let stopped = "the program did not come to the end of its checks: ";
+    assert_in_order(&said, &[stopped, "it printed more than 1 MiB"]);
     assert!(said.len() < 10_000);
 
+    // Nobody's machine goes down with an exercise.
+    copy.replace(
+        MINE,
+        "loop { println!(\"{:01000}\", 0); }",
+        "let mut all: Vec<Vec<u8>> = Vec::new();\nloop { all.push(vec![1_u8; 1 << 20]); }",
+    );
+    let said = copy.refusal(&["check", "one_by_one"]);
+    assert_in_order(&said, &[stopped, "it used more than 512 MiB of memory"]);
+
     // Nothing but a limit on real time ends a loop without an await.
-    copy.replace(MINE, "loop { println!(\"{:01000}\", 0); }", "loop {}");
+    copy.replace(MINE, "loop { all.push(vec![1_u8; 1 << 20]); }", "loop {}");
     let mut command = copy.command(&["check", "one_by_one"]);
     let output = command
         .env("EXERCISE_SECONDS", "1")
@@ -225,7 +237,10 @@ fn a_panic_is_reported() {
         "std::process::exit(0);",
     );
     let said = copy.refusal(&["check", "one_by_one"]);
-    assert_in_order(&said, &["in the middle of a check"]);
+    assert_in_order(
+        &said,
+        &["did not come to the end of its checks: it ended with exit status 0"],
+    );
 }
 
 fn hints_come_one_by_one() {
@@ -269,6 +284,14 @@ fn reset_loses_nothing() {
         copy.read("solutions/gather_wait/one_by_one.rs")
     );
     assert_eq!(copy.read("gather_wait/one_by_one.rs.bak-2"), "second");
+    assert_eq!(copy.read(MINE), starter);
+    // A file that an editor has spoiled is the last that a reader can do without a reset of.
+    fs::write(copy.file(MINE), b"\xff").expect("a writable folder");
+    let said = copy.refusal(&["check", "one_by_one"]);
+    assert!(said.contains("did not contain valid UTF-8"), "{said}");
+    copy.stdout(&["reset", "one_by_one"]);
+    let kept = fs::read(copy.file("gather_wait/one_by_one.rs.bak-3"));
+    assert_eq!(kept.expect("a copy"), b"\xff");
     assert_eq!(copy.read(MINE), starter);
 }
 
@@ -344,5 +367,10 @@ fn unknown_names_are_answered_with_the_nearest() {
     assert_eq!(
         said,
         "error: there is no exercise `latte`: do you mean `late_tea`?\n"
+    );
+    let said = copy.refusal(&["check", "zebra"]);
+    assert_eq!(
+        said,
+        "error: there is no exercise `zebra`: `cargo run -- exercises` lists them\n"
     );
 }

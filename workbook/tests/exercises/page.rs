@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
             "hints, answers, solutions",
             gives_hints_answers_and_solutions,
         ),
+        trial("wrong bodies", what_should_not_be_said_is_refused),
         trial("unknown names", unknown_names_are_not_found),
         trial("is served behind the guard", is_served_behind_the_guard),
     ]
@@ -130,7 +131,7 @@ fn saves_and_checks() {
         Some(json!({ "text": solution, "hash": shown["hash"] })),
     );
     assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), solution);
-    let checked = page.good("POST", "/one_by_one/check", None);
+    let checked = page.good("POST", "/one_by_one/check", Some(json!({})));
     assert_eq!(checked["outcome"]["passed"], true);
     assert!(
         checked["explanation"]
@@ -140,10 +141,10 @@ fn saves_and_checks() {
     // The terminal sees the same.
     assert!(page.copy.stdout(&["exercises"]).contains("[x] one_by_one"));
 
-    let reset = page.good("POST", "/one_by_one/reset", None);
+    let reset = page.good("POST", "/one_by_one/reset", Some(json!({})));
     assert_eq!(reset["kept"], "one_by_one.rs.bak-1");
     assert_eq!(reset["text"], shown["text"]);
-    let (status, _) = page.ask("POST", "/late_tea/check", None);
+    let (status, _) = page.ask("POST", "/late_tea/check", Some(json!({})));
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
 
@@ -153,7 +154,7 @@ fn respects_an_editor() {
     page.copy
         .write("gather_wait/one_by_one.rs", "from the editor");
     let save = json!({ "text": "from the page", "hash": shown["hash"] });
-    let (status, conflict) = page.ask("PUT", "/one_by_one", Some(save));
+    let (status, conflict) = page.ask("POST", "/one_by_one", Some(save));
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(conflict["text"], "from the editor");
     assert_eq!(
@@ -161,22 +162,25 @@ fn respects_an_editor() {
         "from the editor"
     );
     let save = json!({ "text": "from the page", "hash": conflict["hash"] });
-    let saved = page.good("PUT", "/one_by_one", Some(save.clone()));
+    let saved = page.good("POST", "/one_by_one", Some(save.clone()));
     assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
     // Saving the same once more is no conflict.
-    assert_eq!(page.good("PUT", "/one_by_one", Some(save)), saved);
+    assert_eq!(page.good("POST", "/one_by_one", Some(save)), saved);
     let (status, _) = page.ask(
-        "PUT",
+        "POST",
         "/one_by_one",
         Some(json!({ "text": "without a hash" })),
     );
-    assert!(status.is_client_error());
+    assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
 }
 
 fn gives_hints_answers_and_solutions() {
     let page = Page::new();
-    assert_eq!(page.good("POST", "/late_tea/hint", None)["number"], 1);
+    assert_eq!(
+        page.good("POST", "/late_tea/hint", Some(json!({})))["number"],
+        1
+    );
     let shown = page.good("GET", "/late_tea", None);
     assert_eq!(
         (
@@ -215,13 +219,29 @@ fn gives_hints_answers_and_solutions() {
     );
 }
 
+fn what_should_not_be_said_is_refused() {
+    let page = Page::new();
+    for (path, body) in [
+        ("", json!({ "text": "", "hash": "", "more": 1 })),
+        ("/answer", json!({ "letter": "a", "more": 1 })),
+        ("/check", json!({ "more": 1 })),
+        ("/hint", json!({ "more": 1 })),
+        ("/reset", json!([1])),
+        ("/solution", json!({ "confirm": true, "more": 1 })),
+    ] {
+        let (status, value) = page.ask("POST", &format!("/late_tea{path}"), Some(body));
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {value}");
+    }
+    assert!(!page.copy.file("progress.json").exists());
+}
+
 fn unknown_names_are_not_found() {
     let page = Page::new();
     for (method, path) in [
         ("GET", "/nothing"),
-        ("POST", "/nothing/check"),
         ("GET", "/..%2Fprogress"),
-        ("PUT", "/nothing"),
+        ("POST", "/nothing"),
+        ("POST", "/..%2Fprogress"),
     ] {
         let (status, value) = page.ask(method, path, Some(json!({ "text": "", "hash": "" })));
         assert_eq!(status, StatusCode::NOT_FOUND, "{value}");
