@@ -11,6 +11,7 @@ use mdbook_driver::config::Config;
 
 use crate::api;
 use crate::programs::cargo;
+use crate::watch::full_path;
 
 /// Lies in every folder that [`Book::build`] wrote, and tells it from folders that hold something else.
 const MARKER: &str = ".asyncio-workbook";
@@ -67,13 +68,14 @@ impl Book {
 
     /// Makes the pages; what was in `dest` is gone then.
     pub fn render(&self, dest: &Path) -> Result<()> {
-        let mut config = Config::from_disk(self.folder.join("book.toml"))?;
-        config.build.build_dir = dest.to_path_buf();
-        // Reading a book must not write into it.
-        config.build.create_missing = false;
-        MDBook::load_with_config(&self.folder, config)
-            .and_then(|book| book.build())
-            .with_context(|| format!("cannot build the book in {}", self.folder.display()))
+        let build = || {
+            let mut config = Config::from_disk(self.folder.join("book.toml"))?;
+            config.build.build_dir = dest.to_path_buf();
+            // Reading a book must not write into it.
+            config.build.create_missing = false;
+            MDBook::load_with_config(&self.folder, config)?.build()
+        };
+        build().with_context(|| format!("cannot build the book in {}", self.folder.display()))
     }
 
     /// Writes the book with the library's documentation, to be read without this program.
@@ -94,26 +96,17 @@ impl Book {
         let pages = work.path().join("pages");
         self.render(&pages)?;
         if let Some(documentation) = api::build_now(self.project()) {
-            copy_folder(&documentation, &pages.join("api"))?;
+            copy_folder(&documentation, &pages.join("api"))
+                .with_context(|| format!("cannot write to {}", parent.display()))?;
         }
-        fs::write(pages.join(MARKER), "")?;
+        fs::write(pages.join(MARKER), "")
+            .with_context(|| format!("cannot write to {}", parent.display()))?;
         if dest.exists() {
             fs::remove_dir_all(&dest)
                 .with_context(|| format!("cannot replace {}", dest.display()))?;
         }
         fs::rename(&pages, &dest).with_context(|| format!("cannot write {}", dest.display()))
     }
-}
-
-/// An absolute path without symbolic links, which file notices on some systems need.
-fn full_path(path: &Path) -> Result<PathBuf> {
-    let full = fs::canonicalize(path)?;
-    // Windows answers with a form of path that not every program understands.
-    let text = full.to_string_lossy();
-    Ok(match text.strip_prefix(r"\\?\") {
-        Some(plain) if !plain.starts_with("UNC") => PathBuf::from(plain),
-        _ => full,
-    })
 }
 
 /// Nobody's files may be deleted by a slip of the keyboard.

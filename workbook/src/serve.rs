@@ -1,5 +1,6 @@
 //! The server on this machine, for this machine only.
 
+use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -65,7 +66,8 @@ pub fn serve(book: Book, options: Options) -> Result<()> {
 async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     let listener = listen(options.port).await?;
     let port = listener.local_addr()?.port();
-    let changes = Changes::of(book.sources())?;
+    // From before the first look, so that no change is missed.
+    let changes = Changes::of(book.sources());
     let first = folder.join("0");
     book.render(&first)?;
     let site = Arc::new(Site {
@@ -89,13 +91,29 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     let router = router(site.clone(), guard, runner.clone(), &book);
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
-        () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the files of the book can no longer be watched: start again")),
+        () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
         () = document(&site, &book) => Err(anyhow!("the server failed")),
         () = prepare(&runner, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
-        result = tokio::signal::ctrl_c() => result.context("cannot wait for Ctrl-C"),
+        result = order_to_end() => result.context("cannot wait for Ctrl-C"),
     };
     runner.stop().await;
     result
+}
+
+/// Waits for Ctrl-C, or on Unix for what a system says to all programs before it goes off.
+async fn order_to_end() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// Opens the browser with a file that leads to the address; see [`Token::redirect_file`].
@@ -204,25 +222,42 @@ impl IntoResponse for Failure {
 }
 
 /// Builds the book anew on each change; while it cannot be built, the last good one stays.
-async fn rebuild(site: &Site, book: &Book, mut changes: Changes, folder: &Path) {
+async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, folder: &Path) {
     let mut number = 0;
-    while changes.next().await.is_some() {
-        number += 1;
-        let pages = folder.join(number.to_string());
-        let (book, dest) = (book.clone(), pages.clone());
-        let built = tokio::task::spawn_blocking(move || book.render(&dest)).await;
-        match built.map_err(anyhow::Error::from).and_then(|result| result) {
-            Ok(()) => {
-                let mut current = site.pages.write().unwrap_or_else(PoisonError::into_inner);
-                let old = std::mem::replace(&mut *current, pages);
-                drop(current);
-                site.builds.tell();
-                // A file that is being sent cannot be removed on Windows; it goes at the end.
-                let _ = std::fs::remove_dir_all(old);
+    // A page that is being loaded still asks for files of the book before this one.
+    let mut before: Option<PathBuf> = None;
+    let why = match changes {
+        Err(error) => format!("{error:#}"),
+        Ok(mut changes) => {
+            while changes.next().await.is_some() {
+                number += 1;
+                let pages = folder.join(number.to_string());
+                let (book, dest) = (book.clone(), pages.clone());
+                let built = tokio::task::spawn_blocking(move || book.render(&dest)).await;
+                let useless = match built.map_err(anyhow::Error::from).and_then(|built| built) {
+                    Ok(()) => {
+                        let mut current =
+                            site.pages.write().unwrap_or_else(PoisonError::into_inner);
+                        let last = std::mem::replace(&mut *current, pages);
+                        drop(current);
+                        site.builds.tell();
+                        before.replace(last)
+                    }
+                    Err(error) => {
+                        eprintln!("error: {error:#}; the pages stay as they were");
+                        Some(pages)
+                    }
+                };
+                if let Some(useless) = useless {
+                    // What cannot be removed now goes at the end.
+                    let _ = std::fs::remove_dir_all(useless);
+                }
             }
-            Err(error) => eprintln!("error: {error:#}; the pages stay as they were"),
+            "the system tells of no more changes".to_owned()
         }
-    }
+    };
+    eprintln!("note: the pages do not follow changes of the book until the next start: {why}");
+    pending().await
 }
 
 /// Builds the library's documentation at the start and after each change, beside everything else.

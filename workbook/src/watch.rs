@@ -1,6 +1,8 @@
 //! Noticing that a file has changed.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,6 +24,11 @@ impl Changes {
     /// Starts to watch files, and folders with all that is in them; those that do not exist are left out.
     pub fn of(sources: Vec<PathBuf>) -> Result<Changes> {
         let (sender, notices) = mpsc::unbounded_channel();
+        // On some systems notices name files by their full paths.
+        let sources: Vec<PathBuf> = sources
+            .iter()
+            .filter_map(|source| full_path(source).ok())
+            .collect();
         let watched = sources.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let relevant = event.is_ok_and(|event| {
@@ -39,13 +46,12 @@ impl Changes {
         })
         .context("cannot watch files for changes")?;
         for source in &sources {
-            if source.is_dir() {
-                watcher.watch(source, RecursiveMode::Recursive)
-            } else if let (true, Some(folder)) = (source.is_file(), source.parent()) {
+            match source.parent() {
                 // Editors replace a file, and a watch on the old one would end.
-                watcher.watch(folder, RecursiveMode::NonRecursive)
-            } else {
-                continue;
+                Some(folder) if source.is_file() => {
+                    watcher.watch(folder, RecursiveMode::NonRecursive)
+                }
+                _ => watcher.watch(source, RecursiveMode::Recursive),
             }
             .with_context(|| format!("cannot watch {} for changes", source.display()))?;
         }
@@ -61,4 +67,15 @@ impl Changes {
         while let Ok(Some(())) = timeout(QUIET, self.notices.recv()).await {}
         Some(())
     }
+}
+
+/// An absolute path without symbolic links.
+pub fn full_path(path: &Path) -> io::Result<PathBuf> {
+    let full = fs::canonicalize(path)?;
+    // Windows answers with a form of path that not every program understands.
+    let text = full.to_string_lossy();
+    Ok(match text.strip_prefix(r"\\?\") {
+        Some(plain) if !plain.starts_with("UNC") => PathBuf::from(plain),
+        _ => full,
+    })
 }

@@ -1,18 +1,15 @@
 //! The program as a reader starts it.
 
+mod build;
+mod server;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::server::{DEADLINE, Server, lines, wait_for};
 
 fn workbook() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
@@ -53,111 +50,6 @@ fn refusal(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The program while it serves a book; it ends with the value.
-struct Server {
-    child: Child,
-    port: u16,
-    stdout: Receiver<String>,
-    stderr: Option<ChildStderr>,
-}
-
-impl Server {
-    fn start(book: &Path) -> Server {
-        let mut child = workbook()
-            .args(["--no-open", "--port", "0", "--book"])
-            .arg(book)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let stdout = lines(child.stdout.take().expect("a pipe"));
-        let stderr = child.stderr.take();
-        let address = stdout.recv_timeout(DEADLINE).expect("the address");
-        let port = address
-            .strip_prefix("http://127.0.0.1:")
-            .and_then(|rest| rest.split_once("/#token="))
-            .and_then(|(port, _)| port.parse().ok());
-        Server {
-            port: port.unwrap_or_else(|| panic!("`{address}` is no address")),
-            child,
-            stdout,
-            stderr,
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
-        stream.set_read_timeout(Some(DEADLINE)).expect("a limit");
-        stream
-    }
-
-    /// Sends a GET request with these Host lines, and gives the whole answer.
-    fn get_as(&self, path: &str, hosts: &[String]) -> String {
-        let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();
-        let mut stream = self.connect();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
-        )
-        .expect("a request");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.get_as(path, &[format!("127.0.0.1:{}", self.port)])
-    }
-
-    /// Listens as an open page does.
-    fn events(&self) -> Receiver<String> {
-        let mut stream = self.connect();
-        write!(
-            stream,
-            "GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
-            self.port
-        )
-        .expect("a request");
-        lines(stream)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Reads lines in the background, so that waiting for one can have a limit.
-fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(source).lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-/// Waits for a line that contains the text.
-#[track_caller]
-fn wait_for(lines: &Receiver<String>, text: &str) -> String {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left) {
-            Ok(line) if line.contains(text) => return line,
-            Ok(_) => {}
-            Err(_) => panic!("no line with `{text}` came"),
-        }
-    }
-}
-
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
     for args in [&["progress", "--json"][..], &["exercises"]] {
@@ -168,6 +60,26 @@ fn a_reader_who_has_seen_enough_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
         assert!(output.status.success(), "{args:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = || {
+        let full = fs::File::options().write(true).open("/dev/full");
+        full.expect("it is part of Linux")
+    };
+    let mut command = workbook();
+    let output = command.args(["progress", "--json"]).stdout(full()).output();
+    let output = output.expect("the program starts");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: cannot write to stdout: No space left on device (os error 28)\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+    // Now nobody can be told.
+    let status = command.stderr(full()).status();
+    assert_eq!(status.expect("the program starts").code(), Some(1));
 }
 
 #[test]
@@ -249,20 +161,27 @@ fn a_change_reloads_the_page_and_a_mistake_does_not() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_with_success() {
+fn an_order_to_end_is_a_success_and_leaves_nothing() {
     let book = sample_book();
-    let mut server = Server::start(book.path());
-    // An open page must not hold it up.
-    let events = server.events();
-    wait_for(&events, "data: ");
-    let killed = Command::new("kill")
-        .args(["-INT", &server.child.id().to_string()])
-        .status()
-        .expect("kill is part of Unix");
-    assert!(killed.success());
-    let ended = wait_timeout::ChildExt::wait_timeout(&mut server.child, DEADLINE);
-    let status = ended.expect("a child").expect("an end before the deadline");
-    assert_eq!(status.code(), Some(0));
+    for signal in ["-INT", "-TERM"] {
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let mut server = Server::start_with(book.path(), |command| {
+            command.env("TMPDIR", temporary.path());
+        });
+        // An open page must not hold it up.
+        let events = server.events();
+        wait_for(&events, "data: ");
+        assert_eq!(build::files(temporary.path()).len(), 1, "its own folder");
+        let killed = Command::new("kill")
+            .args([signal, &server.child.id().to_string()])
+            .status()
+            .expect("kill is part of Unix");
+        assert!(killed.success());
+        let ended = wait_timeout::ChildExt::wait_timeout(&mut server.child, DEADLINE);
+        let status = ended.expect("a child").expect("an end before the deadline");
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(build::files(temporary.path()).is_empty(), "{signal}");
+    }
 }
 
 #[test]
@@ -326,6 +245,7 @@ fn an_unknown_argument_is_refused() {
     assert!(refusal(&["--prot", "1"]).contains("'--port'"));
     assert!(refusal(&["bulid"]).contains("'build'"));
     assert!(refusal(&["--port", "70000"]).contains("70000"));
+    assert!(refusal(&["bench-run", "--programs", "0"]).contains("'0'"));
 }
 
 #[test]
@@ -334,79 +254,4 @@ fn help_and_version_are_answered() {
     assert!(help.contains("Usage: cargo run -- [OPTIONS]"), "{help}");
     let version = String::from_utf8_lossy(&run(&["--version"]).stdout).into_owned();
     assert_eq!(version, format!("workbook {}\n", env!("CARGO_PKG_VERSION")));
-}
-
-/// Everything in a folder, as relative paths.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name().into())
-        .collect();
-    files.sort();
-    files
-}
-
-#[test]
-fn build_writes_to_new_empty_and_built_folders() {
-    let book = sample_book();
-    let folder = book.path().display().to_string();
-    let out = tempfile::tempdir().expect("a temporary folder");
-    let empty = out.path().join("empty");
-    fs::create_dir(&empty).expect("a folder");
-    for dest in [out.path().join("new/deep"), empty.clone(), empty.clone()] {
-        let output = run(&[
-            "build",
-            "--book",
-            &folder,
-            "--dest",
-            &dest.display().to_string(),
-        ]);
-        assert!(output.status.success(), "{output:?}");
-        let page = fs::read_to_string(dest.join("one.html")).expect("a page");
-        assert!(page.contains("first text"));
-        assert!(
-            !page.contains("__reload"),
-            "the script is for the server only"
-        );
-    }
-    // No half-built folder is left behind.
-    assert_eq!(files(out.path()), [Path::new("empty"), Path::new("new")]);
-
-    write(&book, "src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n");
-    let output = run(&[
-        "build",
-        "--book",
-        &folder,
-        "--dest",
-        &empty.display().to_string(),
-    ]);
-    assert!(output.status.success(), "{output:?}");
-    assert!(
-        !empty.join("two.html").exists(),
-        "an earlier build is replaced"
-    );
-}
-
-#[test]
-fn build_deletes_nobodys_files() {
-    let book = sample_book();
-    let folder = book.path().display().to_string();
-    let out = tempfile::tempdir().expect("a temporary folder");
-    fs::write(out.path().join("letter.txt"), "dear").expect("a file");
-    let dest = out.path().display().to_string();
-    let error = refusal(&["build", "--book", &folder, "--dest", &dest]);
-    assert_eq!(
-        error,
-        format!(
-            "error: {dest} holds files that are not a built book: empty it or name another folder\n"
-        )
-    );
-    let file = out.path().join("letter.txt").display().to_string();
-    let error = refusal(&["build", "--book", &folder, "--dest", &file]);
-    assert_eq!(
-        error,
-        format!("error: {file} is not a folder: name another one\n")
-    );
-    assert_eq!(files(out.path()), [Path::new("letter.txt")]);
-    assert_eq!(fs::read_to_string(&file).expect("the file"), "dear");
 }

@@ -1,0 +1,126 @@
+//! The program while it serves a book, and who asks it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::workbook;
+
+/// Longer than anything here takes on a busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The program while it serves a book; it ends with the value.
+pub struct Server {
+    pub child: Child,
+    pub port: u16,
+    pub stdout: Receiver<String>,
+    pub stderr: Option<ChildStderr>,
+}
+
+impl Server {
+    pub fn start(book: &Path) -> Server {
+        Server::start_with(book, |_| {})
+    }
+
+    /// As [`Server::start`], with more settings.
+    pub fn start_with(book: &Path, settings: impl FnOnce(&mut Command)) -> Server {
+        let mut command = workbook();
+        settings(&mut command);
+        let mut child = command
+            .args(["--no-open", "--port", "0", "--book"])
+            .arg(book)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stdout = lines(child.stdout.take().expect("a pipe"));
+        let stderr = child.stderr.take();
+        let address = stdout.recv_timeout(DEADLINE).expect("the address");
+        let port = address
+            .strip_prefix("http://127.0.0.1:")
+            .and_then(|rest| rest.split_once("/#token="))
+            .and_then(|(port, _)| port.parse().ok());
+        Server {
+            port: port.unwrap_or_else(|| panic!("`{address}` is no address")),
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a limit");
+        stream
+    }
+
+    /// Sends a GET request with these Host lines, and gives the whole answer.
+    pub fn get_as(&self, path: &str, hosts: &[String]) -> String {
+        let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
+        )
+        .expect("a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    pub fn get(&self, path: &str) -> String {
+        self.get_as(path, &[format!("127.0.0.1:{}", self.port)])
+    }
+
+    /// Listens as an open page does.
+    pub fn events(&self) -> Receiver<String> {
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
+            self.port
+        )
+        .expect("a request");
+        lines(stream)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads lines in the background, so that waiting for one can have a limit.
+pub fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(source).lines() {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Waits for a line that contains the text.
+#[track_caller]
+pub fn wait_for(lines: &Receiver<String>, text: &str) -> String {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) if line.contains(text) => return line,
+            Ok(_) => {}
+            Err(_) => panic!("no line with `{text}` came"),
+        }
+    }
+}
