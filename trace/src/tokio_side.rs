@@ -257,6 +257,16 @@ impl Tracer {
     /// Wraps a future: its polls, its wake-ups, its end and its drop are recorded under a name.
     #[track_caller]
     pub fn traced<F: Future>(&self, name: impl Into<String>, future: F) -> Traced<F> {
+        self.traced_at(name, future, Some(Location::caller()))
+    }
+
+    /// As [`Tracer::traced`], for a future that was made at this place, or at one that nobody knows.
+    pub fn traced_at<F: Future>(
+        &self,
+        name: impl Into<String>,
+        future: F,
+        at: Option<Place>,
+    ) -> Traced<F> {
         let mut state = self.shared.state();
         state.tasks += 1;
         let task = state.tasks;
@@ -266,7 +276,7 @@ impl Tracer {
             task,
             name: name.into(),
         };
-        self.shared.record(created, Some(Location::caller()));
+        self.shared.record(created, at);
         Traced::new(future, task, self.shared.clone())
     }
 

@@ -1,15 +1,17 @@
 //! What a reader's program is linked with while its timeline is recorded.
 //!
-//! The compiler is told that this crate is `tokio`. It is Tokio, and where a program starts tasks and runtimes it also tells
-//! [`recorder`] of them. So a program is recorded without a change to its text, and its lines keep their numbers.
+//! The compiler is told that this crate is `tokio`. It is Tokio, and where a program starts tasks and runtimes, and where its
+//! tasks wait, it also tells [`recorder`] of that. So a program is recorded without a change to its text, and its lines keep their numbers.
 //! The loops of `asyncio` need no such stand-in: the recorder hears of each.
 //!
 //! Not recorded is what goes around these functions: tasks started through a `Handle`, a `LocalSet` or another crate, and threads.
 
 pub mod recorder;
 pub mod runtime;
+pub mod sync;
 pub mod task;
 pub mod time;
+mod told;
 
 // What stands above and below hides what Tokio calls the same.
 pub use ::tokio::*;

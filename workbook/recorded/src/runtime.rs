@@ -3,57 +3,69 @@
 use std::future::Future;
 use std::io;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::time::Duration;
 
 use ::tokio::runtime;
+use asyncio::observe::Place;
 use asyncio_trace::Clock;
 
 use crate::recorder;
-use crate::task::{JoinHandle, wrapper};
+use crate::task::{JoinHandle, Work, wrapper};
 
 pub use ::tokio::runtime::*;
 
 /// Tokio's builder.
 ///
 /// Simplification: after a setting that is not named here the runtime is Tokio's own, and the future that it blocks on has no lane.
-pub struct Builder(runtime::Builder);
+pub struct Builder {
+    builder: runtime::Builder,
+    enabled: Option<Place>,
+}
 
 impl Builder {
     pub fn new_current_thread() -> Self {
-        Builder(runtime::Builder::new_current_thread())
+        Builder::of(runtime::Builder::new_current_thread())
     }
 
     pub fn new_multi_thread() -> Self {
-        Builder(runtime::Builder::new_multi_thread())
+        Builder::of(runtime::Builder::new_multi_thread())
     }
 
+    fn of(builder: runtime::Builder) -> Self {
+        let enabled = None;
+        Builder { builder, enabled }
+    }
+
+    #[track_caller]
     pub fn enable_all(&mut self) -> &mut Self {
-        self.0.enable_all();
+        self.enabled = Some(Location::caller());
+        self.builder.enable_all();
         self
     }
 
     pub fn enable_io(&mut self) -> &mut Self {
-        self.0.enable_io();
+        self.builder.enable_io();
         self
     }
 
     pub fn enable_time(&mut self) -> &mut Self {
-        self.0.enable_time();
+        self.builder.enable_time();
         self
     }
 
     pub fn worker_threads(&mut self, number: usize) -> &mut Self {
-        self.0.worker_threads(number);
+        self.builder.worker_threads(number);
         self
     }
 
     pub fn max_blocking_threads(&mut self, number: usize) -> &mut Self {
-        self.0.max_blocking_threads(number);
+        self.builder.max_blocking_threads(number);
         self
     }
 
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
-        self.0.thread_name(name);
+        self.builder.thread_name(name);
         self
     }
 
@@ -62,12 +74,13 @@ impl Builder {
         if let (Some(tracer), true) = (recorder::tokio(), paused) {
             tracer.set_clock(Clock::Virtual);
         }
-        self.0.start_paused(paused);
+        self.builder.start_paused(paused);
         self
     }
 
     pub fn build(&mut self) -> io::Result<Runtime> {
-        self.0.build().map(Runtime)
+        let (runtime, enabled) = (self.builder.build()?, self.enabled);
+        Ok(Runtime { runtime, enabled })
     }
 }
 
@@ -75,19 +88,22 @@ impl Deref for Builder {
     type Target = runtime::Builder;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.builder
     }
 }
 
 impl DerefMut for Builder {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
+        &mut self.builder
     }
 }
 
 /// Tokio's runtime.
 #[derive(Debug)]
-pub struct Runtime(runtime::Runtime);
+pub struct Runtime {
+    runtime: runtime::Runtime,
+    enabled: Option<Place>,
+}
 
 impl Runtime {
     pub fn new() -> io::Result<Self> {
@@ -96,9 +112,12 @@ impl Runtime {
 
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let at = Some(Location::caller());
+        // Calls in one place were written by an attribute, such as `tokio::main`, and stand at no line of the program.
+        let at = at.filter(|_| at != self.enabled);
         match recorder::tokio() {
-            Some(tracer) => self.0.block_on(tracer.traced("main", future)),
-            None => self.0.block_on(future),
+            Some(tracer) => self.runtime.block_on(tracer.traced_at("main", future, at)),
+            None => self.runtime.block_on(future),
         }
     }
 
@@ -110,10 +129,10 @@ impl Runtime {
         match wrapper::<F>() {
             Some((tracer, name)) => {
                 let traced = tracer.spawned(name, future);
-                let task = Some(traced.task());
-                JoinHandle::new(self.0.spawn(traced), task)
+                let task = traced.task();
+                JoinHandle::new(self.runtime.spawn(traced), Work::Task(task))
             }
-            None => JoinHandle::new(self.0.spawn(future), None),
+            None => JoinHandle::new(self.runtime.spawn(future), Work::Unknown),
         }
     }
 
@@ -123,15 +142,15 @@ impl Runtime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        JoinHandle::new(self.0.spawn_blocking(function), None)
+        JoinHandle::new(self.runtime.spawn_blocking(function), Work::on_a_thread())
     }
 
     pub fn shutdown_timeout(self, duration: Duration) {
-        self.0.shutdown_timeout(duration);
+        self.runtime.shutdown_timeout(duration);
     }
 
     pub fn shutdown_background(self) {
-        self.0.shutdown_background();
+        self.runtime.shutdown_background();
     }
 }
 
@@ -139,6 +158,6 @@ impl Deref for Runtime {
     type Target = runtime::Runtime;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.runtime
     }
 }

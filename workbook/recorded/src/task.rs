@@ -1,8 +1,7 @@
 //! `tokio::task`, whose tasks are recorded.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -12,8 +11,12 @@ use asyncio::observe::{Awaited, Place};
 use asyncio_trace::Tracer;
 
 use crate::recorder;
+use crate::told::Wait;
+
+mod join_set;
 
 pub use ::tokio::task::*;
+pub use join_set::JoinSet;
 
 /// Spawns a task as Tokio does, and records it.
 #[track_caller]
@@ -24,10 +27,10 @@ where
     match wrapper::<F>() {
         Some((tracer, name)) => {
             let traced = tracer.spawned(name, future);
-            let task = Some(traced.task());
-            JoinHandle::new(task::spawn(traced), task)
+            let task = traced.task();
+            JoinHandle::new(task::spawn(traced), Work::Task(task))
         }
-        None => JoinHandle::new(task::spawn(future), None),
+        None => JoinHandle::new(task::spawn(future), Work::Unknown),
     }
 }
 
@@ -40,10 +43,10 @@ where
     match wrapper::<F>() {
         Some((tracer, name)) => {
             let traced = tracer.spawned(name, future);
-            let task = Some(traced.task());
-            JoinHandle::new(task::spawn_local(traced), task)
+            let task = traced.task();
+            JoinHandle::new(task::spawn_local(traced), Work::Task(task))
         }
-        None => JoinHandle::new(task::spawn_local(future), None),
+        None => JoinHandle::new(task::spawn_local(future), Work::Unknown),
     }
 }
 
@@ -54,7 +57,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    JoinHandle::new(task::spawn_blocking(function), None)
+    JoinHandle::new(task::spawn_blocking(function), Work::on_a_thread())
 }
 
 /// Gives the other tasks a turn, and tells that this is what the task waits for.
@@ -65,7 +68,7 @@ pub fn yield_now() -> impl Future<Output = ()> {
         let mut yielding = pin!(task::yield_now());
         poll_fn(|cx| {
             let polled = yielding.as_mut().poll(cx);
-            tell(&polled, Awaited::Turn, Some(at));
+            tell(&polled, Awaited::Turn, at);
             polled
         })
         .await;
@@ -73,9 +76,33 @@ pub fn yield_now() -> impl Future<Output = ()> {
 }
 
 /// Tells what the running task waits for, if it does.
-fn tell<T>(polled: &Poll<T>, on: Awaited, at: Option<Place>) {
+fn tell<T>(polled: &Poll<T>, on: Awaited, at: Place) {
     if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
-        tracer.awaits(on, at);
+        tracer.awaits(on, Some(at));
+    }
+}
+
+/// What a handle is the handle of.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// The task of this number in the record.
+    Task(u64),
+    /// A function that runs on another thread.
+    Thread(Wait),
+    /// A task that is not recorded.
+    Unknown,
+}
+
+impl Work {
+    pub(crate) fn on_a_thread() -> Work {
+        Work::Thread(Wait::new("thread", None))
+    }
+
+    fn task(&self) -> Option<u64> {
+        match self {
+            Work::Task(task) => Some(*task),
+            Work::Thread(_) | Work::Unknown => None,
+        }
     }
 }
 
@@ -83,23 +110,25 @@ fn tell<T>(polled: &Poll<T>, on: Awaited, at: Option<Place>) {
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     handle: task::JoinHandle<T>,
-    /// The task's number in the record.
-    task: Option<u64>,
+    work: Work,
 }
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(handle: task::JoinHandle<T>, task: Option<u64>) -> Self {
-        JoinHandle { handle, task }
+    pub(crate) fn new(handle: task::JoinHandle<T>, work: Work) -> Self {
+        JoinHandle { handle, work }
     }
 
     #[track_caller]
     pub fn abort(&self) {
-        if let (Some(tracer), Some(task), false) =
-            (recorder::tokio(), self.task, self.is_finished())
-        {
-            tracer.cancels(task, Location::caller());
-        }
+        cancels(self.work.task());
         self.handle.abort();
+    }
+
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle {
+            handle: self.handle.abort_handle(),
+            task: self.work.task(),
+        }
     }
 }
 
@@ -114,93 +143,54 @@ impl<T> Deref for JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
+    /// The compiler calls this where `.await` is written, so that the line is known.
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = Pin::new(&mut self.handle).poll(cx);
-        let on = self.task.map_or(Awaited::Foreign, Awaited::Task);
-        tell(&polled, on, None);
+        let at = Location::caller();
+        match &mut self.work {
+            Work::Task(task) => tell(&polled, Awaited::Task(*task), at),
+            Work::Thread(wait) => wait.tell(&polled, at),
+            Work::Unknown => tell(&polled, Awaited::Foreign, at),
+        }
         polled
+    }
+}
+
+/// Records that a task is asked to end, if it is one that is recorded and has not ended.
+#[track_caller]
+fn cancels(tasks: impl IntoIterator<Item = u64>) {
+    if let Some(tracer) = recorder::tokio() {
+        let at = Location::caller();
+        tasks.into_iter().for_each(|task| tracer.cancels(task, at));
+    }
+}
+
+/// Tokio's handle that can end a task, which tells who does.
+#[derive(Clone, Debug)]
+pub struct AbortHandle {
+    handle: task::AbortHandle,
+    /// The task's number in the record.
+    task: Option<u64>,
+}
+
+impl AbortHandle {
+    #[track_caller]
+    pub fn abort(&self) {
+        cancels(self.task);
+        self.handle.abort();
+    }
+}
+
+impl Deref for AbortHandle {
+    type Target = task::AbortHandle;
+
+    fn deref(&self) -> &Self::Target {
+        &self.handle
     }
 }
 
 /// The recorder and a name, if anything is recorded.
 pub(crate) fn wrapper<F>() -> Option<(&'static Tracer, String)> {
     Some((recorder::tokio()?, recorder::name_of::<F>()))
-}
-
-/// Tokio's `JoinSet`, whose tasks are recorded.
-pub struct JoinSet<T>(task::JoinSet<T>);
-
-impl<T> JoinSet<T> {
-    pub fn new() -> Self {
-        JoinSet(task::JoinSet::new())
-    }
-}
-
-impl<T: 'static> JoinSet<T> {
-    #[track_caller]
-    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        match wrapper::<F>() {
-            Some((tracer, name)) => self.0.spawn(tracer.spawned(name, future)),
-            None => self.0.spawn(future),
-        }
-    }
-
-    #[track_caller]
-    pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + 'static,
-    {
-        match wrapper::<F>() {
-            Some((tracer, name)) => self.0.spawn_local(tracer.spawned(name, future)),
-            None => self.0.spawn_local(future),
-        }
-    }
-
-    pub async fn join_all(self) -> Vec<T> {
-        self.0.join_all().await
-    }
-}
-
-impl<T> Deref for JoinSet<T> {
-    type Target = task::JoinSet<T>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for JoinSet<T> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-impl<T> Default for JoinSet<T> {
-    fn default() -> Self {
-        JoinSet::new()
-    }
-}
-
-impl<T> fmt::Debug for JoinSet<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<T, F> FromIterator<F> for JoinSet<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
-        let mut set = JoinSet::new();
-        for future in futures {
-            set.spawn(future);
-        }
-        set
-    }
 }

@@ -1,4 +1,4 @@
-//! `tokio::time`, whose sleeps say until when a task sleeps.
+//! `tokio::time`, whose sleeps and limits say until when.
 
 use std::future::Future;
 use std::panic::Location;
@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use ::tokio::time;
-use asyncio::observe::{Awaited, Place};
-use asyncio_trace::Tracer;
+use asyncio::observe::Place;
+
+use crate::told::{Told, Wait, telling, telling_until};
 
 pub use ::tokio::time::*;
 
@@ -29,17 +30,16 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub struct Sleep {
     sleep: Pin<Box<time::Sleep>>,
     at: Place,
-    /// Its number in the record, from the first poll that has to wait.
-    promise: Option<u64>,
+    wait: Wait,
 }
 
 impl Sleep {
     #[track_caller]
     fn new(sleep: time::Sleep) -> Self {
         Sleep {
+            wait: Wait::new("sleep", Some(sleep.deadline())),
             sleep: Box::pin(sleep),
             at: Location::caller(),
-            promise: None,
         }
     }
 
@@ -53,7 +53,7 @@ impl Sleep {
 
     pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         self.sleep.as_mut().reset(deadline);
-        self.promise = None;
+        self.wait = Wait::new("sleep", Some(deadline));
     }
 }
 
@@ -62,13 +62,51 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let polled = self.sleep.as_mut().poll(cx);
-        if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
-            let (until, at) = (self.deadline(), self.at);
-            let promise = self
-                .promise
-                .get_or_insert_with(|| tracer.promise("sleep", Some(until), at));
-            tracer.awaits(Awaited::Promise(*promise), Some(at));
-        }
+        let at = self.at;
+        self.wait.tell(&polled, at);
         polled
+    }
+}
+
+/// Limits the time of a future as Tokio does.
+#[track_caller]
+pub fn timeout<F: IntoFuture>(
+    duration: Duration,
+    future: F,
+) -> impl Future<Output = Result<F::Output, error::Elapsed>> {
+    let until = Instant::now().checked_add(duration);
+    telling_until("timeout", until, time::timeout(duration, future))
+}
+
+/// Limits the time of a future as Tokio does.
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(
+    deadline: Instant,
+    future: F,
+) -> impl Future<Output = Result<F::Output, error::Elapsed>> {
+    telling_until(
+        "timeout",
+        Some(deadline),
+        time::timeout_at(deadline, future),
+    )
+}
+
+/// Tokio's interval.
+pub type Interval = Told<time::Interval>;
+
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    Told(time::interval(period))
+}
+
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    Told(time::interval_at(start, period))
+}
+
+impl Told<time::Interval> {
+    #[track_caller]
+    pub fn tick(&mut self) -> impl Future<Output = Instant> {
+        telling("tick", self.0.tick())
     }
 }
