@@ -44,6 +44,8 @@ function takeToken() {
 
 const headers = () => ({ "X-Workbook-Token": stored((all) => all.getItem(TOKEN)) ?? "" });
 
+const post = (path, body, signal) => fetch(path, { method: "POST", signal, cache: "no-store", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
 async function ask() {
   let found = "elsewhere";
   if (location.protocol === "http:" && ["127.0.0.1", "localhost"].includes(location.hostname)) {
@@ -221,6 +223,7 @@ async function* messages(response) {
 // What to say at the end, and whether it is what was wanted.
 function ending({ ok, status: code, why, message, elapsed_ms: elapsed, compile_ms: compile }, expects) {
   const after = ` after ${seconds(elapsed)}`;
+  if (why === "stopped") return [`Stopped by you${after}.`];
   if (ok) return [`Ended${after}${compile ? ` (and ${seconds(compile)} to compile)` : ""}.`, true];
   if (why === "compile" && !message) return expects === "compile_fail" ? ["Does not compile, as the book says.", true] : ["Does not compile."];
   if (code === 101 && expects === "should_panic") return [`Panicked${after}, as the book says.`, true];
@@ -253,8 +256,25 @@ class Runner {
   run() {
     latest.stop();
     const controller = new AbortController();
-    this.stop = () => controller.abort();
-    latest = { stop: this.stop, ended: latest.ended.then(() => this.perform(controller.signal)) };
+    const stop = () => controller.abort();
+    this.number = null;
+    this.stop = () => this.askToStop(stop);
+    latest = { stop, ended: latest.ended.then(() => this.perform(controller.signal)) };
+  }
+
+  // The server ends the program, and its answer goes on until the end: so a timeline comes, too. Asked again, this waits for nothing.
+  async askToStop(stop) {
+    const run = Number(this.number);
+    this.number = null;
+    if (!run) return stop();
+    this.doing = "stopping";
+    try {
+      const answer = await post("/stop", { run });
+      // One that the server does not know has just ended.
+      if (!answer.ok && answer.status !== 404) stop();
+    } catch {
+      stop();
+    }
   }
 
   // Never fails: whatever happens is said below the program.
@@ -293,7 +313,8 @@ class Runner {
     }
     this.doing = "running";
     const { path, body, expects } = this.job();
-    const response = await fetch(path, { method: "POST", signal, cache: "no-store", headers: { ...headers(), "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const response = await post(path, body, signal);
+    this.number = response.headers.get("X-Workbook-Run");
     // The server was started anew.
     if (response.status === 401) {
       settle("locked");

@@ -42,6 +42,16 @@ pub struct End {
 }
 
 impl End {
+    /// The end of a job that was never begun, because the order to stop came before it.
+    pub fn stopped() -> End {
+        End {
+            status: None,
+            why: Some(Why::Stopped),
+            message: Some("it was stopped".to_owned()),
+            elapsed_ms: 0,
+        }
+    }
+
     /// Whether the program ended by itself, with success.
     pub fn ok(&self) -> bool {
         self.status == Some(0) && self.why.is_none()

@@ -1,16 +1,17 @@
 //! The server's end of a supervisor.
 
 use std::process::Stdio;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::exec::this_program;
-use super::job::{Event, Job};
+use super::job::{End, Event, Job};
 
 /// The hidden command that a supervisor is.
 pub const COMMAND: &str = "supervise";
@@ -21,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// A process that runs one job at a time. Dropping the value stops what it runs.
 pub struct Supervisor {
     child: Child,
-    /// Its end is the order to stop, so it must not be held by anything else.
-    stdin: ChildStdin,
+    /// Its end is the order to stop, so it must not be held by anything else. `None` once the order was given.
+    stdin: Option<ChildStdin>,
+    /// Asks for the order while somebody waits for events.
+    order: Arc<Notify>,
     events: Lines<BufReader<ChildStdout>>,
 }
 
@@ -42,24 +45,42 @@ impl Supervisor {
         let stdout = child.stdout.take().context("a process without a pipe")?;
         Ok(Supervisor {
             child,
-            stdin,
+            stdin: Some(stdin),
+            order: Arc::default(),
             events: BufReader::new(stdout).lines(),
         })
     }
 
-    /// Starts the job; its events follow.
+    /// Lets a notification stop what runs. The events go on until the end, so that what was done until then is not lost.
+    pub fn stop_on(&mut self, order: Arc<Notify>) {
+        self.order = order;
+    }
+
+    /// Starts the job; its events follow. Once the order to stop was given, the end is the only one.
     pub async fn begin(&mut self, job: &Job) -> Result<()> {
+        let Some(stdin) = &mut self.stdin else {
+            return Ok(());
+        };
         let mut line = serde_json::to_vec(job)?;
         line.push(b'\n');
-        self.stdin.write_all(&line).await?;
-        Ok(self.stdin.flush().await?)
+        stdin.write_all(&line).await?;
+        Ok(stdin.flush().await?)
     }
 
     /// Waits for the next event of the job.
     pub async fn event(&mut self) -> Result<Event> {
-        let line = self.events.next_line().await?;
-        let line = line.context("the supervisor of the program has ended")?;
-        Ok(serde_json::from_str(&line)?)
+        loop {
+            tokio::select! {
+                line = self.events.next_line() => {
+                    return match line? {
+                        Some(line) => Ok(serde_json::from_str(&line)?),
+                        None if self.stdin.is_none() => Ok(Event::End(End::stopped())),
+                        None => bail!("the supervisor of the program has ended"),
+                    };
+                }
+                () = self.order.notified(), if self.stdin.is_some() => self.stdin = None,
+            }
+        }
     }
 
     /// Stops what it runs, and waits until nothing of it is left.

@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use axum::body::Bytes;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use job::{Event, Job};
@@ -64,6 +64,8 @@ pub struct Runner {
     number: AtomicU64,
     /// Held by the program that runs.
     turn: Arc<Semaphore>,
+    /// The number of the run that has the turn, and what stops it.
+    current: Mutex<(u64, Arc<Notify>)>,
     spare: Spare,
     known: Mutex<Known>,
     ending: watch::Sender<bool>,
@@ -105,6 +107,7 @@ impl Runner {
             folder: folder.to_path_buf(),
             number: AtomicU64::new(0),
             turn: Arc::new(Semaphore::new(1)),
+            current: Mutex::default(),
             spare: Spare::default(),
             known: Mutex::new(Known {
                 kit: None,
@@ -129,6 +132,27 @@ impl Runner {
             .await
             .ok()?
             .ok()
+    }
+
+    /// Numbers a run that has the turn, and gives what stops it.
+    fn begin(&self) -> (u64, Arc<Notify>) {
+        let mut current = self.current();
+        *current = (current.0 + 1, Arc::default());
+        current.clone()
+    }
+
+    /// Asks the run of this number to end; gives whether it is the last one.
+    fn end(&self, run: u64) -> bool {
+        let current = self.current();
+        let is_last = current.0 == run;
+        if is_last {
+            current.1.notify_one();
+        }
+        is_last
+    }
+
+    fn current(&self) -> MutexGuard<'_, (u64, Arc<Notify>)> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops the program that runs, and waits for its end; no other starts any more.
@@ -213,7 +237,9 @@ impl Runner {
             }
         };
         let timeline = match (timeline, record) {
-            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, end.ok()).await),
+            (Wanted::Yes(code), Some(record)) => {
+                Some(record.draw(code, timeline::caption(&end)).await)
+            }
             (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
             _ => None,
         };

@@ -28,6 +28,18 @@ pub struct ExampleRequest {
     pub args: Vec<String>,
 }
 
+/// The body of `POST /stop`, which is for the reader who wants to see what came until then: a page that goes away stops its program,
+/// too, and hears no more of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// What the header [`RUN`] of the answer said.
+    pub run: u64,
+}
+
+/// The header that numbers the runs.
+pub const RUN: &str = "x-workbook-run";
+
 /// Who speaks in an [`Output`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -62,7 +74,7 @@ pub enum Why {
     Memory,
     /// It printed too much, or wrote too large a file.
     Output,
-    /// The reader or the server went away.
+    /// The reader wanted it, or the reader or the server went away.
     Stopped,
     /// The compiler refused it.
     Compile,

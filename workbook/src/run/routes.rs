@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::stream;
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 
 use super::guard::STATUS;
-use super::protocol::{Done, ExampleRequest, RunRequest, Status};
+use super::protocol::{Done, ExampleRequest, RUN, RunRequest, Status, StopRequest};
 use super::{Runner, Wish, failed, job, say};
 
 /// What a program may be given on its command line.
@@ -37,6 +37,7 @@ pub fn routes(runner: Arc<Runner>) -> Router {
     Router::new()
         .route("/run", post(run))
         .route("/run-example", post(run_example))
+        .route("/stop", post(stop))
         .route(STATUS, get(status))
         .with_state(runner)
 }
@@ -94,6 +95,16 @@ async fn run_example(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<R
     }
 }
 
+/// Stops a run whose answer goes on until its end.
+async fn stop(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let StopRequest { run } = read(&body)?;
+    if runner.end(run) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        refuse(StatusCode::NOT_FOUND, "that program does not run any more")
+    }
+}
+
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).or_else(|error| {
         refuse(
@@ -116,13 +127,15 @@ async fn answer(runner: Arc<Runner>, wish: Wish) -> Result<Response, Refusal> {
         );
     };
     let (lines, received) = mpsc::channel(LINES_AHEAD);
-    tokio::spawn(run_to_end(runner, wish, lines, turn));
+    let (number, order) = runner.begin();
+    tokio::spawn(run_to_end(runner, wish, lines, turn, order));
     let body = stream::unfold(received, async |mut received: mpsc::Receiver<Bytes>| {
         let line = received.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(line), received))
     });
     let kind = [(CONTENT_TYPE, "application/x-ndjson")];
-    Ok((kind, Body::from_stream(body)).into_response())
+    let number = [(HeaderName::from_static(RUN), HeaderValue::from(number))];
+    Ok((kind, number, Body::from_stream(body)).into_response())
 }
 
 /// Holds the turn until nothing of the run is left, whoever ends it.
@@ -131,6 +144,7 @@ async fn run_to_end(
     wish: Wish,
     lines: mpsc::Sender<Bytes>,
     turn: OwnedSemaphorePermit,
+    order: Arc<Notify>,
 ) {
     let mut supervisor = match runner.spare.take() {
         Ok(supervisor) => supervisor,
@@ -139,6 +153,7 @@ async fn run_to_end(
             return;
         }
     };
+    supervisor.stop_on(order);
     // Otherwise a reader who never reads would keep the turn.
     let longest = runner.compiler_limits.wall() * 2 + runner.limits.wall() + MARGIN;
     let mut ending = runner.ending.subscribe();

@@ -8,6 +8,7 @@ use asyncio_trace::figure::{self, MOST_SHOWN};
 use asyncio_trace::{Run, Source};
 use tokio::task::spawn_blocking;
 
+use super::job::End;
 use super::limits::Limits;
 use super::protocol::Timeline;
 use super::record;
@@ -52,14 +53,14 @@ impl Record {
         (VARIABLE.to_owned(), wish)
     }
 
-    /// Draws what was recorded of this program; `ended` says whether it came to its end.
-    pub async fn draw(self, code: String, ended: bool) -> Timeline {
-        let drawn = spawn_blocking(move || self.draw_now(&code, ended)).await;
+    /// Draws what was recorded of this program.
+    pub async fn draw(self, code: String, caption: String) -> Timeline {
+        let drawn = spawn_blocking(move || self.draw_now(&code, &caption)).await;
         // What a program writes must not be what ends the run; a panic has told its story on standard error.
         drawn.unwrap_or_else(|_| Timeline::without(BROKEN))
     }
 
-    fn draw_now(&self, code: &str, ended: bool) -> Timeline {
+    fn draw_now(&self, code: &str, caption: &str) -> Timeline {
         let mut text = Vec::new();
         // The program may write there whatever it likes.
         let read = File::open(&self.file)
@@ -68,7 +69,7 @@ impl Record {
             return Timeline::without(BROKEN);
         }
         match record::read(&String::from_utf8_lossy(&text)) {
-            Ok(runs) => draw(runs, code, ended),
+            Ok(runs) => draw(runs, code, caption),
             Err(record::Unreadable::TooLong(most)) => Timeline::without(&format!(
                 "There is no timeline, because this run has more than {most} events, which is more than a page can show. Make the run shorter."
             )),
@@ -93,7 +94,19 @@ impl Timeline {
     }
 }
 
-fn draw(mut runs: Vec<Run>, code: &str, ended: bool) -> Timeline {
+/// Says whether the timeline has all that the program wanted to do.
+pub fn caption(end: &End) -> String {
+    match (&end.message, end.status) {
+        (None, Some(0)) => "What this run did.".to_owned(),
+        (None, Some(status)) => {
+            format!("What this run did until it ended with exit status {status}.")
+        }
+        (None, None) => "Cut short: what this run did until it was over.".to_owned(),
+        (Some(message), _) => format!("Cut short: what this run did until {message}."),
+    }
+}
+
+fn draw(mut runs: Vec<Run>, code: &str, caption: &str) -> Timeline {
     if runs.is_empty() {
         return Timeline::without(NOTHING);
     }
@@ -105,11 +118,6 @@ fn draw(mut runs: Vec<Run>, code: &str, ended: bool) -> Timeline {
     for run in &mut runs {
         run.source = Some(source.clone());
     }
-    let caption = if ended {
-        "What this run did."
-    } else {
-        "What this run did until it was over."
-    };
     Timeline {
         figure: Some(figure::html(&runs, caption, true)),
         why: None,

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::server::{Answer, Server};
 
-pub const ROUTES: [&str; 4] = ["/run", "/run-example", "/status", "/"];
+pub const ROUTES: [&str; 5] = ["/run", "/run-example", "/stop", "/status", "/"];
 
 const PROGRAM: &str = r#"{"code":"fn main() {}"}"#;
 

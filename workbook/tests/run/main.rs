@@ -71,6 +71,9 @@ mod linux {
                 a_program_that_observes_its_loop_itself_goes_on_doing_so,
                 what_names_say_stays_text, a_run_that_is_too_long_is_refused_in_a_sentence,
                 a_program_that_panics_or_exits_is_shown_until_then, a_program_that_is_stopped_is_shown_until_then,
+                a_program_that_its_reader_stops_is_shown_until_then,
+                what_is_stopped_while_it_is_compiled_has_no_timeline, what_a_task_of_tokio_waits_for_is_told,
+                the_ends_of_tokios_tasks_are_told_apart, a_task_that_begins_says_where_it_was_made,
                 what_cannot_be_recorded_runs_without, a_program_that_is_refused_has_no_timeline,
                 only_the_program_itself_is_recorded, what_a_program_writes_into_its_record_is_no_markup,
                 a_record_stays_within_the_limit_of_files;

@@ -71,6 +71,9 @@ pub fn a_body_that_says_something_else_is_refused(server: &Server) {
     ] {
         refused(&server.post_with("/run-example", &headers, body), 400, body);
     }
+    for body in ["{}", "{\"run\":\"1\"}", "{\"run\":1,\"all\":true}"] {
+        refused(&server.post_with("/stop", &headers, body), 400, body);
+    }
     let many = json!({ "name": "run_sample", "args": vec!["x"; 17] });
     refused(&server.post("/run-example", &many), 400, "17 arguments");
     let long = json!({ "name": "run_sample", "args": ["x".repeat(257)] });
@@ -93,7 +96,7 @@ pub fn other_methods_are_refused(server: &Server) {
             assert!(answer.head.contains("allow: "), "{answer:?}");
         }
     }
-    for route in ["/run", "/run-example"] {
+    for route in ["/run", "/run-example", "/stop"] {
         refused(&server.get(route), 405, route);
     }
     for route in ["/status", "/"] {

@@ -187,7 +187,12 @@ impl Server {
 
     /// Starts a program, and gives the connection and the lines of the answer.
     pub fn begin(&self, code: &str) -> (Client, Receiver<String>) {
-        let body = json!({ "code": code }).to_string();
+        self.begin_with(&json!({ "code": code }))
+    }
+
+    /// As [`Server::begin`], with all of the body.
+    pub fn begin_with(&self, body: &Value) -> (Client, Receiver<String>) {
+        let body = body.to_string();
         let headers: String = self
             .good_headers()
             .iter()
@@ -221,6 +226,53 @@ impl Server {
                 );
             }
         }
+    }
+}
+
+/// A run that goes on, and what came of it so far.
+pub struct Running {
+    _client: Client,
+    answer: Receiver<String>,
+    /// The number that the server gave it.
+    pub number: u64,
+    body: String,
+}
+
+impl Running {
+    /// Waits for the head of the answer.
+    pub fn of((client, answer): (Client, Receiver<String>)) -> Running {
+        let name = "x-workbook-run: ";
+        let number = std::iter::from_fn(|| answer.recv_timeout(DEADLINE).ok())
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix(name)?.parse().ok());
+        Running {
+            _client: client,
+            answer,
+            number: number.expect("a number"),
+            body: String::new(),
+        }
+    }
+
+    /// Waits for an event that contains this.
+    pub fn wait_for(&mut self, part: &str) {
+        loop {
+            let line = self.answer.recv_timeout(DEADLINE).expect("a line");
+            if line.starts_with('{') {
+                self.body += &format!("{line}\n");
+                if line.contains(part) {
+                    return;
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    pub fn end(mut self) -> Ended {
+        self.wait_for("\"done\":true");
+        Ended::of(&Answer {
+            status: 200,
+            head: String::new(),
+            body: self.body,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::server::{Ended, Server};
+use crate::server::{Ended, Running, Server};
 
 /// The figure of a run that has one.
 #[track_caller]
@@ -279,7 +279,276 @@ pub fn a_program_that_is_stopped_is_shown_until_then(server: &Server) {
     );
     assert_eq!(ended.why(), "time", "{ended:?}");
     assert!(figure(&ended).contains("here"), "{ended:?}");
-    assert!(figure(&ended).contains("until it was over"), "{ended:?}");
+    let caption = "<figcaption>Cut short: what this run did until it was stopped after 6 s.<";
+    assert!(figure(&ended).contains(caption), "{ended:?}");
+}
+
+pub fn a_program_that_its_reader_stops_is_shown_until_then(server: &Server) {
+    let on_loop = "fn main() {
+    asyncio::run(async {
+        println!(\"here\");
+        asyncio::yield_now().await?;
+        println!(\"there\");
+        Ok(asyncio::sleep(std::time::Duration::from_secs(60)).await?)
+    })
+    .unwrap()
+}
+";
+    let on_tokio = "#[tokio::main(flavor = \"current_thread\")]
+async fn main() {
+    println!(\"here\");
+    tokio::task::yield_now().await;
+    println!(\"there\");
+    loop {}
+}
+";
+    for code in [on_loop, on_tokio] {
+        let body = json!({ "code": code, "timeline": true });
+        let mut running = Running::of(server.begin_with(&body));
+        running.wait_for("there");
+        let stop = |run: u64| server.post("/stop", &json!({ "run": run })).status;
+        assert_eq!(stop(running.number + 1), 404);
+        assert_eq!(stop(running.number), 204);
+        let number = running.number;
+        let ended = running.end();
+        assert_eq!(ended.why(), "stopped", "{ended:?}");
+        let figure = figure(&ended);
+        let caption = "<figcaption>Cut short: what this run did until it was stopped.<";
+        assert!(figure.contains(caption), "{figure}");
+        assert!(figure.contains("prints “here”"), "{figure}");
+        // The next run has another number, and the old one stops nothing.
+        let mut next = Running::of(server.begin_with(&json!({ "code": on_loop })));
+        assert_eq!(stop(number), 404);
+        next.wait_for("there");
+        assert_eq!(stop(next.number), 204);
+        let ended = next.end();
+        assert_eq!((ended.why(), &ended.timeline), ("stopped", &Value::Null));
+    }
+}
+
+pub fn what_is_stopped_while_it_is_compiled_has_no_timeline(server: &Server) {
+    let code = "#![allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 1; while n < 1 << 60 { n += 1 } n };\nfn main() { asyncio::run(async { Ok(println!(\"{N}\")) }).unwrap() }";
+    for timeline in [true, false] {
+        let body = json!({ "code": code, "timeline": timeline });
+        let running = Running::of(server.begin_with(&body));
+        let stop = json!({ "run": running.number });
+        assert_eq!(server.post("/stop", &stop).status, 204);
+        let ended = running.end();
+        assert_eq!(ended.why(), "stopped", "{ended:?}");
+        assert_eq!(ended.timeline["figure"], Value::Null, "{ended:?}");
+    }
+    assert_eq!(server.run("fn main() {}").done["ok"], true);
+}
+
+/// A program of Tokio on simulated time.
+fn on_paused_time(code: &str) -> String {
+    let (before, main) = code.split_once("async fn main").expect("a main");
+    format!(
+        "{before}#[tokio::main(flavor = \"current_thread\", start_paused = true)]\nasync fn main{main}"
+    )
+}
+
+/// What the table says of each step, markup and all.
+fn steps(figure: &str) -> Vec<String> {
+    let rows = between(figure, "<tr><td>", "</tr>");
+    rows.iter()
+        .filter_map(|row| Some(row.split("<td>").nth(3)?.strip_suffix("</td>")?.to_owned()))
+        .collect()
+}
+
+pub fn what_a_task_of_tokio_waits_for_is_told(server: &Server) {
+    // The statement before the wait, the wait, and what is told of it.
+    let waits = [
+        (
+            "let (_sender, mut items) = mpsc::channel::<u8>(1)",
+            "items.recv().await",
+            "awaits an item",
+        ),
+        (
+            "let (_sender, mut items) = mpsc::unbounded_channel::<u8>()",
+            "items.recv().await",
+            "awaits an item",
+        ),
+        (
+            "let (room, _items) = mpsc::channel(1); room.send(1).await",
+            "room.send(2).await",
+            "awaits room",
+        ),
+        (
+            "let (_sender, mut items) = broadcast::channel::<u8>(1)",
+            "items.recv().await",
+            "awaits an item",
+        ),
+        (
+            "let (_sender, value) = oneshot::channel::<u8>()",
+            "value.await",
+            "awaits a value",
+        ),
+        (
+            "let (_sender, mut value) = watch::channel(1)",
+            "value.changed().await",
+            "awaits a change",
+        ),
+        (
+            "let lock = Mutex::new(1); let _held = lock.lock().await",
+            "lock.lock().await",
+            "awaits the lock",
+        ),
+        (
+            "let lock = RwLock::new(1); let _held = lock.read().await",
+            "lock.write().await",
+            "awaits the lock",
+        ),
+        (
+            "let none = Semaphore::new(0)",
+            "none.acquire().await",
+            "awaits a permit",
+        ),
+        (
+            "let none = Arc::new(Semaphore::new(0))",
+            "none.acquire_owned().await",
+            "awaits a permit",
+        ),
+        (
+            "let notify = Notify::new()",
+            "notify.notified().await",
+            "awaits a notification",
+        ),
+        (
+            "let barrier = Barrier::new(2)",
+            "barrier.wait().await",
+            "awaits the barrier",
+        ),
+        (
+            "let mut ticks = time::interval(HOUR); ticks.tick().await",
+            "ticks.tick().await",
+            "awaits the next tick",
+        ),
+        (
+            "let mut set = JoinSet::from_iter([pending::<()>()])",
+            "set.join_next().await",
+            "awaits a task of the set",
+        ),
+        (
+            "let task = task::spawn(pending::<()>())",
+            "task.await",
+            "awaits Pending 2",
+        ),
+        ("", "time::sleep(HOUR).await", "sleeps until 3600 s"),
+        (
+            "let (_sender, mut items) = mpsc::channel::<u8>(1)",
+            "time::timeout(HOUR, items.recv()).await",
+            "awaits an item, until 3600 s at the latest",
+        ),
+        (
+            "",
+            "time::timeout(HOUR, pending::<()>()).await",
+            "waits until 3600 s at the latest",
+        ),
+        // What nobody tells of is where it was last.
+        ("task::yield_now().await", "pending::<()>().await", "waits"),
+    ];
+    // The compiler has little time here.
+    for waits in waits.chunks(5) {
+        let mut code = "#![allow(unused, redundant_semicolons)]
+use std::{future::pending, sync::Arc};
+use tokio::{sync::*, task::{self, JoinSet}, time::{self, Duration}};
+const HOUR: Duration = Duration::from_secs(3600);
+"
+        .to_owned();
+        let mut wanted = Vec::new();
+        for (n, (before, wait, told)) in waits.iter().enumerate() {
+            code += &format!("async fn waiter{n}() {{\n    {before};\n    {wait};\n}}\n");
+            let line = code.lines().count() - if *told == "waits" { 2 } else { 1 };
+            wanted.push(format!(
+                "<td>{line}</td><td>waiter{n} stops here: it {told}</td>"
+            ));
+        }
+        code += "async fn main() {\n";
+        for n in 0..waits.len() {
+            code += &format!("    task::spawn(waiter{n}());\n");
+        }
+        code += "    time::sleep(Duration::from_secs(1)).await;\n}\n";
+        let ended = server.run_recorded(&on_paused_time(&code));
+        assert_eq!(ended.done["ok"], true, "{ended:?}");
+        let figure = figure(&ended);
+        for row in wanted {
+            assert!(figure.contains(&row), "{row}: {:#?}", steps(figure));
+        }
+    }
+}
+
+pub fn the_ends_of_tokios_tasks_are_told_apart(server: &Server) {
+    let ended = server.run_recorded(&on_paused_time(
+        r#"use std::future::pending;
+use tokio::task::{JoinSet, spawn, spawn_blocking, yield_now};
+
+async fn fine() -> Result<(), String> { Ok(()) }
+async fn failed() -> Result<(), String> { Err("no tea".into()) }
+async fn panics() { panic!("no water") }
+async fn aborted() { pending().await }
+async fn aborted_by_handle() { pending().await }
+async fn member() { pending().await }
+async fn left() { pending().await }
+
+async fn main() {
+    spawn(fine()).await.unwrap().unwrap();
+    spawn(failed()).await.unwrap().unwrap_err();
+    spawn(panics()).await.unwrap_err();
+    let task = spawn(aborted());
+    task.abort();
+    let other = spawn(aborted_by_handle());
+    other.abort_handle().abort();
+    let mut set = JoinSet::new();
+    set.spawn(member());
+    yield_now().await;
+    drop(set);
+    spawn(left());
+    spawn_blocking(|| ()).await.unwrap();
+    panic!("no more");
+}
+"#,
+    ));
+    assert_eq!(ended.done["status"], 101, "{ended:?}");
+    let figure = figure(&ended);
+    let caption = "What this run did until it ended with exit status 101.";
+    assert!(figure.contains(caption), "{figure}");
+    let steps = steps(figure);
+    for told in [
+        "fine is done",
+        "failed fails: “Err(…)”",
+        "panics fails: “panicked: no water”",
+        "main asks aborted to end: cancel",
+        "aborted ends cancelled: it is dropped",
+        "main asks aborted_by_handle to end: cancel",
+        "aborted_by_handle ends cancelled: it is dropped",
+        "main asks member to end: cancel",
+        "member ends cancelled: it is dropped",
+        "main stops here: it awaits a thread",
+        "main fails: “panicked: no more”",
+        "left is dropped before its end",
+    ] {
+        assert!(steps.iter().any(|step| step == told), "{told}: {steps:#?}");
+    }
+}
+
+pub fn a_task_that_begins_says_where_it_was_made(server: &Server) {
+    let on_loop = "fn main() {\n    asyncio::run(async {\n        asyncio::create_task(async { Ok(()) }).named(\"tea\").await\n    }).unwrap()\n}\n";
+    let on_tokio = "async fn tea() {}\n#[tokio::main(flavor = \"current_thread\")]\nasync fn main() {\n    tokio::spawn(tea()).await.unwrap();\n}\n";
+    let by_hand = "async fn tea() {}\nfn main() {\n    let runtime = tokio::runtime::Runtime::new().unwrap();\n    runtime.block_on(async { tokio::spawn(tea()).await.unwrap() });\n}\n";
+    let made_at = |line: u32| format!("; it was made at line {line}");
+    for (code, main, tea) in [
+        (on_loop, made_at(2), made_at(3)),
+        // An attribute writes the code that makes this one.
+        (on_tokio, String::new(), made_at(4)),
+        (by_hand, made_at(4), made_at(4)),
+    ] {
+        let ended = server.run_recorded(code);
+        let steps = steps(figure(&ended));
+        for told in [format!("main begins{main}"), format!("tea begins{tea}")] {
+            assert!(steps.contains(&told), "{told}: {steps:#?}");
+        }
+    }
 }
 
 pub fn what_cannot_be_recorded_runs_without(server: &Server) {
