@@ -118,7 +118,6 @@ fn on_tokio(part: impl Future<Output = Result<()>>) -> Result<()> {
     { runtime }.enable_all().build()?.block_on(part)
 }
 
-// ANCHOR: head
 /// Asks a host for the head of its first page, and says each line.
 async fn head(host: &str, address: impl Display, mut say: impl FnMut(&str)) -> Result<()> {
     let (reader, writer) = open_connection(address).await?;
@@ -134,7 +133,6 @@ async fn head(host: &str, address: impl Display, mut say: impl FnMut(&str)) -> R
         say(&line);
     }
 }
-// ANCHOR_END: head
 
 const TEAS: [&str; 3] = ["green", "black", "herbal"];
 
@@ -226,7 +224,6 @@ async fn count_bytes() -> Result<()> {
     Ok(())
 }
 
-// ANCHOR: count
 async fn count(client: &Client, url: String) -> reqwest::Result<usize> {
     let mut response = client.get(url).send().await?.error_for_status()?;
     let mut bytes = 0;
@@ -235,7 +232,6 @@ async fn count(client: &Client, url: String) -> reqwest::Result<usize> {
     }
     Ok(bytes)
 }
-// ANCHOR_END: count
 
 fn listing(folder: &Folder) -> Result<String> {
     let names = folder.list()?;

@@ -110,7 +110,6 @@ async fn serve_at(address: &str) -> io::Result<bool> {
     with_axum::serve(listener, stop).await
 }
 
-// ANCHOR: by_hand
 async fn served_by_hand() -> Result<()> {
     let listener = asyncio::TcpListener::bind(ANY_PORT).await?;
     let address = listener.local_addr()?;
@@ -137,7 +136,6 @@ async fn ask_by_hand(address: SocketAddr, path: impl AsRef<str>) -> Result<Strin
     let answer = reader.read_to_end().await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
-// ANCHOR_END: by_hand
 
 fn request(method: &str, path: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")

@@ -99,7 +99,6 @@ fn serve(arguments: &[&str], serve: fn(String) -> Result<()>) -> ExitCode {
     }
 }
 
-// ANCHOR: serve
 fn serve_on_ours(address: String) -> Result<()> {
     // This library knows no signals, so a thread of Tokio waits for Ctrl-C.
     let signals = runtime::Builder::new_multi_thread()
@@ -125,7 +124,6 @@ fn serve_on_ours(address: String) -> Result<()> {
         Ok(())
     })
 }
-// ANCHOR_END: serve
 
 fn serve_on_tokio(address: String) -> Result<()> {
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -289,7 +287,6 @@ async fn bad_input() -> Result<()> {
     Ok(())
 }
 
-// ANCHOR: slow
 /// Sends lines until the server holds it back; true if that happens before the count of bytes is absurd.
 async fn flood(client: &Client, sent: &Cell<u32>) -> Result<bool> {
     let line = [[b'x'; LONGEST_LINE - 1].as_slice(), b"\n"].concat();
@@ -324,7 +321,6 @@ async fn slow() -> Result<()> {
     );
     Ok(())
 }
-// ANCHOR_END: slow
 
 // ANCHOR: thousand
 async fn thousand() -> Result<()> {

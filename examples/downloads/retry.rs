@@ -18,7 +18,6 @@ pub struct Retry {
     pub pause: Duration,
 }
 
-// ANCHOR: retry
 /// Tries until it works, until a failure is not worth a retry, or until the tries are used up.
 ///
 /// Only what may happen twice is tried twice: `attempt` must be idempotent, as a GET is.
@@ -39,4 +38,3 @@ pub async fn retry<T, F: Future<Output = Result<T, Failure>>>(
     }
     attempt().await
 }
-// ANCHOR_END: retry
