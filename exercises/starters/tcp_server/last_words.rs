@@ -11,7 +11,7 @@ impl Protocol for Catalogue {
 
     fn data_received(&mut self, _data: &[u8]) {
         let transport = self.0.as_ref().expect("a connection was made");
-        transport.write(&vec![b'.'; 50_000_000]);
+        transport.write(&vec![b'.'; 10_000_000]);
         println!("written");
         transport.close();
         println!("closing: {}", transport.is_closing());
