@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use asyncio::{
-    Error, EventLoop, Result, ReturnWhen, as_completed, create_task, gather,
-    gather_return_exceptions, get_running_loop, shield, sleep, wait, wait_for,
+    Error, Result, ReturnWhen, Waited, as_completed, create_task, gather, gather_return_exceptions,
+    get_running_loop, shield, sleep, wait, wait_for,
 };
 use support::{Part, seconds};
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             Part {
                 name: "group",
                 about: "a group is itself a promise",
-                run: |event_loop| group_as_promise(event_loop),
+                run: |event_loop| event_loop.run(group_as_promise()),
             },
             Part {
                 name: "wait",
@@ -152,19 +152,23 @@ fn kind<T>(outcome: &Result<T>) -> &'static str {
     }
 }
 
-fn group_as_promise(event_loop: &EventLoop) -> Result<()> {
-    event_loop.run(async {
-        let group = gather([tea("green", 1), tea("black", 4)]);
-        println!("done before: {}", group.is_done());
-        group.add_done_callback(|group| {
-            println!("callback: {} teas", group.result()?.len());
-            Ok::<_, Error>(())
-        });
-        (&group).await?;
-        sleep(Duration::ZERO).await?;
-        println!("done after: {}", group.is_done());
-        Ok(())
-    })
+async fn group_as_promise() -> Result<()> {
+    let group = gather([tea("green", 1), tea("black", 4)]);
+    println!("done before: {}", group.is_done());
+    group.add_done_callback(|group| {
+        println!("callback: {} teas", group.result()?.len());
+        Ok::<_, Error>(())
+    });
+    (&group).await?;
+    sleep(Duration::ZERO).await?;
+    println!("done after: {}", group.is_done());
+    Ok(())
+}
+
+/// Says how many are done and how many are not.
+fn count<H>(waited: &Waited<H>) {
+    let (done, pending) = (waited.done.len(), waited.pending.len());
+    println!("done {done}, pending {pending}, after {}", now());
 }
 
 async fn wait_with_a_limit() -> Result<()> {
@@ -172,12 +176,7 @@ async fn wait_with_a_limit() -> Result<()> {
     let green = create_task(tea("green", 1));
     let limit = Duration::from_secs(3);
     let waited = wait([&black, &green], limit, ReturnWhen::AllCompleted).await?;
-    println!(
-        "done {}, pending {}, after {}",
-        waited.done.len(),
-        waited.pending.len(),
-        now()
-    );
+    count(&waited);
     println!("black cancelled: {}", black.is_cancelled());
     println!("{} after {}", black.await?, now());
     Ok(())
@@ -186,12 +185,7 @@ async fn wait_with_a_limit() -> Result<()> {
 async fn first_completed() -> Result<()> {
     let teas = [tea("black", 3), tea("herbal", 2), tea("green", 1)].map(create_task);
     let waited = wait(&teas, None, ReturnWhen::FirstCompleted).await?;
-    println!(
-        "done {}, pending {}, after {}",
-        waited.done.len(),
-        waited.pending.len(),
-        now()
-    );
+    count(&waited);
     for task in waited.pending {
         task.cancel();
     }
@@ -205,23 +199,13 @@ async fn first_exception() -> Result<()> {
         create_task(tea("black", 3)),
     ];
     let waited = wait(&teas, None, ReturnWhen::FirstException).await?;
-    println!(
-        "done {}, pending {}, after {}",
-        waited.done.len(),
-        waited.pending.len(),
-        now()
-    );
+    count(&waited);
     if let Some(error) = teas[1].exception()? {
         println!("failure: {error}");
     }
     let teas = [tea("mint", 1), tea("white", 2)].map(create_task);
     let waited = wait(&teas, None, ReturnWhen::FirstException).await?;
-    println!(
-        "done {}, pending {}, after {}",
-        waited.done.len(),
-        waited.pending.len(),
-        now()
-    );
+    count(&waited);
     Ok(())
 }
 
