@@ -534,9 +534,9 @@ class Program {
     this.editor?.focus();
   }
 
-  // The crate that the public playground does not have, or may not have.
+  // A crate that the public playground does not have, or may not have.
   get missing() {
-    return /\b(asyncio|num_bigint|tokio_util)\s*(::|;)/.exec(this.text.replace(/\/\/.*/g, ""))?.[1];
+    return /\b(asyncio|async_stream|axum|corosensei|num_bigint|private_redis|redis|smol|tokio_util)\s*(::|;)/.exec(this.text.replace(/\/\/.*/g, ""))?.[1];
   }
 
   runElsewhere() {
