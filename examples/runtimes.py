@@ -23,7 +23,7 @@ def truth(value):
 
 # ANCHOR: program
 async def program(tasks):
-    """Makes tasks that sleep for 1 to 10 ms each and then send their number, and adds up what arrives."""
+    """Adds up the numbers that tasks send, after a sleep of 1 to 10 ms each."""
     queue = asyncio.Queue()
 
     async def body(number):

@@ -168,7 +168,8 @@ impl Process {
     }
 
     // ANCHOR: wait
-    /// Waits for the child's end by asking again and again: a thread that waits could not be called back.
+    /// Waits for the child's end by asking again and again: a thread that waits could
+    /// not be called back.
     async fn wait(&mut self) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.child.try_wait()? {

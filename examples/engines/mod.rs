@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::runtime::{self, Runtime};
 
 // ANCHOR: engine
-/// What a program asks of its engine; everything else comes from the language and from `futures`.
+/// What a program asks of its engine; all else comes from the language and `futures`.
 pub trait Engine: Copy + Send + Sync + 'static {
     const NAME: &'static str;
 
@@ -32,7 +32,7 @@ pub struct Answer {
     pub threads: HashSet<ThreadId>,
 }
 
-/// Makes tasks that sleep for 1 to 10 ms each and then send their number, and adds up what arrives.
+/// Adds up the numbers that tasks send, after a sleep of 1 to 10 ms each.
 pub async fn program(engine: impl Engine, tasks: u64) -> Answer {
     let (sender, mut receiver) = mpsc::unbounded();
     for number in 0..tasks {
@@ -72,7 +72,7 @@ impl Engine for Ours {
         asyncio::create_task(body.map(Ok));
     }
 
-    /// Tells the task by a channel, because the loop's own `sleep` may not leave its thread.
+    /// Tells the task by a channel: the loop's own `sleep` may not leave its thread.
     async fn sleep(self, time: Duration) {
         let (tell, told) = oneshot::channel();
         asyncio::get_running_loop()

@@ -105,8 +105,9 @@ impl Jobs for RedisJobs {
                 Ok(None) => return Ok(None),
                 Ok(Some(job)) => return Ok(Some(Claim { job, lease })),
                 Err(error) if is_lost(&error) => {
-                    // A job may have been moved without our hearing of it. Under this name nobody takes any more, so the
-                    // lease ends when its other jobs are done, and then everything left in its list is given back.
+                    // A job may have been moved without our hearing of it.
+                    // Under this name nobody takes any more, so the lease ends when its
+                    // other jobs are done, and what is left in its list is given back.
                     self.lease = None;
                     self.link.lost();
                 }

@@ -74,9 +74,10 @@ pub enum Place {
 
 impl Place {
     // ANCHOR: open
-    /// Takes the server that `REDIS_URL` names, or starts one, or makes a queue in this process if there is none to start.
+    /// Takes the server that `REDIS_URL` names, or starts one, or makes a queue in this
+    /// process if there is none to start.
     ///
-    /// A server that was named and does not answer is an error: whoever named it wants that one.
+    /// A server that was named and does not answer is an error: it is the one wanted.
     pub fn open() -> Result<Place> {
         let url = env::var("REDIS_URL").unwrap_or_default();
         if url.is_empty() {
