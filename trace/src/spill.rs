@@ -1,7 +1,8 @@
 //! A record that is written while the program runs, so that it is whole up to the moment when the program is stopped.
 //!
 //! The file has one JSON object on each line: `{"run":1,"clock":…,"library":…}` when a run begins, then `{"run":1,"event":{…}}`
-//! with the event as `SCHEMA.md` describes it, and `{"more_than":N}` as the last line of a record that was cut off.
+//! with the event as `SCHEMA.md` describes it, and `{"more_than":N}` or `{"more_bytes_than":N}` as the last line of a record that was
+//! cut off. Long texts and long lists are cut short, because nobody reads them to their end.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,9 +10,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asyncio::EventLoop;
+use asyncio::observe::{Event, Kind, Outcome};
 
 use crate::json;
 use crate::recording::{Clock, Library, Record};
+
+/// How many characters of a text are written.
+const LONGEST_TEXT: usize = 500;
+/// How many entries of a list are written. With all of them, the record of n tasks that sleep would grow with the square of n.
+const LONGEST_LIST: usize = 20;
 
 /// Writes events to a file as they happen. All loops of a program share one.
 ///
@@ -31,8 +38,7 @@ struct State {
 }
 
 impl Spill {
-    /// Makes the file, which will hold at most so many events and about so many bytes: an event of a loop with very many timers is
-    /// long.
+    /// Makes the file, which will hold at most so many events and about so many bytes.
     ///
     /// # Errors
     /// If the file cannot be made, or is there already: another process of the program writes it then.
@@ -61,9 +67,12 @@ impl Spill {
         // A loop that nothing runs on leaves no run.
         let run = std::cell::OnceCell::new();
         event_loop.set_observer(move |event| {
+            if spill.is_over() {
+                return;
+            }
             let run = *run.get_or_init(|| spill.begin(clock, Library::Asyncio));
             let (event, thread) = (event.clone(), None);
-            spill.write(run, &Record { event, thread });
+            spill.write(run, Record { event, thread });
         });
     }
 
@@ -79,21 +88,28 @@ impl Spill {
         run
     }
 
-    pub(crate) fn write(&self, run: u64, record: &Record) {
+    /// Tells whether nothing more is written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().file.is_none()
+    }
+
+    pub(crate) fn write(&self, run: u64, mut record: Record) {
         let mut state = self.state();
         if state.file.is_none() {
             return;
         }
-        let event = json::event(record, None);
+        shorten(&mut record.event);
+        let event = json::event(&record, None);
         let line = format!("{{\"run\":{run},\"event\":{event}}}\n");
         state.events += 1;
-        if state.events > state.most_events || state.bytes + line.len() > state.most_bytes {
-            let most = state.events - 1;
-            state.write(&format!("{{\"more_than\":{most}}}\n"));
-            state.file = None;
-            return;
-        }
-        state.write(&line);
+        let most = (state.most_events, state.most_bytes);
+        let end = match (state.events, state.bytes + line.len()) {
+            (events, _) if events > most.0 => format!("{{\"more_than\":{}}}\n", most.0),
+            (_, bytes) if bytes > most.1 => format!("{{\"more_bytes_than\":{}}}\n", most.1),
+            _ => return state.write(&line),
+        };
+        state.write(&end);
+        state.file = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -112,5 +128,32 @@ impl State {
         if matches!(written, Some(Err(_))) {
             self.file = None;
         }
+    }
+}
+
+/// Cuts what is long.
+fn shorten(event: &mut Event) {
+    match &mut event.kind {
+        Kind::TaskCreated { name, .. } | Kind::TaskNamed { name, .. } => shorten_text(name),
+        Kind::Note { text } => shorten_text(text),
+        Kind::Reported { message } => shorten_text(message),
+        Kind::CancelRequested { message, .. } => message.iter_mut().for_each(shorten_text),
+        Kind::TaskDone { outcome, .. } | Kind::PromiseDone { outcome, .. } => {
+            if let Outcome::Exception(error) = outcome {
+                shorten_text(error);
+            }
+        }
+        Kind::PassEnd { ready, timers, .. } => {
+            ready.truncate(LONGEST_LIST);
+            timers.truncate(LONGEST_LIST);
+        }
+        _ => {}
+    }
+}
+
+fn shorten_text(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_TEXT) {
+        text.truncate(end);
+        text.push('…');
     }
 }

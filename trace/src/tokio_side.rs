@@ -70,6 +70,9 @@ impl Shared {
     }
 
     fn record(&self, kind: Kind, at: Option<Place>) {
+        if self.spill.as_ref().is_some_and(|spill| spill.is_over()) {
+            return;
+        }
         let inside = Handle::try_current().is_ok();
         let by = match polled() {
             Some(task) => Actor::Task(task),
@@ -101,7 +104,7 @@ impl Shared {
                 let run = *state
                     .run
                     .get_or_insert_with(|| spill.begin(clock, Library::Tokio));
-                spill.write(run, &record);
+                spill.write(run, record);
             }
             None => state.records.push(record),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asyncio::observe::note;
-use asyncio::{EventLoop, sleep};
+use asyncio::{EventLoop, create_task, sleep};
 use asyncio_trace::{Clock, Recording, Spill, Tracer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -121,21 +121,52 @@ fn what_is_too_long_is_cut_off_and_says_so() {
 }
 
 #[test]
-fn events_may_be_few_and_long() {
+fn long_texts_and_long_lists_are_cut() {
     let folder = folder();
     let event_loop = EventLoop::with_virtual_clock();
-    spill(&folder, 1000).follow(&event_loop);
+    spill(&folder, 10_000).follow(&event_loop);
     event_loop
         .run_until_complete(async {
-            for _ in 0..100 {
-                note("x".repeat(1 << 16));
+            note("ä".repeat(1 << 20));
+            for _ in 0..200 {
+                create_task::<()>(async { Ok(sleep(Duration::from_secs(9)).await?) });
+            }
+            Ok(sleep(Duration::from_secs(1)).await?)
+        })
+        .unwrap();
+    let lines = lines(&folder);
+    let notes = lines
+        .iter()
+        .filter_map(|line| line["event"]["text"].as_str());
+    assert_eq!(
+        notes.map(|text| text.chars().count()).collect::<Vec<_>>(),
+        [501]
+    );
+    let timers = lines
+        .iter()
+        .filter_map(|line| line["event"]["timers"].as_array());
+    assert_eq!(timers.map(Vec::len).max(), Some(20));
+}
+
+#[test]
+fn many_long_events_are_cut_off_and_say_so() {
+    let folder = folder();
+    let event_loop = EventLoop::with_virtual_clock();
+    spill(&folder, 10_000).follow(&event_loop);
+    event_loop
+        .run_until_complete(async {
+            for _ in 0..5_000 {
+                note("x".repeat(400));
             }
             Ok(())
         })
         .unwrap();
     let size = folder.path().join("record").metadata().unwrap().len();
     assert!(size < (1 << 20) + 100, "{size}");
-    assert!(lines(&folder).pop().unwrap()["more_than"].is_u64());
+    assert_eq!(
+        lines(&folder).pop(),
+        Some(json!({"more_bytes_than": 1 << 20}))
+    );
 }
 
 #[test]

@@ -14,7 +14,9 @@ use events::EventLine;
 /// Why there are no runs.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// There is more than so many events.
+    /// There are more than so many events.
+    TooMany(u64),
+    /// The record has more than so many bytes.
     TooLong(u64),
     /// It says something else than a record says.
     Broken,
@@ -45,7 +47,8 @@ pub fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
                 record.event.time = record.event.time.max(last.unwrap_or_default());
                 run.records.push(record);
             }
-            Line::Cut { more_than } => return Err(Unreadable::TooLong(more_than)),
+            Line::TooMany { more_than } => return Err(Unreadable::TooMany(more_than)),
+            Line::TooLong { more_bytes_than } => return Err(Unreadable::TooLong(more_bytes_than)),
         }
     }
     Ok(runs.into_values().collect())
@@ -79,8 +82,11 @@ enum Line {
         clock: ClockName,
         library: LibraryName,
     },
-    Cut {
+    TooMany {
         more_than: u64,
+    },
+    TooLong {
+        more_bytes_than: u64,
     },
 }
 
@@ -196,7 +202,11 @@ mod tests {
             let text = format!("{BEGIN}{line}\n");
             assert_eq!(read(&text).err(), Some(Unreadable::Broken), "{line}");
         }
-        let text = format!("{BEGIN}{{\"more_than\":7}}\n");
-        assert_eq!(read(&text).err(), Some(Unreadable::TooLong(7)));
+        for (line, why) in [
+            ("{\"more_than\":7}", Unreadable::TooMany(7)),
+            ("{\"more_bytes_than\":7}", Unreadable::TooLong(7)),
+        ] {
+            assert_eq!(read(&format!("{BEGIN}{line}\n")).err(), Some(why));
+        }
     }
 }

@@ -9,7 +9,7 @@ use asyncio_trace::{Run, Source};
 use tokio::task::spawn_blocking;
 
 use super::job::End;
-use super::limits::Limits;
+use super::limits::{Limits, bytes};
 use super::protocol::Timeline;
 use super::record;
 use crate::programs::recipe::SOURCE;
@@ -70,8 +70,12 @@ impl Record {
         }
         match record::read(&String::from_utf8_lossy(&text)) {
             Ok(runs) => draw(runs, code, caption),
-            Err(record::Unreadable::TooLong(most)) => Timeline::without(&format!(
+            Err(record::Unreadable::TooMany(most)) => Timeline::without(&format!(
                 "There is no timeline, because this run has more than {most} events, which is more than a page can show. Make the run shorter."
+            )),
+            Err(record::Unreadable::TooLong(most)) => Timeline::without(&format!(
+                "There is no timeline, because the record of this run has more than {}. Make the run shorter, or let it print less.",
+                bytes(most)
             )),
             Err(record::Unreadable::Broken) => Timeline::without(BROKEN),
         }
