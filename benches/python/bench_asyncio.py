@@ -47,6 +47,23 @@ async def call_soon(repeats, at_once):
         await all_ran
 
 
+async def call_soon_chain(repeats, at_once):
+    event_loop = asyncio.get_running_loop()
+    ended = event_loop.create_future()
+    left = repeats
+
+    def count():
+        nonlocal left
+        if left == 0:
+            ended.set_result(None)
+        else:
+            left -= 1
+            event_loop.call_soon(count)
+
+    event_loop.call_soon(count)
+    await ended
+
+
 async def call_later_cancel(repeats, at_once):
     event_loop = asyncio.get_running_loop()
 
@@ -108,9 +125,10 @@ async def tcp_echo(repeats, at_once):
 
 
 async def timers(repeats, at_once):
-    await asyncio.gather(
-        *(asyncio.sleep((1_000 + n * 7_919 % 9_000) / 1e6) for n in range(at_once))
-    )
+    delays = ((1_000 + n * 7_919 % 9_000) / 1e6 for n in range(at_once))
+    tasks = [asyncio.create_task(asyncio.sleep(delay)) for delay in delays]
+    for task in tasks:
+        await task
 
 
 async def spawn_yield(repeats, at_once):
@@ -127,6 +145,7 @@ OPERATIONS = [
     spawn_await,
     yields,
     call_soon,
+    call_soon_chain,
     call_later_cancel,
     gathers,
     queue,

@@ -23,6 +23,17 @@ fn timed(body: impl Future<Output = Result<()>> + 'static) -> Duration {
         .expect("nothing in a measurement fails")
 }
 
+/// Spawns all, then awaits each in turn, as the other columns do.
+async fn join<T: Clone + 'static>(
+    futures: impl Iterator<Item = impl Future<Output = Result<T>> + 'static>,
+) -> Result<()> {
+    let tasks: Vec<_> = futures.map(create_task).collect();
+    for task in tasks {
+        task.await?;
+    }
+    Ok(())
+}
+
 pub fn spawn_await(size: Size) -> Duration {
     timed(async move {
         for _ in 0..size.repeats {
@@ -75,6 +86,21 @@ pub fn call_soon(size: Size) -> Duration {
             (&batch.all_ran).await?;
         }
         Ok(())
+    })
+}
+
+pub fn call_soon_chain(size: Size) -> Duration {
+    fn next(event_loop: EventLoop, left: usize, ended: Promise<()>) {
+        event_loop.clone().call_soon(move || match left {
+            0 => ended.set_result(()).expect("set once"),
+            _ => next(event_loop, left - 1, ended),
+        });
+    }
+    timed(async move {
+        let event_loop = get_running_loop()?;
+        let ended = event_loop.create_promise();
+        next(event_loop, size.repeats, ended.clone());
+        ended.await
     })
 }
 
@@ -175,22 +201,16 @@ pub fn timer_delay(n: usize) -> Duration {
 
 pub fn timers(size: Size) -> Duration {
     let start = ProcessTime::now();
-    timed(async move {
-        gather((0..size.at_once).map(|n| async move { Ok(sleep(timer_delay(n)).await?) })).await?;
-        Ok(())
-    });
+    timed(join(
+        (0..size.at_once).map(|n| async move { Ok(sleep(timer_delay(n)).await?) }),
+    ));
     start.elapsed()
 }
 
 pub fn spawn_yield(size: Size) -> Duration {
     timed(async move {
         for _ in 0..size.repeats {
-            let tasks: Vec<_> = (0..size.at_once)
-                .map(|_| create_task(async { Ok(yield_now().await?) }))
-                .collect();
-            for task in tasks {
-                task.await?;
-            }
+            join((0..size.at_once).map(|_| async { Ok(yield_now().await?) })).await?;
         }
         Ok(())
     })

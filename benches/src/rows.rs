@@ -69,6 +69,18 @@ pub const ROWS: &[Row] = &[
         python: "yields",
     },
     Row {
+        name: "yield_now, alone",
+        meaning: "the same with one task beside the main one, which waits for it: each turn is a pass of its own.",
+        size: Size {
+            repeats: 500_000,
+            at_once: 1,
+        },
+        ours: ours::yields,
+        tokio: tokio_side::yields,
+        smol: smol_side::yields,
+        python: "yields",
+    },
+    Row {
         name: "call_soon",
         meaning: "schedule a callback that counts, and run it; in batches of 1,000. Tokio and smol have no callbacks: they \
                   spawn a future and do not await it.",
@@ -80,6 +92,19 @@ pub const ROWS: &[Row] = &[
         tokio: tokio_side::call_soon,
         smol: smol_side::call_soon,
         python: "call_soon",
+    },
+    Row {
+        name: "call_soon, alone",
+        meaning: "a callback that schedules the next one, so that each is a pass of its own. Tokio and smol: a future that spawns \
+                  the next one.",
+        size: Size {
+            repeats: 500_000,
+            at_once: 1,
+        },
+        ours: ours::call_soon_chain,
+        tokio: tokio_side::call_soon_chain,
+        smol: smol_side::call_soon_chain,
+        python: "call_soon_chain",
     },
     Row {
         name: "call_later + cancel",
@@ -170,7 +195,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "10,000 timers",
-        meaning: "one of 10,000 tasks that each sleep for 1 to 10 ms of their own; CPU time of the process, since the waiting \
+        meaning: "one of 10,000 tasks, spawned and then awaited in turn, that each sleep for 1 to 10 ms of their own; CPU time of the process, since the waiting \
                   itself is the same for all.",
         size: Size {
             repeats: 1,

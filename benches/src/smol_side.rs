@@ -77,6 +77,23 @@ pub fn call_soon(size: Size) -> Duration {
     })
 }
 
+pub fn call_soon_chain(size: Size) -> Duration {
+    fn next(left: usize, ended: channel::Sender<()>) {
+        let count = async move {
+            match left {
+                0 => ended.try_send(()).expect("one message"),
+                _ => next(left - 1, ended),
+            }
+        };
+        smol::spawn(count).detach();
+    }
+    timed(async move {
+        let (ended, told) = channel::bounded(1);
+        next(size.repeats, ended);
+        told.recv().await.unwrap();
+    })
+}
+
 pub fn call_later_cancel(size: Size) -> Duration {
     timed(async move {
         for _ in 0..size.repeats {

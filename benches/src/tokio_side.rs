@@ -104,6 +104,22 @@ pub fn call_soon(runtime: &Runtime, size: Size) -> Duration {
     })
 }
 
+pub fn call_soon_chain(runtime: &Runtime, size: Size) -> Duration {
+    fn next(left: usize, ended: Arc<Notify>) {
+        tokio::spawn(async move {
+            match left {
+                0 => ended.notify_one(),
+                _ => next(left - 1, ended),
+            }
+        });
+    }
+    timed(runtime, async move {
+        let ended = Arc::new(Notify::new());
+        next(size.repeats, ended.clone());
+        ended.notified().await;
+    })
+}
+
 pub fn call_later_cancel(runtime: &Runtime, size: Size) -> Duration {
     timed(runtime, async move {
         for _ in 0..size.repeats {
