@@ -82,7 +82,8 @@ impl Timers {
             self.heap.retain(|timer| !timer.callback.is_cancelled());
             self.cancelled = 0;
         }
-        while self.heap.peek()?.callback.is_cancelled() {
+        // Only then is it worth the look at each callback.
+        while self.cancelled > 0 && self.heap.peek()?.callback.is_cancelled() {
             self.heap.pop();
             self.cancelled = self.cancelled.saturating_sub(1);
         }
