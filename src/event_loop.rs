@@ -34,7 +34,8 @@ const POLL_AFTER: usize = 64;
 
 /// What waits in the ready queue: one queue for both, so that callbacks and tasks keep one order.
 pub(crate) enum Ready {
-    Callback(Rc<dyn Callback>),
+    /// A callback, and which of those that share its allocation.
+    Callback(Rc<dyn Callback>, u32),
     Step(TaskId),
 }
 
@@ -186,11 +187,23 @@ impl Core {
     /// Appends a callback to the ready queue. A closed loop drops it.
     #[inline]
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
+        self.push_shared_callback(callback, 0, at);
+    }
+
+    /// Appends one of several callbacks that share an allocation.
+    #[inline]
+    pub(crate) fn push_shared_callback(
+        &self,
+        callback: Rc<dyn Callback>,
+        which: u32,
+        at: Option<Place>,
+    ) {
         if observed() {
-            self.observe_scheduled(&callback, at);
+            self.observe_scheduled(&callback, which, at);
         }
         if !self.closed.get() {
-            self.ready.borrow_mut().push_back(Ready::Callback(callback));
+            let ready = Ready::Callback(callback, which);
+            self.ready.borrow_mut().push_back(ready);
         }
     }
 
@@ -216,7 +229,9 @@ impl Core {
         if observed() {
             self.observe_fired(&callback);
         }
-        self.ready.borrow_mut().push_back(Ready::Callback(callback));
+        self.ready
+            .borrow_mut()
+            .push_back(Ready::Callback(callback, 0));
     }
 
     /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
@@ -358,8 +373,8 @@ impl Core {
     #[inline]
     fn run_ready(self: &Rc<Self>, ready: Ready) {
         match ready {
-            Ready::Callback(callback) => {
-                if let Some(error) = callback.run() {
+            Ready::Callback(callback, which) => {
+                if let Some(error) = callback.run(which) {
                     self.report("Exception in callback", Some(error));
                 }
             }
@@ -395,7 +410,7 @@ impl Core {
 
     fn run_timed(self: &Rc<Self>, ready: Ready) {
         let what = match &ready {
-            Ready::Callback(_) => "callback".to_owned(),
+            Ready::Callback(..) => "callback".to_owned(),
             Ready::Step(id) => match self.tasks.borrow_mut().get(*id) {
                 Some(task) => format!("task {}", task.header().name()),
                 None => return,

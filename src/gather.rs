@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
+use crate::handle::Callback;
 use crate::observation::on_behalf_of;
 use crate::promise::{Awaitable, Promise, WeakPromise};
+use crate::slot::DoneCallback;
 
 /// The children, for a cancellation of the whole.
 struct Children<T> {
@@ -31,12 +33,13 @@ impl<T: 'static> Children<T> {
     }
 }
 
-/// What the callbacks of the children share.
+/// The callbacks of all children, in one allocation.
 struct Gathering<T, R> {
     outer: Promise<R>,
     children: Rc<Children<T>>,
     /// What the children ended with, in the order of the arguments.
     outcomes: RefCell<Vec<Option<Result<T>>>>,
+    /// How many callbacks have not run yet.
     unfinished: Cell<usize>,
     first_error_settles: bool,
     /// Turns the outcomes into what the outer promise becomes when all children have ended.
@@ -84,27 +87,40 @@ impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
             first_error_settles,
             finish,
         });
-        for (n, promise) in promises.iter().enumerate() {
-            let this = this.clone();
-            promise.add_done_callback(move |child| this.take_outcome(n, child));
+        for (which, promise) in (0..).zip(&promises) {
+            promise.add_shared_callback(this.clone(), which);
         }
         outer
     }
 
-    fn take_outcome(&self, n: usize, child: &Promise<T>) {
+    /// Gives the error of a child, if it has ended with one.
+    fn error_of(&self, which: u32) -> Option<Error> {
+        let outcomes = self.outcomes.borrow();
+        outcomes[which as usize].as_ref()?.as_ref().err().cloned()
+    }
+}
+
+impl<T: Clone + 'static, R: 'static> DoneCallback<T> for Gathering<T, R> {
+    fn set_promise(&self, which: u32, child: Promise<T>) {
         // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
         let outcome = child.result();
+        if !self.outer.is_done() {
+            self.outcomes.borrow_mut()[which as usize] = Some(outcome);
+        }
+    }
+}
+
+impl<T: Clone + 'static, R: 'static> Callback for Gathering<T, R> {
+    fn run(&self, which: u32) -> Option<Error> {
         self.unfinished.set(self.unfinished.get() - 1);
         if self.outer.is_done() {
-            return;
+            return None;
         }
-        if let Err(error) = &outcome
-            && self.first_error_settles
+        if self.first_error_settles
+            && let Some(error) = self.error_of(which)
         {
-            return settle(&self.outer, Err(error.clone()));
-        }
-        self.outcomes.borrow_mut()[n] = Some(outcome);
-        if self.unfinished.get() == 0 {
+            settle(&self.outer, Err(error));
+        } else if self.unfinished.get() == 0 {
             let outcomes = self.outcomes.take();
             let whole = match self.children.cancel_requested.take() {
                 None => (self.finish)(outcomes),
@@ -112,6 +128,18 @@ impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
             };
             settle(&self.outer, whole);
         }
+        None
+    }
+
+    /// Nobody has a handle to cancel it with.
+    fn cancel(&self) {}
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn name(&self) -> &'static str {
+        "gather"
     }
 }
 

@@ -33,9 +33,10 @@ impl<E: Into<Error>> CallbackOutput for Result<(), E> {
 /// A callback in the ready queue or among the timers.
 ///
 /// Invariant: it never runs after `cancel`. That of a socket may run many times, every other one at most once.
+/// Several may share one allocation, as the callbacks of a `gather` do; a number tells them apart, and is zero for all others.
 pub(crate) trait Callback {
     /// Runs the callback, unless it was cancelled, ran before, or has nothing to do; gives its error.
-    fn run(&self) -> Option<Error>;
+    fn run(&self, which: u32) -> Option<Error>;
     fn cancel(&self);
     fn is_cancelled(&self) -> bool;
     /// Names the function that the callback was written in, for observers.
@@ -66,7 +67,7 @@ where
     F: FnOnce() -> R,
     R: CallbackOutput,
 {
-    fn run(&self) -> Option<Error> {
+    fn run(&self, _: u32) -> Option<Error> {
         let callback = self.callback.take()?;
         callback().into_error()
     }

@@ -61,8 +61,8 @@ pub(crate) struct Observation {
     queues: Cell<u32>,
     callbacks: Cell<u64>,
     passes: Cell<u64>,
-    /// The numbers of the callbacks that wait, by address. A weak handle keeps each address from being used again.
-    numbers: RefCell<HashMap<*const (), Numbered>>,
+    /// The numbers of the callbacks that wait, by address and by which of those that share it. A weak handle keeps each address from being used again.
+    numbers: RefCell<HashMap<(*const (), u32), Numbered>>,
     /// The call of the program on whose behalf the library makes tasks and callbacks, as `gather` does.
     behalf: Cell<Option<Place>>,
 }
@@ -111,24 +111,29 @@ impl Observation {
     }
 
     /// Gives the number of a callback that waits, and a new one to a callback that did not.
-    pub(crate) fn callback(&self, callback: &Rc<dyn Callback>) -> u64 {
+    pub(crate) fn callback(&self, callback: &Rc<dyn Callback>, which: u32) -> u64 {
         let mut numbers = self.numbers.borrow_mut();
-        let (number, _) = numbers.entry(address(callback)).or_insert_with(|| {
-            self.callbacks.set(self.callbacks.get() + 1);
-            (self.callbacks.get(), Rc::downgrade(callback))
-        });
+        let (number, _) = numbers
+            .entry((address(callback), which))
+            .or_insert_with(|| {
+                self.callbacks.set(self.callbacks.get() + 1);
+                (self.callbacks.get(), Rc::downgrade(callback))
+            });
         *number
     }
 
-    /// Gives the number of a callback, if it waits.
+    /// Gives the number of a callback that shares its allocation with no other, if it waits.
     pub(crate) fn waiting_callback(&self, callback: &Rc<dyn Callback>) -> Option<u64> {
         let numbers = self.numbers.borrow();
-        numbers.get(&address(callback)).map(|(number, _)| *number)
+        numbers
+            .get(&(address(callback), 0))
+            .map(|(number, _)| *number)
     }
 
     /// Forgets the number of a callback whose wait is over. What runs again gets a new one.
-    pub(crate) fn forget_callback(&self, callback: &Rc<dyn Callback>) {
-        self.numbers.borrow_mut().remove(&address(callback));
+    pub(crate) fn forget_callback(&self, callback: &Rc<dyn Callback>, which: u32) {
+        let key = (address(callback), which);
+        self.numbers.borrow_mut().remove(&key);
     }
 }
 
@@ -165,13 +170,18 @@ impl Core {
     }
 
     #[cold]
-    pub(crate) fn observe_scheduled(&self, callback: &Rc<dyn Callback>, at: Option<Place>) {
+    pub(crate) fn observe_scheduled(
+        &self,
+        callback: &Rc<dyn Callback>,
+        which: u32,
+        at: Option<Place>,
+    ) {
         if self.is_closed() {
             return;
         }
         self.observe(
             |observation| Kind::CallbackScheduled {
-                callback: observation.callback(callback),
+                callback: observation.callback(callback, which),
                 name: callback.name().into(),
             },
             at,
@@ -187,7 +197,7 @@ impl Core {
     ) {
         self.observe(
             |observation| Kind::TimerSet {
-                callback: observation.callback(callback),
+                callback: observation.callback(callback, 0),
                 name: callback.name().into(),
                 when,
             },
@@ -199,7 +209,7 @@ impl Core {
     pub(crate) fn observe_fired(&self, callback: &Rc<dyn Callback>) {
         self.observe(
             |observation| Kind::TimerFired {
-                callback: observation.callback(callback),
+                callback: observation.callback(callback, 0),
             },
             None,
         );
@@ -215,7 +225,7 @@ impl Core {
         if let Some(observation) = self.observation()
             && let Some(number) = observation.waiting_callback(callback)
         {
-            observation.forget_callback(callback);
+            observation.forget_callback(callback, 0);
             observation.record(self.now(), kind(number), None);
         }
     }
@@ -236,9 +246,9 @@ impl Core {
                 let mut tasks = self.tasks.borrow_mut();
                 let ready = ready.iter().filter_map(|ready| match ready {
                     Ready::Step(id) => Some(Queued::Task(tasks.get(*id)?.header().number)),
-                    Ready::Callback(callback) if callback.is_cancelled() => None,
-                    Ready::Callback(callback) => {
-                        Some(Queued::Callback(observation.callback(callback)))
+                    Ready::Callback(callback, _) if callback.is_cancelled() => None,
+                    Ready::Callback(callback, which) => {
+                        Some(Queued::Callback(observation.callback(callback, *which)))
                     }
                 });
                 Kind::PassEnd {
@@ -248,7 +258,7 @@ impl Core {
                         .timers
                         .borrow()
                         .soonest_first()
-                        .map(|(callback, when)| (observation.callback(callback), when))
+                        .map(|(callback, when)| (observation.callback(callback, 0), when))
                         .collect(),
                 }
             },
@@ -266,10 +276,10 @@ impl Core {
                 (Actor::Task(task), begin, end)
             }
             // What was cancelled does nothing when its turn comes.
-            Ready::Callback(callback) if callback.is_cancelled() => return None,
-            Ready::Callback(callback) => {
-                let number = observation.callback(callback);
-                observation.forget_callback(callback);
+            Ready::Callback(callback, _) if callback.is_cancelled() => return None,
+            Ready::Callback(callback, which) => {
+                let number = observation.callback(callback, *which);
+                observation.forget_callback(callback, *which);
                 let begin = Kind::CallbackBegin { callback: number };
                 let end = Kind::CallbackEnd { callback: number };
                 (Actor::Callback(number), begin, end)
@@ -279,7 +289,7 @@ impl Core {
         observation.record(self.now(), begin, None);
         let step = match ready {
             Ready::Step(id) => Some(*id),
-            Ready::Callback(_) => None,
+            Ready::Callback(..) => None,
         };
         Some(Turn {
             core: self.clone(),

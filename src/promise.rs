@@ -236,16 +236,16 @@ impl<T: 'static> Promise<T> {
         let hooks = slot.hooks.take();
         hooks.for_each(|hook| match hook {
             Hook::Wake(awaiter) => awaiter.wake(&slot.core),
-            Hook::Call(callback) => self.schedule(callback, None),
+            Hook::Call(callback, which) => self.schedule(callback, which, None),
         });
         Ok(())
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
-    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, at: Option<Place>) {
+    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, which: u32, at: Option<Place>) {
         if let Some(core) = self.cell.slot().core.upgrade() {
-            callback.set_promise(self.clone());
-            core.push_callback(callback, at);
+            callback.set_promise(which, self.clone());
+            core.push_shared_callback(callback, which, at);
         }
     }
 
@@ -399,13 +399,22 @@ impl<T: 'static> Promise<T> {
         &self,
         callback: impl FnOnce(&Promise<T>) -> R + 'static,
     ) -> CallbackId {
-        let callback = Rc::new(DoneCell::new(callback));
+        self.add_shared_callback(Rc::new(DoneCell::new(callback)), 0)
+    }
+
+    /// Adds one of several callbacks that share an allocation.
+    #[track_caller]
+    pub(crate) fn add_shared_callback(
+        &self,
+        callback: Rc<dyn DoneCallback<T>>,
+        which: u32,
+    ) -> CallbackId {
         let slot = self.cell.slot();
         if slot.is_done() {
-            self.schedule(callback, Some(Location::caller()));
+            self.schedule(callback, which, Some(Location::caller()));
             return CallbackId(new_number(), PhantomData);
         }
-        CallbackId(slot.add_hook(Hook::Call(callback)), PhantomData)
+        CallbackId(slot.add_hook(Hook::Call(callback, which)), PhantomData)
     }
 
     /// Takes a callback back; false if it was taken back before or the promise is done.

@@ -24,7 +24,7 @@ pub(crate) enum State<T> {
 
 /// A callback that waits at a promise, and goes into the ready queue with it when the promise is done.
 pub(crate) trait DoneCallback<T>: Callback {
-    fn set_promise(&self, promise: Promise<T>);
+    fn set_promise(&self, which: u32, promise: Promise<T>);
 }
 
 /// One allocation serves the promise's list and the ready queue.
@@ -48,7 +48,7 @@ where
     F: FnOnce(&Promise<T>) -> R,
     R: CallbackOutput,
 {
-    fn set_promise(&self, promise: Promise<T>) {
+    fn set_promise(&self, _: u32, promise: Promise<T>) {
         self.promise.set(Some(promise));
     }
 }
@@ -58,7 +58,7 @@ where
     F: FnOnce(&Promise<T>) -> R,
     R: CallbackOutput,
 {
-    fn run(&self) -> Option<Error> {
+    fn run(&self, _: u32) -> Option<Error> {
         let promise = self.promise.take()?;
         let callback = self.callback.take()?;
         callback(&promise).into_error()
@@ -81,7 +81,8 @@ where
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
 pub(crate) enum Hook<T> {
     Wake(Awaiter),
-    Call(Rc<dyn DoneCallback<T>>),
+    /// A callback, and which of those that share its allocation.
+    Call(Rc<dyn DoneCallback<T>>, u32),
 }
 
 /// Whom a slot belongs to, and what reports call it.
