@@ -293,12 +293,11 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         if self.is_full() {
             return Err(QueueFull(item));
         }
-        if observed() {
-            let len = self.qsize() + 1;
-            self.observe(at, |queue| Kind::QueuePut { queue, len });
-        }
         let shared = &self.shared;
         shared.items.borrow_mut().push(item);
+        if observed() {
+            self.observe(at, |queue, len| Kind::QueuePut { queue, len });
+        }
         shared.unfinished.set(shared.unfinished.get() + 1);
         shared.getters.wake_next();
         Ok(())
@@ -347,12 +346,10 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
 
     #[inline]
     fn pop(&self, at: Place) -> Result<T, QueueEmpty> {
-        if observed()
-            && let Some(len) = self.qsize().checked_sub(1)
-        {
-            self.observe(at, |queue| Kind::QueueGet { queue, len });
-        }
         let item = self.shared.items.borrow_mut().pop().ok_or(QueueEmpty)?;
+        if observed() {
+            self.observe(at, |queue, len| Kind::QueueGet { queue, len });
+        }
         self.shared.putters.wake_next();
         Ok(item)
     }
@@ -421,9 +418,11 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         }
     }
 
+    /// Records what is made of the queue's number and of how many items are in it now.
     #[cold]
-    fn observe(&self, at: Place, kind: impl FnOnce(u64) -> Kind) {
+    fn observe(&self, at: Place, kind: impl FnOnce(u64, usize) -> Kind) {
         let number = |observation: &Observation| observation.queue(&self.shared.number);
-        observe_running(|observation| kind(number(observation)), Some(at));
+        let len = self.qsize();
+        observe_running(|observation| kind(number(observation), len), Some(at));
     }
 }

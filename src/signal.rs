@@ -44,20 +44,22 @@ impl Signal {
     /// # Panics
     /// Outside a running loop.
     pub(crate) fn new(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
-        Signal::in_place_of(None, label, until, at)
+        let signal = Signal::in_place_of(None);
+        if observed() {
+            signal.observe_created(label, until, at);
+        }
+        signal
     }
 
     /// Makes a signal where another one was, if nobody holds that any more.
+    ///
+    /// # Panics
+    /// Outside a running loop.
     #[inline]
-    pub(crate) fn in_place_of(
-        old: Option<Rc<Signal>>,
-        label: &'static str,
-        until: Option<Duration>,
-        at: Place,
-    ) -> Rc<Self> {
+    pub(crate) fn in_place_of(old: Option<Rc<Signal>>) -> Rc<Self> {
         let core = Core::with_running(Rc::downgrade).unwrap_or_else(|| panic!("{NoRunningLoop}"));
         let mut old = old;
-        let signal = match old.as_mut().and_then(Rc::get_mut) {
+        match old.as_mut().and_then(Rc::get_mut) {
             Some(signal) => {
                 signal.core = core;
                 signal.state.set(State::Waiting);
@@ -70,11 +72,7 @@ impl Signal {
                 awaiter: Cell::new(None),
                 number: Number::default(),
             }),
-        };
-        if observed() {
-            signal.observe_created(label, until, at);
         }
-        signal
     }
 
     /// Wakes who waits, whose turn comes through the ready queue; false if nobody waits any more, or somebody set it before.
@@ -118,7 +116,7 @@ impl Signal {
     }
 
     #[cold]
-    fn observe_created(&self, label: &'static str, until: Option<Duration>, at: Place) {
+    pub(crate) fn observe_created(&self, label: &'static str, until: Option<Duration>, at: Place) {
         let Some(core) = self.core.upgrade() else {
             return;
         };

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use crate::error::Cancelled;
 use crate::line::Line;
+use crate::observation::observed;
 use crate::observe::Place;
 use crate::signal::{Signal, Signalled};
 
@@ -62,36 +63,37 @@ impl Waiters {
         self.woken.get() == 0 && !self.line.borrow().iter().any(|(_, w)| w.is_waiting())
     }
 
-    /// Waits for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
+    /// Gets in line for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
     /// `label` and `at` tell an observer what for, and from which line.
     ///
     /// # Panics
     /// Outside a running loop.
+    #[inline]
     pub(crate) fn wait<F: Fn(bool) + Unpin>(
         &self,
         label: &'static str,
         at: Option<Place>,
         given_up: F,
     ) -> Turn<'_, F> {
+        let signal = Signal::in_place_of(self.spare.take());
+        if observed() {
+            signal.observe_created(label, None, at.unwrap_or(Location::caller()));
+        }
         Turn {
             waiters: self,
-            label,
-            at: at.unwrap_or(Location::caller()),
             given_up,
-            number: 0,
-            leaf: None,
+            number: self.line.borrow_mut().push(signal.clone()),
+            leaf: Some(Signalled::new(signal)),
         }
     }
 }
 
-/// The wait for a turn, with its place in line from its first poll on.
+/// The wait for a turn, with its place in line.
 pub(crate) struct Turn<'a, F: Fn(bool)> {
     waiters: &'a Waiters,
-    label: &'static str,
-    at: Place,
     given_up: F,
     number: u64,
-    /// `None` before the first poll, and once the turn was used.
+    /// `None` once the turn was used.
     leaf: Option<Signalled>,
 }
 
@@ -101,12 +103,7 @@ impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let leaf = this.leaf.get_or_insert_with(|| {
-            let spare = this.waiters.spare.take();
-            let signal = Signal::in_place_of(spare, this.label, None, this.at);
-            this.number = this.waiters.line.borrow_mut().push(signal.clone());
-            Signalled::new(signal)
-        });
+        let leaf = this.leaf.as_mut().expect("not awaited after its end");
         let polled = Pin::new(leaf).poll(cx);
         if matches!(polled, Poll::Ready(Ok(()))) {
             this.waiters.woken.set(this.waiters.woken.get() - 1);
