@@ -59,7 +59,11 @@ pub fn example(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("the test has a path");
     let profile = this.parent().and_then(|deps| deps.parent()).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "-q", "-p", "examples-heavy", "--example", name]);
+    let packages = ["-p", "examples-small", "-p", "examples-heavy"];
+    cargo
+        .args(["build", "-q"])
+        .args(packages)
+        .args(["--example", name]);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

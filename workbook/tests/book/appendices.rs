@@ -251,6 +251,7 @@ fn test_functions(project: &Path) -> Result<BTreeSet<String>> {
     let mut folders = vec![
         project.join("tests"),
         project.join("trace/tests"),
+        project.join("examples-small/tests"),
         project.join("examples-heavy/tests"),
         project.join("workbook/tests"),
         project.join("benches/src"),
