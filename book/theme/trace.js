@@ -11,6 +11,8 @@
     const EVERY = 200;
     /* The longest list that a panel shows whole. */
     const MOST_SHOWN = 12;
+    /* The lines of output that a panel shows at a time, the last ones. */
+    const MOST_LINES = 100;
 
     const make = (name, properties = {}, ...children) => {
         const element = Object.assign(document.createElement(name), properties);
@@ -231,7 +233,10 @@
             const timers = [...state.timers].sort(([, [a]], [, [b]]) => a - b);
             this.show(this.timers, timers.map(([item, [, when]]) => `${when}: ${run.name(item)}`), "none");
             this.show(this.waits, [...state.waits].map(([item, what]) => `${run.name(item)} ${what}`), "nobody");
-            this.show(this.output, run.output.slice(0, state.printed), "nothing", run.output.length);
+            const before = Math.max(state.printed - MOST_LINES, 0);
+            this.show(this.output, run.output.slice(before, state.printed), "nothing", MOST_LINES);
+            /* The lines keep their numbers. */
+            this.output.style.counterReset = `line ${before}`;
             this.output.scrollTop = this.output.scrollHeight;
 
             this.playhead.setAttribute("visibility", "visible");

@@ -213,6 +213,49 @@ fn a_run_in_which_nothing_happens_says_so() {
 }
 
 #[test]
+fn more_tasks_than_anybody_can_follow_share_a_line() {
+    let run = |tasks: usize| {
+        run_of(async move {
+            for _ in 1..tasks {
+                create_task(async { Ok(note("here")) });
+            }
+            Ok(yield_now().await?)
+        })
+    };
+    let names = |tasks: usize| {
+        let html = figure::html(&[run(tasks)], "many", true);
+        let (_, names) = html.split_once("<svg class=\"trace-names\"").unwrap();
+        let (names, _) = names.split_once("</svg>").unwrap();
+        let names = names.split("text-anchor=\"end\">").skip(2);
+        let names = names.map(|name| name.split('<').next().unwrap().to_owned());
+        // The table tells of every task.
+        assert!(html.contains(&format!("Task-{tasks} is done")));
+        names.collect::<Vec<String>>()
+    };
+    let [most, more] = [names(200), names(1000)];
+    assert_eq!((most.len(), &*most[199]), (200, "Task-200"));
+    assert_eq!((more.len(), &*more[200]), (201, "and 800 more"));
+}
+
+#[test]
+fn a_run_that_is_cut_short_is_marked() {
+    let mut run = run_of(async {
+        create_task(async { Ok(sleep(Duration::from_secs(1)).await?) })
+            .named("tea")
+            .await
+    });
+    let marks = |run: &Run| {
+        let html = figure::html(std::slice::from_ref(run), "tea", true);
+        let legend = html.contains("</svg> is not over when the recording ends</li>");
+        (html.matches("class=\"trace-cut\"").count(), legend)
+    };
+    assert_eq!(marks(&run), (0, false));
+    run.records.truncate(run.records.len() / 2);
+    // Both tasks, and the legend.
+    assert_eq!(marks(&run), (3, true));
+}
+
+#[test]
 fn a_task_that_has_been_at_no_line_is_shown_where_it_was_made() {
     let mut made = 0;
     let run = run_of(async move {

@@ -15,7 +15,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
         .into_iter()
         .map(|lane| Item {
             who: Who::Task(lane.task),
-            name: lane.name,
+            name: words::short_name(&lane.name),
             inner: false,
             spans: lane.spans,
             end: lane.end,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::marks::mark;
+use super::marks::{cut, mark};
 use super::svg::Used;
 use crate::lanes::End;
 
@@ -47,8 +47,13 @@ pub(super) fn push(html: &mut String, used: &Used) {
         );
         (true, shape, meaning)
     });
+    let cut = (
+        used.cut,
+        cut(12.0, 10.0),
+        "is not over when the recording ends",
+    );
     html.push_str("<ul class=\"trace-legend\" aria-hidden=\"true\">\n");
-    for (is_used, shape, meaning) in shapes.into_iter().chain(ends) {
+    for (is_used, shape, meaning) in shapes.into_iter().chain(ends).chain([cut]) {
         if is_used {
             let _ = writeln!(
                 html,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use asyncio::observe::{Actor, Kind};
 
 use super::story::Who;
-use super::svg::{BLOCK, Drawing, Px, middle};
+use super::svg::{BLOCK, CUT, Drawing, Px, middle};
 use crate::lanes::{End, Span, State};
 
 impl Drawing<'_> {
@@ -91,6 +91,11 @@ impl Drawing<'_> {
     /// The ends of the lanes, and the numbers of the lines of output.
     pub(super) fn marks(&mut self) {
         for (item, lane) in self.story.items.iter().zip(&self.lane_of) {
+            if let (true, Some(lane)) = (item.is_cut(), lane) {
+                self.used.cut = true;
+                let mark = cut(self.layout.width + CUT, middle(*lane));
+                let _ = write!(self.svg, "{mark}");
+            }
             let (Some((at, end)), Some(lane)) = (item.end, lane) else {
                 continue;
             };
@@ -133,6 +138,12 @@ impl Drawing<'_> {
         }
         self.svg.push('\n');
     }
+}
+
+/// Draws that somebody was not over when the recording ended: two strokes, where a line is broken off.
+pub(super) fn cut(x: f64, y: f64) -> String {
+    let (x, y) = (Px(x), Px(y));
+    format!("<path class=\"trace-cut\" d=\"M{x} {y}m-6 9l6 -18m3 0l-6 18\"/>")
 }
 
 fn class(end: End) -> &'static str {

@@ -32,6 +32,11 @@ impl Item {
         !(self.inner && self.name == words::END_OF_RUN)
     }
 
+    /// Tells whether it is a task that is not over when the recording ends.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self.who, Who::Task(_)) && self.end.is_none()
+    }
+
     pub(super) fn is_own_callback(&self) -> bool {
         matches!(self.who, Who::Callback(_)) && !self.inner
     }

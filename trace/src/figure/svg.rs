@@ -8,7 +8,7 @@ use std::fmt::Write;
 use asyncio::observe::{Actor, Kind};
 
 use super::layout::Layout;
-use super::story::Story;
+use super::story::{Item, Story};
 use super::words::escaped;
 use crate::lanes::{End, State};
 use crate::recording::{Library, Run};
@@ -19,10 +19,14 @@ const HEAD: f64 = 40.0;
 const LANE: f64 = 38.0;
 /// Half the height of a block.
 pub(super) const BLOCK: f64 = 11.0;
+/// How far behind the last event the mark stands of what is not over.
+pub(super) const CUT: f64 = 10.0;
 /// The width of a character of a label.
 const CHAR: f64 = 6.1;
 /// With more callbacks than this, the program's share a lane with the library's.
 const MOST_CALLBACKS: usize = 8;
+/// The most lanes of tasks and of the program's callbacks; nobody can follow more, and a page with thousands is slow.
+const MOST_LANES: usize = 200;
 /// The longest name of a lane.
 const NAME: usize = 18;
 
@@ -35,6 +39,8 @@ pub(super) struct Used {
     pub(super) wakes: bool,
     pub(super) prints: bool,
     pub(super) ends: Vec<End>,
+    /// Whether a task has no end, because the recording has one before.
+    pub(super) cut: bool,
 }
 
 impl Used {
@@ -44,6 +50,7 @@ impl Used {
         self.waits |= other.waits;
         self.wakes |= other.wakes;
         self.prints |= other.prints;
+        self.cut |= other.cut;
         for end in other.ends {
             if !self.ends.contains(&end) {
                 self.ends.push(end);
@@ -97,7 +104,8 @@ pub(super) fn picture(
         used: Used::default(),
     };
     drawing.names(&lanes, longest_name, height);
-    let width = layout.width + 12.0;
+    let is_cut = story.items.iter().any(Item::is_cut);
+    let width = layout.width + if is_cut { 2.0 * CUT } else { 12.0 };
     let _ = writeln!(
         drawing.svg,
         "<svg class=\"trace-lanes\" width=\"{0}\" height=\"{1}\" viewBox=\"-6 0 {0} {1}\" role=\"img\" aria-label=\"{2}\">",
@@ -152,6 +160,14 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
                 inner: false,
             });
         }
+    }
+    if let Some(more) = lanes.len().checked_sub(MOST_LANES).filter(|more| *more > 0) {
+        lanes.truncate(MOST_LANES);
+        lanes.push(Lane {
+            name: format!("and {more} more"),
+            items: Vec::new(),
+            inner: false,
+        });
     }
     let by_loop = |record: &crate::Record| {
         matches!(record.event.kind, Kind::Woken { .. })

@@ -7,6 +7,17 @@ use crate::lanes::{On, seconds};
 /// The longest name, and the longest line of output, that a figure shows whole.
 const LONGEST: usize = 200;
 
+/// The longest name that leaves room for the rest of its sentence.
+const LONGEST_NAME: usize = 80;
+
+/// Cuts a name that would fill the sentences it stands in.
+pub(super) fn short_name(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 /// Escapes text for an element and for an attribute. A line break becomes a reference, so that no line of a figure is blank.
 pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
@@ -115,6 +126,7 @@ mod tests {
             "&lt;/script&gt;&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;&#10;&#10;\u{fffd}\u{fffd}\u{fffd}"
         );
         assert_eq!(escaped(&"a".repeat(500)).chars().count(), 201);
+        assert_eq!(short_name(&"ä".repeat(500)).chars().count(), 81);
     }
 
     #[test]
