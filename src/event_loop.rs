@@ -266,13 +266,12 @@ impl Core {
 
     /// Takes a new task into the table and schedules its first step.
     pub(crate) fn adopt(&self, task: Rc<dyn Body>, at: Place) {
-        let id = task.header().id;
         if observed() {
-            let (task, name) = (task.header().number, task.header().name().to_string());
-            self.observe(|_| Kind::TaskCreated { task, name }, Some(at));
+            self.observe_created(&*task, at);
         }
-        self.tasks.borrow_mut().keep(id, task);
-        self.schedule_step(id);
+        let id = task.header().id;
+        self.tasks.borrow_mut().keep_scheduled(id, task);
+        self.ready.borrow_mut().push_back(Ready::Step(id));
     }
 
     /// Lets go of a task that has ended.

@@ -11,6 +11,7 @@ use crate::event_loop::{Core, EventLoop, Ready};
 use crate::handle::Callback;
 use crate::observe::{Actor, Awaited, Event, Kind, Place, Position, Queued};
 use crate::table::TaskId;
+use crate::task::Body;
 
 /// How many loops of the process have an observer.
 static OBSERVED: AtomicUsize = AtomicUsize::new(0);
@@ -155,6 +156,14 @@ impl Core {
             let kind = kind(&observation);
             observation.record(self.now(), kind, at);
         }
+    }
+
+    /// Records that a task was made and scheduled.
+    #[cold]
+    pub(crate) fn observe_created(&self, task: &dyn Body, at: Place) {
+        let (task, name) = (task.header().number, task.header().name().to_string());
+        self.observe(|_| Kind::TaskCreated { task, name }, Some(at));
+        self.observe(|_| Kind::Woken { task }, None);
     }
 
     #[cold]

@@ -65,9 +65,11 @@ impl TaskTable {
         (id, place.waker(id, remote))
     }
 
-    /// Keeps the task in the place that was reserved for it until it ends.
-    pub(crate) fn keep(&mut self, id: TaskId, task: Rc<dyn Body>) {
-        self.places[id.index as usize].task = Some(task);
+    /// Keeps the task in the place that was reserved for it until it ends; its first step is about to be scheduled.
+    pub(crate) fn keep_scheduled(&mut self, id: TaskId, task: Rc<dyn Body>) {
+        let place = &mut self.places[id.index as usize];
+        place.scheduled = true;
+        place.task = Some(task);
     }
 
     #[inline]
