@@ -21,10 +21,12 @@
 //! go on. Rust's own is a drop: nothing runs after it but destructors. The library has the first and survives the second.
 //!
 //! # Reading order
-//! Each file builds on those before it.
+//! The heart is `event_loop`, `handle`, `slot`, `promise`, `awaiting` and `task`: some two thousand lines with their comments, for
+//! an evening. The whole, where each file builds on those before it:
 //! 1. `event_loop`: the loop; its heart is `run_once`, and `event_loop/api` is what a program calls. Beside it `handle` (callbacks),
 //!    `timers`, `clock`, `poller`.
-//! 2. `promise` and the `slot` for its result; `awaiting`, the leaf on which a task waits for it; `line`, which lists who waits.
+//! 2. `promise` and the `slot` for its result; `awaiting`, the leaf on which a task waits for it; `line`, which lists who waits;
+//!    `error`, what can come instead of a result.
 //! 3. `task`: a promise that drives a future; `waits`, the way that a cancellation takes. Beside it `table` and `remote`, where
 //!    wakers lead, `any_task`, and `yielding` and `cancellable`, two leaves without a promise.
 //! 4. `signal`: a promise without a value. Then what is built from these: `sleep`, `gather`, `wait`, `timeout`, `shield`, `task_group`.

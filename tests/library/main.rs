@@ -3,6 +3,7 @@
 mod handles;
 mod memory;
 mod observe;
+mod reading;
 mod reports;
 mod running;
 mod sync;
