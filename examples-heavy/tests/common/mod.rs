@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Once;
 use std::time::Duration;
 
 /// After so long a test that waits has failed.
@@ -54,16 +55,21 @@ impl Client {
     }
 }
 
-/// Builds an example, unless it is built, and gives its path.
+/// Builds the examples, unless they are built, and gives the path of one.
 pub fn example(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
     let this = std::env::current_exe().expect("the test has a path");
     let profile = this.parent().and_then(|deps| deps.parent()).unwrap();
+    BUILT.call_once(|| build_examples(profile));
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    profile.join("examples").join(file)
+}
+
+/// Choice: all of them at the root, as the test of the book does; alone they would be built upon crates with other features, and so would those crates.
+fn build_examples(profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
-    let packages = ["-p", "examples-small", "-p", "examples-heavy"];
-    cargo
-        .args(["build", "-q"])
-        .args(packages)
-        .args(["--example", name]);
+    cargo.args(["build", "-q", "--examples"]);
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
@@ -75,8 +81,6 @@ pub fn example(name: &str) -> PathBuf {
         }
     }
     assert!(cargo.status().expect("cargo").success());
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    profile.join("examples").join(file)
 }
 
 /// An example that serves as a process of its own, and dies with its owner.

@@ -101,8 +101,15 @@ impl Compiler {
         Compiler::find_as(workspace, rustc)
     }
 
-    /// As [`Compiler::find`], with a compiler of that name, such as `clippy-driver`.
-    pub fn find_as(workspace: &Path, rustc: String) -> Result<Compiler> {
+    /// As [`Compiler::find`], with clippy, which says more. What it makes of a program cannot be started.
+    pub fn find_clippy(workspace: &Path) -> Result<Compiler> {
+        let mut clippy = Compiler::find_as(workspace, "clippy-driver".to_owned())?;
+        // All lints have spoken by then, and the rest takes most of the time.
+        clippy.args.push("--emit=metadata".to_owned());
+        Ok(clippy)
+    }
+
+    fn find_as(workspace: &Path, rustc: String) -> Result<Compiler> {
         let crates = cargo::crates(workspace)?;
         let version = Command::new(&rustc)
             .arg("-vV")

@@ -52,8 +52,7 @@ fn main() -> Result<ExitCode> {
         catalog: copy.catalog(),
         copy,
         compiler: Compiler::find(&workspace)?,
-        clippy: Compiler::find_as(&workspace, "clippy-driver".to_owned())
-            .map_err(|error| format!("{error:#}")),
+        clippy: Compiler::find_clippy(&workspace).map_err(|error| format!("{error:#}")),
         python: Python::find(),
     }));
     let missing = [context.python.as_ref().err(), context.clippy.as_ref().err()];
