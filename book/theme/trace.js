@@ -185,6 +185,7 @@
             run.svg.append(this.playhead);
             this.readyTitle.textContent = run.isTokio ? "Ready (Tokio keeps the order to itself)" : "Ready queue";
             this.timersPanel.hidden = run.isTokio;
+            this.ready.parentElement.classList.toggle("trace-unordered", run.isTokio);
             this.outputPanel.hidden = run.output.length === 0;
             [[this.ready, 1], [this.timers, run.most.timers], [this.waits, run.most.waits], [this.output, run.output.length]].forEach(
                 ([list, rows]) => list.style.setProperty("--rows", Math.min(rows, MOST_SHOWN)),

@@ -213,6 +213,30 @@ fn a_run_in_which_nothing_happens_says_so() {
 }
 
 #[test]
+fn the_marks_of_the_ends_are_within_the_picture() {
+    let number = |text: &str| -> f64 {
+        let end = text.find(|c: char| c != '.' && !c.is_ascii_digit());
+        text[..end.unwrap()].parse().unwrap()
+    };
+    let mut marks = 0;
+    for scenario in SCENARIOS {
+        let html = scenario.figure(&scenario.record().unwrap());
+        for picture in html.split("<svg class=\"trace-lanes\" width=\"").skip(1) {
+            // The picture begins a little to the left of its zero.
+            let right = number(picture) - 6.0;
+            let (picture, _) = picture.split_once("</svg>").unwrap();
+            for mark in picture.split("<g class=\"trace-end ").skip(1) {
+                let (_, mark) = mark.split_once("d=\"M").unwrap();
+                let x = number(mark);
+                assert!(x + 9.0 <= right, "{}: {x} of {right}", scenario.name);
+                marks += 1;
+            }
+        }
+    }
+    assert!(marks > 50);
+}
+
+#[test]
 fn more_tasks_than_anybody_can_follow_share_a_line() {
     let run = |tasks: usize| {
         run_of(async move {

@@ -14,6 +14,8 @@ const ROOM: f64 = 600.0;
 const WIDEST_GAP: f64 = 200.0;
 /// The room that a gap should have, if the turns leave it.
 const USUAL_GAP: f64 = 56.0;
+/// The room behind the end of a lane for its mark.
+const MARK: f64 = 16.0;
 /// Narrower columns have no room for marks and numbers.
 const LEGIBLE: f64 = 14.0;
 
@@ -85,7 +87,7 @@ impl Layout {
         Layout {
             ticks: ticks(run, &turns),
             passes: passes(run, &turns),
-            width: width.max(labels_end(story, &x)),
+            width: width.max(marks_end(story, &x, width)),
             x,
             gaps,
             legible,
@@ -98,11 +100,11 @@ impl Layout {
     }
 }
 
-/// The longest label of a wait must not be cut off only because the run ends.
-fn labels_end(story: &Story, x: &[f64]) -> f64 {
+/// The marks of those that end last must not be cut off.
+fn marks_end(story: &Story, x: &[f64], width: f64) -> f64 {
     let ends = |item: &Item| {
-        let (at, _) = item.end?;
-        Some(x.get(at)? + 30.0)
+        let at = item.ends_at()?;
+        Some(x.get(at).copied().unwrap_or(width) + MARK)
     };
     story.items.iter().filter_map(ends).fold(0.0, f64::max)
 }

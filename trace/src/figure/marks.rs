@@ -6,7 +6,7 @@ use asyncio::observe::{Actor, Kind};
 
 use super::story::Who;
 use super::svg::{BLOCK, CUT, Drawing, Px, middle};
-use crate::lanes::{End, Span, State};
+use crate::lanes::End;
 
 impl Drawing<'_> {
     /// The lane of whoever did something.
@@ -96,7 +96,7 @@ impl Drawing<'_> {
                 let mark = cut(self.layout.width + CUT, middle(*lane));
                 let _ = write!(self.svg, "{mark}");
             }
-            let (Some((at, end)), Some(lane)) = (item.end, lane) else {
+            let (Some((_, end)), Some(at), Some(lane)) = (item.end, item.ends_at(), lane) else {
                 continue;
             };
             if Some(*lane) == self.loop_lane {
@@ -105,12 +105,6 @@ impl Drawing<'_> {
             if !self.used.ends.contains(&end) {
                 self.used.ends.push(end);
             }
-            // A task ends within its turn, whose block goes on to the end of the column.
-            let block = item
-                .spans
-                .last()
-                .filter(|span| span.state == State::Running);
-            let at = block.map_or(at, |span: &Span| span.end.max(at));
             let (x, y) = (self.layout.x_at(at) + 11.0, middle(*lane));
             let _ = write!(
                 self.svg,

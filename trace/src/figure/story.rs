@@ -6,7 +6,7 @@ use std::time::Duration;
 use asyncio::observe::Actor;
 
 use super::words;
-use crate::lanes::{End, Span};
+use crate::lanes::{End, Span, State};
 
 /// Whose turn it can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,16 @@ impl Item {
     /// Tells whether a picture shows it.
     pub(super) fn is_shown(&self) -> bool {
         !(self.inner && self.name == words::END_OF_RUN)
+    }
+
+    /// The event where its lane ends. A task ends within its turn, whose block goes on to the end of the column.
+    pub(super) fn ends_at(&self) -> Option<usize> {
+        let (at, _) = self.end?;
+        let block = self
+            .spans
+            .last()
+            .filter(|span| span.state == State::Running);
+        Some(block.map_or(at, |span| span.end.max(at)))
     }
 
     /// Tells whether it is a task that is not over when the recording ends.
