@@ -55,6 +55,8 @@ const READ: &str = "((figure) => {
         ready: list('trace-queue'), timers: list('trace-timers'), waiting: list('trace-waiting'),
         output: [...figure.querySelectorAll('.trace-panels .trace-output samp')].map((item) => item.textContent),
         line: figure.querySelector('.trace-line')?.dataset.line ?? null,
+        made: figure.querySelector('.trace-made')?.dataset.line ?? null,
+        program: figure.querySelector('.trace-source > p').textContent,
         count: figure.querySelector('.trace-controls output').textContent,
         now: figure.querySelector('.trace-now').textContent,
         x: Number(playhead.match(/\\(([\\d.]+)/)[1]),
@@ -83,12 +85,14 @@ fn read(browser: &Browser, figure: &str) -> Result<(Shown, Value)> {
     let now = read["now"].as_str().context("a sentence")?;
     let pass = now.split_once("pass ").map_or("", |(_, pass)| pass);
     let pass = pass.split(':').next().unwrap_or_default();
+    let line = |name: &str| read[name].as_str().and_then(|line| line.parse().ok());
     let shown = Shown {
         ready: list("ready"),
         timers: list("timers"),
         waiting: list("waiting"),
         output: list("output"),
-        line: read["line"].as_str().and_then(|line| line.parse().ok()),
+        line: line("line"),
+        made: line("made"),
         pass: pass.parse().with_context(|| now.to_owned())?,
     };
     Ok((shown, read))
@@ -143,6 +147,8 @@ fn a_figure_is_gone_through_forwards_and_backwards() -> Result<()> {
                 shown == *wanted,
                 "step {step}: {shown:#?}\nwanted {wanted:#?}"
             );
+            let is_told = read["program"] == "Program (the marked line made the task)";
+            ensure!(is_told == shown.made.is_some(), "step {step}: {read}");
             let count = format!("{} of {}", step + 1, events.len());
             ensure!(read["count"] == *count, "{read}");
             read["x"].as_f64().context("a playhead")

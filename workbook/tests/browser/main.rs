@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         eprintln!("note: the pages are not looked at, because {why}");
     }
     let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
-    let tests: [Test; 11] = [
+    let tests: [Test; 12] = [
         (
             "a_program_is_run_edited_stopped_and_reset",
             page::a_program_is_run_edited_stopped_and_reset,
@@ -55,6 +55,10 @@ fn main() -> ExitCode {
         (
             "an_edited_program_is_drawn_and_gone_through",
             timelines::an_edited_program_is_drawn_and_gone_through,
+        ),
+        (
+            "a_program_that_the_reader_stops_is_drawn_until_then",
+            timelines::a_program_that_the_reader_stops_is_drawn_until_then,
         ),
         (
             "the_playground_has_both_loops_and_keeps_every_edit",

@@ -13,12 +13,15 @@ pub struct Shown {
     pub waiting: Vec<String>,
     pub output: Vec<String>,
     pub line: Option<u64>,
+    /// Where the task was made, as long as it was at no line.
+    pub made: Option<u64>,
     pub pass: u64,
 }
 
 #[derive(Default)]
 struct Model {
     names: HashMap<String, String>,
+    made: HashMap<String, u64>,
     promises: HashMap<u64, String>,
     ready: Vec<String>,
     timers: Vec<(u64, String)>,
@@ -73,6 +76,10 @@ pub fn shown(run: &Value) -> Result<Vec<Shown>> {
                 .collect(),
             output: model.output.clone(),
             line: event["line"].as_u64(),
+            made: match event["line"].as_u64() {
+                Some(_) => None,
+                None => model.made.get(&text(event, "by")).copied(),
+            },
             pass: model.pass,
         });
     }
@@ -113,6 +120,10 @@ fn names(events: &[Value]) -> HashMap<String, String> {
 impl Model {
     fn follow(&mut self, event: &Value) -> Result<()> {
         match &*text(event, "what") {
+            "task_created" => {
+                let line = event["at"]["line"].as_u64();
+                self.made.extend(line.map(|line| (task(event), line)));
+            }
             "woken" => {
                 self.ready.push(task(event));
                 self.again = text(event, "by") == task(event);

@@ -4,11 +4,11 @@ use anyhow::{Context, Result, ensure};
 use workbook::book::Book;
 
 use crate::page::{
-    LARGE, READY, SMALL, button, check_equal, check_quiet, go_to_end_of_line, printed, run,
+    LARGE, READY, SMALL, button, check_equal, check_quiet, ending, go_to_end_of_line, printed, run,
     take_picture, text,
 };
 use crate::site;
-use crate::webdriver::{Browser, LEFT};
+use crate::webdriver::{Browser, ESCAPE, LEFT, LONGEST};
 
 /// The program that gives a task a name.
 const NAMED: &str = "[...document.querySelectorAll('.program')].find((program) => program.querySelector('code.language-rust')?.textContent.includes('.named(\"'))";
@@ -134,6 +134,47 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
     run(&browser, NAMED, "Ended after")?;
     let why = browser.get_text(&format!("{}.textContent", part(NAMED, "run-why")))?;
     ensure!(why.contains("neither asyncio nor Tokio"), "{why}");
+    check_quiet(&browser, &address)
+}
+
+pub fn a_program_that_the_reader_stops_is_drawn_until_then() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/playground.html#token={token}"))?;
+    browser.wait_until("document.querySelector('#playground-scenario')")?;
+    browser.wait_until(READY)?;
+    let code = "fn main() { asyncio::run(async { for n in 0.. { println!(\"{n}\"); asyncio::sleep(std::time::Duration::from_millis(1)).await?; if n == 3 { asyncio::sleep(std::time::Duration::from_secs(60)).await?; } } Ok(()) }).unwrap() }";
+    let editor = format!("ace.edit({SEEN}.querySelector('.run-editor')).setValue('{code}')");
+    let stop = button(SEEN, "Stop");
+    let caption = format!("{}?.textContent", part(SEEN, "trace figcaption"));
+    browser.get(&editor)?;
+    for by_key in [false, true] {
+        browser.click(&format!("{SEEN}.querySelector('.run-main')"))?;
+        browser.wait_within(LONGEST, &format!("{}.includes('3')", printed(SEEN)))?;
+        if by_key {
+            browser.get(&format!("{SEEN}.querySelector('.run-output').focus()"))?;
+            browser.type_keys(&ESCAPE.to_string())?;
+        } else {
+            browser.click(&stop)?;
+        }
+        browser.wait_until(&format!(
+            "{}?.startsWith('Stopped by you after')",
+            ending(SEEN)
+        ))?;
+        check_equal(
+            &browser.get_text(&caption)?,
+            "Cut short: what this run did until it was stopped.",
+        )?;
+        let marks = format!("{SEEN}.querySelectorAll('.trace-lanes .trace-cut').length");
+        ensure!(browser.get(&marks)? == 1);
+        // It can be gone through to the place where it was cut.
+        browser.click(&part(SEEN, "trace-controls button:nth-of-type(4)"))?;
+        let lines = browser.get_text(&format!(
+            "{SEEN}.querySelector('.trace-panels .trace-output').textContent"
+        ))?;
+        ensure!(lines.contains('2'), "{lines}");
+        take_picture(&browser, "timeline-cut-short.png")?;
+    }
     check_quiet(&browser, &address)
 }
 
