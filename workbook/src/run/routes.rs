@@ -11,11 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::stream;
-use serde::de::DeserializeOwned;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 
-use super::guard::STATUS;
+use super::guard::{Refusal, STATUS, read};
 use super::protocol::{Done, ExampleRequest, RUN, RunRequest, Status, StopRequest};
 use super::{Runner, Wish, failed, job, say};
 
@@ -28,9 +27,6 @@ const LINES_AHEAD: usize = 64;
 
 /// What stopping and removing take beside the limits, on a busy machine.
 const MARGIN: Duration = Duration::from_secs(10);
-
-/// An answer that refuses; the text is for the reader.
-type Refusal = (StatusCode, String);
 
 /// The routes of the runner.
 pub fn routes(runner: Arc<Runner>) -> Router {
@@ -103,15 +99,6 @@ async fn stop(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<StatusCo
     } else {
         refuse(StatusCode::NOT_FOUND, "that program does not run any more")
     }
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).or_else(|error| {
-        refuse(
-            StatusCode::BAD_REQUEST,
-            &format!("the body is wrong: {error}"),
-        )
-    })
 }
 
 fn refuse<T>(status: StatusCode, text: &str) -> Result<T, Refusal> {

@@ -147,6 +147,16 @@ pub fn a_fetch_from_another_site_is_refused(server: &Server) {
         ],
         403,
     );
+    // What is private is not even read from elsewhere; a page may be linked to.
+    for (path, status) in [("/status", 403), ("/", 200)] {
+        let headers = changed(server, "Sec-Fetch-Site", &["cross-site"]);
+        let lines: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let answer = server.send(&format!("GET {path} HTTP/1.1\r\n{lines}"), "");
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+    }
     // Not every client says it.
     let headers = changed(server, "Sec-Fetch-Site", &[]);
     assert_eq!(server.post_with("/run", &headers, "{}").status, 400);
