@@ -1,14 +1,9 @@
 //! The figures of recorded runs, and their steppers, held against the recordings.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use asyncio::{EventLoop, create_task, sleep, yield_now};
-use asyncio_trace::{Recording, Run, figure};
 use serde_json::{Value, json};
 use workbook::book::Book;
 use workbook::programs::{cargo, chapter};
@@ -17,6 +12,7 @@ use crate::Test;
 use crate::model::{self, Shown};
 use crate::page::{LARGE, SMALL, check_quiet, take_picture};
 use crate::site;
+use crate::sizes;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
 pub const TESTS: [Test; 7] = [
@@ -39,11 +35,11 @@ pub const TESTS: [Test; 7] = [
     ),
     (
         "ten_thousand_events_are_opened_and_scrubbed_at_once",
-        ten_thousand_events_are_opened_and_scrubbed_at_once,
+        sizes::ten_thousand_events_are_opened_and_scrubbed_at_once,
     ),
     (
         "a_chapter_weighs_less_than_sixty_kilobytes",
-        a_chapter_weighs_less_than_sixty_kilobytes,
+        sizes::a_chapter_weighs_less_than_sixty_kilobytes,
     ),
 ];
 
@@ -340,139 +336,8 @@ fn figures_can_be_read_in_every_theme() -> Result<()> {
     check_quiet(&browser, &address)
 }
 
-/// A run with as many events as a figure shows.
-fn long_run() -> Result<Run> {
-    let event_loop = EventLoop::with_virtual_clock();
-    let recording = Recording::start(&event_loop);
-    event_loop
-        .run(async {
-            for number in 0..60 {
-                let _ = create_task(async move {
-                    loop {
-                        sleep(Duration::from_millis(number % 7 + 1)).await?;
-                        yield_now().await?;
-                    }
-                    #[expect(unreachable_code, reason = "says what the loop ends with")]
-                    Ok::<(), asyncio::Error>(())
-                });
-            }
-            sleep(Duration::from_millis(100)).await?;
-            Ok(())
-        })
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let mut run = recording.finish("Ten thousand events.")?;
-    ensure!(run.records.len() >= figure::MOST_SHOWN);
-    run.records.truncate(figure::MOST_SHOWN);
-    Ok(run)
-}
-
-fn ten_thousand_events_are_opened_and_scrubbed_at_once() -> Result<()> {
-    let pages = tempfile::tempdir()?;
-    Book::find(None)?.render(pages.path())?;
-    let run = long_run()?;
-    let long = figure::html(&[run], "Ten thousand events.", true);
-    let page = fs::read_to_string(pages.path().join("task.html"))?;
-    let (head, rest) = page.split_once("<main>").context("a page")?;
-    let (_, tail) = rest.split_once("</main>").context("a page")?;
-    let template = format!("{head}<main><template>{long}</template><div></div></main>{tail}");
-    fs::write(pages.path().join("long.html"), template)?;
-    let address = site::serve_files(pages.path())?;
-    let browser = Browser::start(LARGE, false, false)?;
-    browser.open(&format!("{address}/long.html"))?;
-    browser.wait_until("window.workbookTrace !== undefined")?;
-
-    // As a figure comes from the server: its text becomes a part of the page, is opened, and painted. The best of three counts,
-    // because other programs may be at work here.
-    let opened = "(() => {
-        const text = document.querySelector('template').innerHTML;
-        const place = document.querySelector('main div');
-        const times = [1, 2, 3].map(() => {
-            place.replaceChildren();
-            const begin = performance.now();
-            place.innerHTML = text;
-            workbookTrace.open(place.firstElementChild);
-            place.getBoundingClientRect();
-            return performance.now() - begin;
-        });
-        return Math.min(...times);
-    })()";
-    let opened = browser.get(opened)?.as_f64().context("a time")?;
-    let scrubbed = "(() => {
-        const scrubber = document.querySelector('main .trace-stepper input');
-        const times = [1, 0.5, 0.9, 0.1, 0.77, 0.3].map((part) => {
-            const begin = performance.now();
-            scrubber.value = Math.round(part * scrubber.max);
-            scrubber.dispatchEvent(new Event('input'));
-            document.querySelector('main').getBoundingClientRect();
-            return performance.now() - begin;
-        });
-        return Math.max(...times.slice(1));
-    })()";
-    let scrubbed = browser.get(scrubbed)?.as_f64().context("a time")?;
-    println!("10,000 events: opened in {opened:.0} ms, the slowest jump took {scrubbed:.0} ms");
-    let steps = browser.get("document.querySelector('main .trace-stepper input').max")?;
-    ensure!(
-        steps.as_str().and_then(|steps| steps.parse().ok()) > Some(5_000),
-        "{steps}"
-    );
-    take_picture(&browser, "figure-long.png")?;
-    ensure!(opened < 200.0, "opened in {opened} ms");
-    ensure!(scrubbed < 50.0, "scrubbed in {scrubbed} ms");
-
-    // Data that says it has more is refused.
-    let refused = "(() => {
-        const figure = document.querySelector('template').content.firstElementChild.cloneNode(true);
-        figure.querySelector('.trace-run').dataset.events = '10001';
-        workbookTrace.open(figure);
-        return [figure.querySelector('.trace-refused').textContent, figure.querySelector('.trace-stepper')];
-    })()";
-    let refused = browser.get(refused)?;
-    let sentence =
-        "This run has 10001 events, and a figure shows at most 10000: record a shorter run.";
-    ensure!(refused == json!([sentence, null]), "{refused}");
-    Ok(())
-}
-
-/// Asks as a browser does, and gives the length of what is sent.
-fn weight(address: &str, path: &str) -> Result<usize> {
-    let host = address.strip_prefix("http://").context("an address")?;
-    let mut stream = TcpStream::connect(host)?;
-    write!(
-        stream,
-        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{path}");
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    Ok(answer.len() - end.context("the end of the head")? - 4)
-}
-
-fn a_chapter_weighs_less_than_sixty_kilobytes() -> Result<()> {
-    let (address, token) = site::served()?;
-    let browser = Browser::start(LARGE, false, false)?;
-    browser.open(&format!("{address}/task.html#token={token}"))?;
-    let files = browser.get("[...document.querySelectorAll('script[src*=\"theme/\"], link[href*=\"theme/\"]')].map((file) => file.getAttribute('src') ?? file.getAttribute('href'))")?;
-    let mut theme = 0;
-    for file in files.as_array().context("files")? {
-        theme += weight(&address, file.as_str().context("a name")?)?;
-    }
-    ensure!(theme > 10_000, "{files}");
-    // The chapter's own text is counted, too: it is less trouble than to take it away, and there is room.
-    let mut heaviest = (0, String::new());
-    for name in chapters_with_figures()? {
-        heaviest = heaviest.max((weight(&address, &format!("{name}.html"))?, name));
-    }
-    let (page, name) = heaviest;
-    println!("{name}.html has {page} bytes as served, scripts and styles {theme}");
-    ensure!(
-        page + theme <= 60_000,
-        "{name}.html has {page} bytes, scripts and styles {theme}"
-    );
-    Ok(())
-}
-
-fn chapters_with_figures() -> Result<Vec<String>> {
+/// The names of the chapters that have figures.
+pub fn chapters_with_figures() -> Result<Vec<String>> {
     let src = cargo::workspace().join("book/src");
     let mut names = Vec::new();
     for name in chapter::markdown_files(&src)? {

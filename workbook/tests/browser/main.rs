@@ -7,6 +7,7 @@ mod figures;
 mod model;
 mod page;
 mod site;
+mod sizes;
 mod timelines;
 mod webdriver;
 
