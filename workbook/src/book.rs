@@ -49,6 +49,7 @@ impl Book {
         self.folder.parent().unwrap_or(&self.folder)
     }
 
+    /// The folder that holds `book.toml`.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -10,8 +10,10 @@ use futures::Stream;
 use futures::stream;
 use tokio::sync::watch;
 
-/// Where the script is, and where it listens.
+/// Where the script is.
 pub const SCRIPT_PATH: &str = "/__reload.js";
+
+/// Where the script listens.
 pub const EVENTS_PATH: &str = "/__reload";
 
 /// A hidden page does not listen, because a browser has few connections for one site.
@@ -53,6 +55,7 @@ pub struct Builds {
 }
 
 impl Builds {
+    /// Counts from the first build on.
     pub fn new() -> Builds {
         let start = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -68,6 +71,7 @@ impl Builds {
         self.count.send_modify(|count| *count += 1);
     }
 
+    /// Lets somebody of this program hear of each new build.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.count.subscribe()
     }

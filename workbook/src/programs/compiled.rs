@@ -35,6 +35,7 @@ pub struct Span {
     pub line_end: usize,
 }
 
+/// What names a message.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Code {
     pub code: String,

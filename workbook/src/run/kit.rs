@@ -90,6 +90,7 @@ impl Kit {
         })
     }
 
+    /// Whether programs are linked with shared libraries.
     pub fn is_fast(&self) -> bool {
         self.bundles.is_some()
     }

@@ -58,6 +58,7 @@ impl Limits {
         }
     }
 
+    /// The time until it is stopped.
     pub fn wall(&self) -> Duration {
         Duration::from_millis(self.wall)
     }

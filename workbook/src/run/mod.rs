@@ -90,6 +90,7 @@ pub enum Wish {
 }
 
 impl Runner {
+    /// Runs programs in folders below this one, and none until the preparations have found a compiler.
     pub fn new(folder: &Path, limits: Limits, compiler_limits: Limits) -> Runner {
         let status = Status {
             ready: false,
@@ -118,6 +119,7 @@ impl Runner {
         }
     }
 
+    /// How far the preparations are.
     pub fn status(&self) -> Status {
         self.known().status.clone()
     }

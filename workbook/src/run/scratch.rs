@@ -47,6 +47,7 @@ impl Scratch {
         })
     }
 
+    /// Where it lies.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

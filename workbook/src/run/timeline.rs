@@ -23,6 +23,7 @@ const MOST_BYTES: u64 = 4 << 20;
 /// Room for the line that says that there would have been more.
 const LAST_LINE: u64 = 1 << 10;
 
+/// Why programs of three kinds have no timeline.
 pub const NO_LOOP: &str =
     "There is no timeline, because this program uses neither asyncio nor Tokio.";
 pub const OBSERVED: &str = "There is no timeline, because this program observes its loop itself, and a loop has one observer.";
@@ -90,6 +91,7 @@ impl Drop for Record {
 }
 
 impl Timeline {
+    /// Says why there is none.
     pub fn without(why: &str) -> Timeline {
         Timeline {
             figure: None,
