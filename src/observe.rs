@@ -19,9 +19,9 @@
 //! ```
 //!
 //! # Places
-//! An event names the line of the program that caused it where the compiler tells it for nothing: the calls that make tasks,
-//! callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an event and the
-//! like are awaited without one; [`note`] marks any other line.
+//! An event names the line of the program that caused it where the compiler tells it for nothing: the calls that run a loop and that
+//! make tasks, callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an event
+//! and the like are awaited without one; [`note`] marks any other line.
 
 use std::borrow::Cow;
 use std::fmt;

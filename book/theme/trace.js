@@ -271,7 +271,7 @@
             this.line = this.code.children[index];
             if (!this.line) return;
             this.line.classList.add(className);
-            this.line.setAttribute("aria-current", "step");
+            this.line.setAttribute("aria-current", className === "trace-line" ? "step" : "location");
             const { listing, line } = this;
             const isSeen = line.offsetTop >= listing.scrollTop && line.offsetTop + line.offsetHeight <= listing.scrollTop + listing.clientHeight;
             if (!isSeen) listing.scrollTop = line.offsetTop - listing.clientHeight / 2;

@@ -241,7 +241,10 @@ fn more_tasks_than_anybody_can_follow_share_a_line() {
     let run = |tasks: usize| {
         run_of(async move {
             for _ in 1..tasks {
-                create_task(async { Ok(note("here")) });
+                create_task(async {
+                    note("here");
+                    Ok(())
+                });
             }
             Ok(yield_now().await?)
         })

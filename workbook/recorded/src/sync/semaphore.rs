@@ -119,3 +119,41 @@ impl Drop for OwnedSemaphorePermit {
         self.semaphore.add_permits(self.permits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owned_permit_is_given_back_once_or_never() {
+        let semaphore = Arc::new(Semaphore::new(5));
+        let mut all = semaphore.clone().try_acquire_many_owned(4).unwrap();
+        assert_eq!((all.num_permits(), semaphore.available_permits()), (4, 1));
+        assert!(all.split(5).is_none());
+        let two = all.split(2).unwrap();
+        all.split(1).unwrap().forget();
+        assert_eq!((all.num_permits(), semaphore.available_permits()), (1, 1));
+        all.merge(two);
+        assert!(semaphore.clone().try_acquire_many_owned(2).is_err());
+        drop(all);
+        assert_eq!(semaphore.available_permits(), 4);
+    }
+
+    #[test]
+    fn a_permit_is_awaited_in_turn_and_an_end_is_heard_of() {
+        let runtime = ::tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let semaphore = Arc::new(Semaphore::new(1));
+            let first = semaphore.clone().acquire_owned().await.unwrap();
+            let second = ::tokio::spawn(semaphore.clone().acquire_owned());
+            let third = ::tokio::spawn(semaphore.clone().acquire_many_owned(2));
+            ::tokio::task::yield_now().await;
+            drop(first);
+            let _second = second.await.unwrap().unwrap();
+            semaphore.close();
+            assert!(third.await.unwrap().is_err());
+        });
+    }
+}
