@@ -359,8 +359,9 @@ class Section {
 
   // Reads how far the reader is, and shows it here and in the sidebar.
   async update() {
-    const { chapters } = await call("").catch(() => ({}));
-    if (!chapters) return false;
+    const { chapters, problem } = await call("").catch(({ message }) => ({ problem: message }));
+    this.problem = problem;
+    if (problem) return false;
     this.chapters = chapters;
     showProgress(chapters);
     const own = chapters.find((chapter) => chapter.slug === slug)?.exercises ?? [];
@@ -387,10 +388,10 @@ class Section {
     else location.href = `${path_to_root}${following.chapter}.html#exercise-${following.name}`;
   }
 
-  // Says what is needed, on the pages that may have exercises: those with a number.
-  refuse() {
+  // Says why there are none, on the pages that may have exercises: those with a number.
+  refuse(why) {
     if (this.exercises.length || !document.querySelector("#mdbook-sidebar a.active strong")) return;
-    this.content.replaceChildren(...prose(NEEDED));
+    this.content.replaceChildren(...prose(why));
     document.querySelector("main").append(this.box);
   }
 }
@@ -414,7 +415,10 @@ function showProgress(chapters) {
 // The page of all chapters is for paper.
 if (location.pathname.endsWith("/print.html")) return;
 const section = new Section();
-const start = async () => { if (!await isHere() || !await section.update()) section.refuse(); };
+const start = async () => {
+  if (!await isHere()) section.refuse(NEEDED);
+  else if (!await section.update()) section.refuse(section.problem);
+};
 start();
 // A key may come while the page is open: in its own address, or by another page.
 addEventListener("hashchange", () => { if (section.exercises.length) section.openNamed(); else start(); });

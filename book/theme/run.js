@@ -60,12 +60,20 @@ async function ask() {
   }
   settle(found);
   if (found === "here") {
+    nameMissing();
     const { ready, total, compiled, examples, problem } = status;
     pill.hidden = !problem && ready && compiled === total;
     pill.textContent = problem || (ready ? `Preparing the programs: ${compiled} of ${total}` : "Compiling the crates for the programs");
     if (!problem && (!pill.hidden || !examples.length)) setTimeout(ask, 1000);
   }
   for (const tell of asked.splice(0)) tell();
+}
+
+// What this system cannot hold a program to, said once for a page with programs.
+function nameMissing() {
+  if (!status.missing.length || document.querySelector(".run-missing")) return;
+  const textContent = `What you run here has fewer limits than on Linux: ${status.missing.join("; ")}.`;
+  document.querySelector(".program")?.before(element("p", { className: "run-why run-missing", textContent }));
 }
 
 function settle(found) {

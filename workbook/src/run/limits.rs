@@ -1,6 +1,5 @@
 //! How much of the machine one program may use.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -62,18 +61,6 @@ impl Limits {
     pub fn wall(&self) -> Duration {
         Duration::from_millis(self.wall)
     }
-
-    /// The limits under names that end in the unit, for the page.
-    pub fn numbers(&self) -> BTreeMap<&'static str, u64> {
-        BTreeMap::from([
-            ("seconds", self.wall / 1000),
-            ("cpu_seconds", self.cpu),
-            ("memory_mib", self.memory / MIB),
-            ("file_mib", self.file / MIB),
-            ("output_kib", self.output >> 10),
-            ("processes", self.processes as u64),
-        ])
-    }
 }
 
 /// Writes a time in seconds.
@@ -110,10 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_told_in_numbers_and_words() {
-        let numbers = Limits::default().numbers();
-        assert_eq!(numbers["seconds"], 10);
-        assert_eq!(numbers["memory_mib"], 512);
+    fn limits_are_told_in_words() {
         assert_eq!(seconds(1_500), "1.5 s");
         assert_eq!(bytes(1000), "1000 bytes");
         assert_eq!(bytes(64 << 10), "64 KiB");

@@ -99,7 +99,6 @@ impl Runner {
             examples: Vec::new(),
             fast: false,
             problem: None,
-            limits: limits.numbers(),
             missing: limits::missing(),
         };
         Runner {

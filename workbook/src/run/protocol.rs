@@ -2,8 +2,6 @@
 //!
 //! The page sends one JSON object; the answer is a stream of JSON objects, one on each line, of which the last has `done`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /run`.
@@ -112,8 +110,6 @@ pub struct Status {
     pub fast: bool,
     /// What went wrong in the background, in one sentence.
     pub problem: Option<String>,
-    /// The limits of a program, by names that end in the unit.
-    pub limits: BTreeMap<&'static str, u64>,
     /// What this system cannot enforce, in words for the page.
     pub missing: Vec<&'static str>,
 }

@@ -111,7 +111,14 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
         .iter()
         .all(|complaint| complaint.contains("/exercises/one_by_one") && complaint.contains("409"));
     ensure!(expected, "{complaints:#?}");
-    Ok(())
+
+    // What is broken is named, and not taken for a page from elsewhere.
+    fs::write(files.join("chapter.toml"), "broken")?;
+    browser.reload()?;
+    let section = "document.querySelector('section.exercises')?.textContent";
+    browser.wait_until(&format!(
+        "{section}?.includes('chapter.toml: TOML parse error')"
+    ))
 }
 
 /// The book with what it includes, and the exercises as their authors wrote them.

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         eprintln!("note: the pages are not looked at, because {why}");
     }
     let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
-    let tests: [Test; 12] = [
+    let tests: [Test; 13] = [
         (
             "a_program_is_run_edited_stopped_and_reset",
             page::a_program_is_run_edited_stopped_and_reset,
@@ -52,6 +52,10 @@ fn main() -> ExitCode {
         (
             "without_its_editor_a_program_is_edited_in_the_browsers_own",
             page::without_its_editor_a_program_is_edited_in_the_browsers_own,
+        ),
+        (
+            "limits_that_a_system_lacks_are_named",
+            page::limits_that_a_system_lacks_are_named,
         ),
         (
             "an_edited_program_is_drawn_and_gone_through",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
+use serde_json::{Value, json};
 use workbook::book::Book;
 
 use crate::site::{self, Server};
@@ -343,6 +343,32 @@ pub fn without_its_editor_a_program_is_edited_in_the_browsers_own() -> Result<()
     )?;
     run(&browser, ONLY, "Ended after")?;
     check_equal(&browser.get_text(&printed(ONLY))?, "small\n")?;
+    check_quiet(&browser, &server.address)
+}
+
+pub fn limits_that_a_system_lacks_are_named() -> Result<()> {
+    let book = tempfile::tempdir()?;
+    small_book(book.path())?;
+    let server = Server::start(Some(book.path()))?;
+    let browser = Browser::start(LARGE, false, false)?;
+    let page = format!("{}/one.html#token={}", server.address, server.token);
+    browser.open(&page)?;
+    browser.wait_until(READY)?;
+    let named = "document.querySelector('.run-missing')?.textContent";
+    ensure!(browser.get(named)? == Value::Null, "Linux has all limits");
+    // As a server on another system answers.
+    let elsewhere = "const real = window.fetch; window.fetch = async (path, ...more) => {
+        const answer = await real(path, ...more);
+        if (path !== '/status') return answer;
+        return new Response(JSON.stringify({...await answer.json(), missing: ['one', 'two']}));
+    };";
+    browser.devtools(
+        "Page.addScriptToEvaluateOnNewDocument",
+        json!({"source": elsewhere}),
+    )?;
+    browser.reload()?;
+    let words = "What you run here has fewer limits than on Linux: one; two.";
+    browser.wait_until(&format!("{named} === '{words}'"))?;
     check_quiet(&browser, &server.address)
 }
 
