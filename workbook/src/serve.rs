@@ -100,19 +100,21 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     result
 }
 
-/// Waits for Ctrl-C, or on Unix for what a system says to all programs before it goes off.
+/// Waits for Ctrl-C, or for what a system says to all programs before it goes off.
+#[cfg(unix)]
 async fn order_to_end() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{SignalKind, signal};
 
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result,
-            _ = terminate.recv() => Ok(()),
-        }
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
     }
-    #[cfg(not(unix))]
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn order_to_end() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
