@@ -7,7 +7,7 @@ use std::time::Duration;
 use asyncio::observe::{self, note};
 use asyncio::{EventLoop, Result, create_task, sleep, yield_now};
 use asyncio_trace::scenarios::SCENARIOS;
-use asyncio_trace::{Library, Recording, Run, Source, figure};
+use asyncio_trace::{Library, Record, Recording, Run, Source, figure};
 
 fn run_of(main: impl Future<Output = Result<()>> + 'static) -> Run {
     let event_loop = EventLoop::with_virtual_clock();
@@ -274,10 +274,15 @@ fn a_run_that_is_cut_short_is_marked() {
     let marks = |run: &Run| {
         let html = figure::html(std::slice::from_ref(run), "tea", true);
         let legend = html.contains("</svg> is not over when the recording ends</li>");
+        let waits =
+            html.contains(">sleeps until 1 s</text>") && html.contains(">awaits tea</text>");
+        assert!(waits, "{html}");
         (html.matches("class=\"trace-cut\"").count(), legend)
     };
     assert_eq!(marks(&run), (0, false));
-    run.records.truncate(run.records.len() / 2);
+    let sleeps = |record: &Record| matches!(record.event.kind, observe::Kind::LoopWaits { .. });
+    let end = run.records.iter().position(sleeps).unwrap();
+    run.records.truncate(end);
     // Both tasks, and the legend.
     assert_eq!(marks(&run), (3, true));
 }

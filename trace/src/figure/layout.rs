@@ -16,6 +16,8 @@ const WIDEST_GAP: f64 = 200.0;
 const USUAL_GAP: f64 = 56.0;
 /// The room behind the end of a lane for its mark.
 const MARK: f64 = 16.0;
+/// The room behind the last event of what is cut short: what somebody waits for then is what a reader looks for.
+const TAIL: f64 = 120.0;
 /// Narrower columns have no room for marks and numbers.
 const LEGIBLE: f64 = 14.0;
 
@@ -84,10 +86,12 @@ impl Layout {
         let gaps = place(run, &mut turns);
         let width = turns.last().map_or(0.0, Turn::end_x);
         let x = events(run, story, &turns, width, legible);
+        let is_cut = story.items.iter().any(Item::is_cut);
+        let tail = if is_cut { TAIL } else { 0.0 };
         Layout {
             ticks: ticks(run, &turns),
             passes: passes(run, &turns),
-            width: width.max(marks_end(story, &x, width)),
+            width: width.max(marks_end(story, &x, width)) + tail,
             x,
             gaps,
             legible,
