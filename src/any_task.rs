@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use crate::error::{Cancelled, Error};
-use crate::event_loop::{Core, expect_running_loop};
+use crate::event_loop::{Body, Core, EventLoop, expect_running_loop};
+use crate::events::Kind;
+use crate::header::TaskId;
 use crate::observation::observed;
-use crate::observe::Kind;
-use crate::table::TaskId;
-use crate::task::Body;
 
 /// A task of any value: what `all_tasks` lists and `current_task` gives.
 #[derive(Clone)]
@@ -113,4 +112,22 @@ impl std::fmt::Debug for AnyTask {
 /// asyncio: `asyncio.current_task()`.
 pub fn current_task() -> Option<AnyTask> {
     Core::running()?.current().map(AnyTask::new)
+}
+
+impl EventLoop {
+    /// Lists the tasks that have not ended, oldest first.
+    ///
+    /// asyncio: `all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        let mut tasks: Vec<_> = self
+            .core
+            .tasks
+            .borrow()
+            .iter()
+            .cloned()
+            .map(AnyTask::new)
+            .collect();
+        tasks.sort_by_key(AnyTask::number);
+        tasks
+    }
 }

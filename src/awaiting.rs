@@ -7,13 +7,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::error::{AwaitError, Error, Result};
-use crate::event_loop::Core;
+use crate::event_loop::{Body, Core};
+use crate::events::{Kind, Place};
+use crate::header::Header;
+use crate::leaf::{Awaiter, Registration};
 use crate::observation::observed;
-use crate::observe::{Kind, Place};
 use crate::promise::Promise;
 use crate::slot::Hook;
-use crate::task::{Body, Header, Task};
-use crate::waits::{Awaiter, Cancel, Registration};
+use crate::waits::Cancel;
 
 impl<T: Clone + 'static> IntoFuture for Promise<T> {
     type Output = Result<T>;
@@ -38,26 +39,6 @@ impl<T: Clone + 'static> IntoFuture for &Promise<T> {
     #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         self.clone().into_future()
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
-    }
-}
-
-impl<T: Clone + 'static> IntoFuture for &Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
     }
 }
 

@@ -7,7 +7,8 @@ use std::task::{Poll, Waker};
 
 use crate::error::Cancelled;
 use crate::event_loop::Core;
-use crate::waits::{Cancel, Registration};
+use crate::leaf::Registration;
+use crate::waits::Cancel;
 
 /// Wakes a `cancellable` that is cancelled, and leaves the rest to it.
 struct WakeUp(RefCell<Waker>);

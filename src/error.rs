@@ -282,3 +282,17 @@ impl fmt::Display for Panicked {
 }
 
 impl StdError for Panicked {}
+
+/// Says that a limit of time was over.
+///
+/// asyncio: `TimeoutError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timed out")
+    }
+}
+
+impl std::error::Error for TimedOut {}

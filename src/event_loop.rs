@@ -3,6 +3,8 @@
 //! What runs is here; what a program calls is in `api`.
 
 mod api;
+mod observed;
+mod table;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -12,20 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::callback::Callback;
 use crate::clock::Clock;
 use crate::error::{Cancelled, Error, Result, RunError};
-use crate::executor::Executor;
-use crate::handle::Callback;
+use crate::events::{Actor, Kind, Place};
+use crate::header::{Header, TaskId};
 use crate::observation::{Observation, observed};
-use crate::observe::{Actor, Kind, Place};
 use crate::poller::Poller;
+use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
-use crate::table::{TaskId, TaskTable};
-use crate::task::{Body, Header};
 use crate::timers::Timers;
+use table::TaskTable;
 
 pub(crate) use api::expect_running_loop;
-pub use api::{ErrorContext, EventLoop, get_running_loop, run};
+pub use api::{ErrorContext, EventLoop, get_running_loop};
+pub(crate) use observed::{observe_running, on_behalf_of, on_behalf_of_run, set_on_new_loop};
+pub(crate) use table::Body;
 
 /// How many callbacks run before a busy loop looks at the operating system again.
 ///
@@ -57,7 +61,8 @@ pub(crate) struct Core {
     current: RefCell<Option<Rc<dyn Body>>>,
     clock: Clock,
     pub(crate) poller: Poller,
-    executor: RefCell<Option<Executor>>,
+    /// The threads of the executor, once there was a job for them.
+    pool: RefCell<Option<Pool>>,
     /// Promises whose values are made on other threads: a promise stays here, and its ticket travels.
     parked: RefCell<HashMap<u64, Box<dyn Any>>>,
     next_ticket: Cell<u64>,
@@ -96,7 +101,7 @@ impl Core {
             current: RefCell::new(None),
             clock,
             poller: Poller::default(),
-            executor: RefCell::new(None),
+            pool: RefCell::new(None),
             parked: RefCell::default(),
             next_ticket: Cell::new(0),
             reachable: Cell::new(false),
@@ -320,6 +325,11 @@ impl Core {
         }
     }
 
+    /// Counts the runs that have begun.
+    pub(crate) fn runs(&self) -> u64 {
+        self.runs.get()
+    }
+
     pub(crate) fn stop(&self) {
         self.stopping.set(true);
     }
@@ -397,35 +407,6 @@ impl Core {
         }
     }
 
-    #[cold]
-    fn run_watched(self: &Rc<Self>, ready: Ready) {
-        let _turn = self.observe_turn(&ready);
-        if self.debug.get() {
-            self.run_timed(ready);
-        } else {
-            self.run_ready(ready);
-        }
-    }
-
-    fn run_timed(self: &Rc<Self>, ready: Ready) {
-        let what = match &ready {
-            Ready::Callback(..) => "callback".to_owned(),
-            Ready::Step(id) => match self.tasks.borrow_mut().get(*id) {
-                Some(task) => format!("task {}", task.header().name()),
-                None => return,
-            },
-        };
-        let start = self.clock.now();
-        self.run_ready(ready);
-        let took = self.clock.now() - start;
-        if took >= self.slow_callback_duration.get() {
-            self.report(
-                format!("Executing {what} took {:.3} seconds", took.as_secs_f64()),
-                None,
-            );
-        }
-    }
-
     #[inline]
     fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
         /// Forgets the current task however its step ends: a panic leaves the loop usable.
@@ -441,6 +422,17 @@ impl Core {
         task.step(self);
     }
 
+    /// Lets a loop make a call in its next pass, whatever thread asks for it.
+    pub(crate) fn send(
+        remote: &Remote,
+        call: impl FnOnce(&Core) + Send + 'static,
+    ) -> Result<(), RunError> {
+        remote.send(Parcel::Call(Box::new(move || {
+            let core = Core::running().expect("parcels are opened in a pass");
+            call(&core);
+        })))
+    }
+
     fn take_parcels(&self) {
         if self.remote.is_filled() {
             if observed() {
@@ -449,7 +441,7 @@ impl Core {
             for parcel in self.remote.take() {
                 match parcel {
                     Parcel::Wake(id) => self.schedule_step(id),
-                    Parcel::Call(call) => call(self),
+                    Parcel::Call(call) => call(),
                 }
             }
             if observed() {
@@ -539,8 +531,8 @@ impl Core {
             return;
         }
         // Each is taken out first: destructors may look at the loop.
-        let executor = self.executor.take();
-        drop(executor);
+        let pool = self.pool.take();
+        drop(pool);
         drop(self.remote.close());
         let ready = self.ready.take();
         drop(ready);

@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::awaitable::Awaitable;
+use crate::callback::Callback;
 use crate::error::{Cancelled, Error, Result, RunError};
-use crate::event_loop::expect_running_loop;
-use crate::handle::Callback;
-use crate::observation::on_behalf_of;
-use crate::promise::{Awaitable, Promise, WeakPromise};
-use crate::slot::DoneCallback;
+use crate::event_loop::{expect_running_loop, on_behalf_of};
+use crate::promise::{Promise, WeakPromise};
+use crate::slot::{DoneCallback, Settle};
 
 /// The children, for a cancellation of the whole.
 struct Children<T> {
@@ -101,9 +101,9 @@ impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
 }
 
 impl<T: Clone + 'static, R: 'static> DoneCallback<T> for Gathering<T, R> {
-    fn set_promise(&self, which: u32, child: Promise<T>) {
+    fn set_cell(&self, which: u32, child: Rc<dyn Settle<T>>) {
         // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
-        let outcome = child.result();
+        let outcome = Promise::of(child).result();
         if !self.outer.is_done() {
             self.outcomes.borrow_mut()[which as usize] = Some(outcome);
         }

@@ -1,91 +1,13 @@
-//! Callbacks that wait for their turn, and the handles that cancel them.
+//! How a program schedules callbacks and timers, and the handles that cancel them.
 
-use std::any::type_name;
-use std::cell::Cell;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::event_loop::Core;
-use crate::observation::{function_name, observed};
-use crate::observe::Kind;
-
-/// What a callback may return: nothing, or a `Result` whose error goes to the loop's exception handler.
-///
-/// asyncio: a callback returns, or raises.
-pub trait CallbackOutput {
-    /// Turns the output into the error that it carries, if any.
-    fn into_error(self) -> Option<Error>;
-}
-
-impl CallbackOutput for () {
-    fn into_error(self) -> Option<Error> {
-        None
-    }
-}
-
-impl<E: Into<Error>> CallbackOutput for Result<(), E> {
-    fn into_error(self) -> Option<Error> {
-        self.err().map(Into::into)
-    }
-}
-
-/// A callback in the ready queue or among the timers.
-///
-/// Invariant: it never runs after `cancel`. That of a socket may run many times, every other one at most once.
-/// Several may share one allocation, as the callbacks of a `gather` do; a number tells them apart, and is zero for all others.
-pub(crate) trait Callback {
-    /// Runs the callback, unless it was cancelled, ran before, or has nothing to do; gives its error.
-    fn run(&self, which: u32) -> Option<Error>;
-    fn cancel(&self);
-    fn is_cancelled(&self) -> bool;
-    /// Names the function that the callback was written in, for observers.
-    fn name(&self) -> &'static str;
-}
-
-/// One allocation holds the callback and the flag that its handle looks at.
-pub(crate) struct CallbackCell<F> {
-    callback: Cell<Option<F>>,
-    cancelled: Cell<bool>,
-}
-
-impl<F, R> CallbackCell<F>
-where
-    F: FnOnce() -> R + 'static,
-    R: CallbackOutput,
-{
-    pub(crate) fn shared(callback: F) -> Rc<dyn Callback> {
-        Rc::new(CallbackCell {
-            callback: Cell::new(Some(callback)),
-            cancelled: Cell::new(false),
-        })
-    }
-}
-
-impl<F, R> Callback for CallbackCell<F>
-where
-    F: FnOnce() -> R,
-    R: CallbackOutput,
-{
-    fn run(&self, _: u32) -> Option<Error> {
-        let callback = self.callback.take()?;
-        callback().into_error()
-    }
-
-    fn cancel(&self) {
-        self.cancelled.set(true);
-        // What the callback captured is dropped now, not when its turn would have come.
-        drop(self.callback.take());
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
-    }
-
-    fn name(&self) -> &'static str {
-        function_name(type_name::<F>())
-    }
-}
+use crate::callback::{Callback, CallbackCell, CallbackOutput};
+use crate::event_loop::{Core, EventLoop};
+use crate::events::Kind;
+use crate::observation::observed;
 
 /// Cancels a callback that was given to `call_soon`.
 ///
@@ -165,5 +87,58 @@ impl TimerHandle {
     /// Gives the deadline, on the loop's clock.
     pub fn when(&self) -> Duration {
         self.when
+    }
+}
+
+impl EventLoop {
+    /// Schedules a callback for the next pass; callbacks run first in, first out.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
+    #[track_caller]
+    pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
+        self.core.assert_open();
+        let callback = CallbackCell::shared(callback);
+        self.core
+            .push_callback(callback.clone(), Some(Location::caller()));
+        Handle::new(callback)
+    }
+
+    /// Schedules a callback for `delay` from now.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_later(delay, callback)`.
+    #[track_caller]
+    pub fn call_later<R: CallbackOutput>(
+        &self,
+        delay: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.call_at(self.time().saturating_add(delay), callback)
+    }
+
+    /// Schedules a callback for a time on the loop's clock; a time in the past is due at once.
+    ///
+    /// Equal deadlines fire in the order in which they were set. asyncio promises no order for them.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.call_at(when, callback)`.
+    #[track_caller]
+    pub fn call_at<R: CallbackOutput>(
+        &self,
+        when: Duration,
+        callback: impl FnOnce() -> R + 'static,
+    ) -> TimerHandle {
+        self.core.assert_open();
+        let callback = CallbackCell::shared(callback);
+        let timer = TimerHandle::new(callback.clone(), when, Rc::downgrade(&self.core));
+        self.core.set_timer(when, callback, Location::caller());
+        timer
     }
 }

@@ -3,21 +3,20 @@
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
 
-use std::cell::RefCell;
-use std::future::Future;
+use std::any::type_name;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use crate::callback::{Callback, CallbackOutput, function_name};
 use crate::error::{Cancelled, Error, InvalidState, Result};
-use crate::event_loop::{Core, EventLoop};
-use crate::handle::CallbackOutput;
+use crate::event_loop::{Body, Core, EventLoop};
+use crate::events::{self, Awaited, Outcome, Place};
 use crate::line::new_number;
 use crate::observation::{Number, observed};
-use crate::observe::{self, Awaited, Outcome, Place};
-use crate::slot::{DoneCallback, DoneCell, Hook, Identity, Kind, Settle, Slot, State};
-use crate::task::{Body, Task};
+use crate::slot::{DoneCallback, Hook, Identity, Kind, Settle, Slot, State};
 use crate::waits::Cancel;
 
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
@@ -63,6 +62,57 @@ impl<T: 'static> Cancel for PromiseCell<T> {
             Some(canceller) => canceller(&promise, reason),
             None => promise.settle_cancelled(reason),
         }
+    }
+}
+
+/// One allocation serves the promise's list and the ready queue.
+struct DoneCell<T, F> {
+    callback: Cell<Option<F>>,
+    /// `None` until the promise is done: a promise that kept itself would never be dropped.
+    promise: Cell<Option<Promise<T>>>,
+}
+
+impl<T, F> DoneCell<T, F> {
+    fn new(callback: F) -> Self {
+        DoneCell {
+            callback: Cell::new(Some(callback)),
+            promise: Cell::new(None),
+        }
+    }
+}
+
+impl<T, F, R> DoneCallback<T> for DoneCell<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn set_cell(&self, _: u32, cell: Rc<dyn Settle<T>>) {
+        self.promise.set(Some(Promise { cell }));
+    }
+}
+
+impl<T, F, R> Callback for DoneCell<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn run(&self, _: u32) -> Option<Error> {
+        let promise = self.promise.take()?;
+        let callback = self.callback.take()?;
+        callback(&promise).into_error()
+    }
+
+    fn cancel(&self) {
+        drop(self.callback.take());
+    }
+
+    /// Nobody has a handle to cancel it with.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn name(&self) -> &'static str {
+        function_name(type_name::<F>())
     }
 }
 
@@ -181,7 +231,7 @@ impl<T: 'static> Promise<T> {
     pub(crate) fn observe_created(&self, core: &Core, label: &'static str, at: Place) {
         core.observe(
             |observation| match self.cell.identity().awaited(observation) {
-                Awaited::Promise(promise) => observe::Kind::PromiseCreated {
+                Awaited::Promise(promise) => events::Kind::PromiseCreated {
                     promise,
                     label: label.into(),
                     until: None,
@@ -208,7 +258,7 @@ impl<T: 'static> Promise<T> {
         );
     }
 
-    pub(crate) fn of_task(cell: Rc<dyn Settle<T>>) -> Self {
+    pub(crate) fn of(cell: Rc<dyn Settle<T>>) -> Self {
         Promise { cell }
     }
 
@@ -244,7 +294,7 @@ impl<T: 'static> Promise<T> {
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
     fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, which: u32, at: Option<Place>) {
         if let Some(core) = self.cell.slot().core.upgrade() {
-            callback.set_promise(which, self.clone());
+            callback.set_cell(which, self.cell.clone());
             core.push_shared_callback(callback, which, at);
         }
     }
@@ -425,59 +475,25 @@ impl<T: 'static> Promise<T> {
     }
 }
 
-/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
-///
-/// asyncio: an awaitable.
-pub trait Awaitable {
-    /// What a success yields.
-    type Value: 'static;
-
-    /// Makes a task of a future, and gives tasks and promises as they are.
+impl EventLoop {
+    /// Makes a promise that somebody will fill.
     ///
-    /// asyncio: `ensure_future`.
-    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
-}
-
-impl<F, T> Awaitable for F
-where
-    F: Future<Output = Result<T>> + 'static,
-    T: 'static,
-{
-    type Value = T;
-
-    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
-        event_loop.create_task(self).promise()
+    /// asyncio: `loop.create_future()`.
+    #[track_caller]
+    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
+        self.create_promise_for("promise", Location::caller())
     }
-}
 
-impl<T: 'static> Awaitable for Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self
-    }
-}
-
-impl<T: 'static> Awaitable for &Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.clone()
-    }
-}
-
-impl<T: 'static> Awaitable for Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
-    }
-}
-
-impl<T: 'static> Awaitable for &Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
+    /// Makes a promise and tells the observer what for.
+    pub(crate) fn create_promise_for<T: 'static>(
+        &self,
+        label: &'static str,
+        at: Place,
+    ) -> Promise<T> {
+        let promise = Promise::new(&self.core);
+        if observed() {
+            promise.observe_created(&self.core, label, at);
+        }
+        promise
     }
 }

@@ -10,8 +10,9 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::Cancelled;
-use crate::observation::{Number, Observation, observe_running, observed};
-use crate::observe::{Kind, Place};
+use crate::event_loop::observe_running;
+use crate::events::{Kind, Place};
+use crate::observation::{Number, Observation, observed};
 use crate::waiters::Waiters;
 
 /// Says that there was nothing to get.

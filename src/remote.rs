@@ -1,17 +1,16 @@
 //! The part of a loop that other threads may touch.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Wake;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::RunError;
-use crate::event_loop::Core;
-use crate::table::TaskId;
+use crate::header::TaskId;
 
 /// What other threads send to the loop.
 pub(crate) enum Parcel {
     Wake(TaskId),
-    Call(Box<dyn FnOnce(&Core) + Send>),
+    /// Called in a pass of the loop.
+    Call(Box<dyn FnOnce() + Send>),
 }
 
 /// The inbox of a loop, and the means to wake it from its sleep.
@@ -86,27 +85,5 @@ impl Remote {
     /// Refuses everything from now on, and gives back what was not taken yet.
     pub(crate) fn close(&self) -> Vec<Parcel> {
         self.inbox().take().unwrap_or_default()
-    }
-}
-
-/// The waker of one task.
-///
-/// It holds no more than a number, so it may go to any thread although the task stays on its own.
-pub(crate) struct TaskWaker {
-    pub(crate) remote: Arc<Remote>,
-    pub(crate) id: TaskId,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let here = Core::on_this_thread(self.remote.loop_id, |core| core.schedule_step(self.id));
-        if here.is_none() {
-            // A closed loop has dropped the task, so nobody is left to wake.
-            let _ = self.remote.send(Parcel::Wake(self.id));
-        }
     }
 }

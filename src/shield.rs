@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
-use crate::event_loop::expect_running_loop;
-use crate::observation::on_behalf_of;
-use crate::promise::{Awaitable, Promise};
+use crate::awaitable::Awaitable;
+use crate::event_loop::{expect_running_loop, on_behalf_of};
+use crate::promise::Promise;
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
 ///

@@ -9,13 +9,14 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::callback::Callback;
 use crate::error::{Cancelled, Error, NoRunningLoop};
 use crate::event_loop::Core;
-use crate::handle::Callback;
+use crate::events::{Awaited, Kind, Outcome, Place};
+use crate::header::Header;
+use crate::leaf::{Awaiter, Registration};
 use crate::observation::{Number, observed};
-use crate::observe::{Awaited, Kind, Outcome, Place};
-use crate::task::Header;
-use crate::waits::{Awaiter, Cancel, Registration};
+use crate::waits::Cancel;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
+use crate::callback::Callback;
 use crate::error::Cancelled;
 use crate::event_loop::{Core, expect_running_loop};
-use crate::handle::{Callback, TimerHandle};
-use crate::observe::Place;
+use crate::events::Place;
+use crate::handle::TimerHandle;
 use crate::signal::{Signal, Signalled};
 use crate::yielding::yield_from;
 

@@ -1,18 +1,16 @@
 //! The part that promises and tasks have in common: the state, and what happens when it is settled.
 
-use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use crate::callback::Callback;
 use crate::error::{Cancelled, Error};
-use crate::event_loop::Core;
-use crate::handle::{Callback, CallbackOutput};
+use crate::event_loop::{Body, Core};
+use crate::events::{self, Awaited, Outcome};
+use crate::leaf::Awaiter;
 use crate::line::Line;
-use crate::observation::{Number, Observation, function_name};
-use crate::observe::{self, Awaited, Outcome};
-use crate::promise::Promise;
-use crate::task::Body;
-use crate::waits::{Awaiter, Cancel};
+use crate::observation::{Number, Observation};
+use crate::waits::Cancel;
 
 /// How far it has got.
 pub(crate) enum State<T> {
@@ -24,58 +22,7 @@ pub(crate) enum State<T> {
 
 /// A callback that waits at a promise, and goes into the ready queue with it when the promise is done.
 pub(crate) trait DoneCallback<T>: Callback {
-    fn set_promise(&self, which: u32, promise: Promise<T>);
-}
-
-/// One allocation serves the promise's list and the ready queue.
-pub(crate) struct DoneCell<T, F> {
-    callback: Cell<Option<F>>,
-    /// `None` until the promise is done: a promise that kept itself would never be dropped.
-    promise: Cell<Option<Promise<T>>>,
-}
-
-impl<T, F> DoneCell<T, F> {
-    pub(crate) fn new(callback: F) -> Self {
-        DoneCell {
-            callback: Cell::new(Some(callback)),
-            promise: Cell::new(None),
-        }
-    }
-}
-
-impl<T, F, R> DoneCallback<T> for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn set_promise(&self, _: u32, promise: Promise<T>) {
-        self.promise.set(Some(promise));
-    }
-}
-
-impl<T, F, R> Callback for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn run(&self, _: u32) -> Option<Error> {
-        let promise = self.promise.take()?;
-        let callback = self.callback.take()?;
-        callback(&promise).into_error()
-    }
-
-    fn cancel(&self) {
-        drop(self.callback.take());
-    }
-
-    /// Nobody has a handle to cancel it with.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn name(&self) -> &'static str {
-        function_name(type_name::<F>())
-    }
+    fn set_cell(&self, which: u32, cell: Rc<dyn Settle<T>>);
 }
 
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
@@ -106,10 +53,10 @@ impl Identity<'_> {
         }
     }
 
-    pub(crate) fn done(&self, observation: &Observation, outcome: Outcome) -> observe::Kind {
+    pub(crate) fn done(&self, observation: &Observation, outcome: Outcome) -> events::Kind {
         match self.awaited(observation) {
-            Awaited::Task(task) => observe::Kind::TaskDone { task, outcome },
-            Awaited::Promise(promise) => observe::Kind::PromiseDone { promise, outcome },
+            Awaited::Task(task) => events::Kind::TaskDone { task, outcome },
+            Awaited::Promise(promise) => events::Kind::PromiseDone { promise, outcome },
             Awaited::Turn | Awaited::Foreign => unreachable!("a slot is of a task or a promise"),
         }
     }

@@ -1,159 +1,23 @@
 //! A task: a promise that drives a future to fill itself.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use crate::any_task::AnyTask;
+use crate::awaiting::Awaiting;
 use crate::error::{Cancelled, Error, Panicked, Result};
-use crate::event_loop::{Core, expect_running_loop};
+use crate::event_loop::{Body, Core, EventLoop, expect_running_loop};
+use crate::events::{Kind, Place};
+use crate::header::Header;
 use crate::observation::observed;
-use crate::observe::{Kind, Place};
 use crate::promise::Promise;
 use crate::slot::{self, Identity, Settle, Slot};
-use crate::table::TaskId;
-use crate::waits::{Cancel, Waits};
-
-/// The part of a task that does not depend on its value's type.
-pub(crate) struct Header {
-    pub(crate) id: TaskId,
-    pub(crate) number: u64,
-    waker: Waker,
-    pub(crate) waits: Waits,
-    /// Absent until it is needed: most tasks have no name of their own and are never cancelled.
-    extras: Cell<Option<Box<Extras>>>,
-}
-
-#[derive(Default)]
-struct Extras {
-    name: Option<Rc<str>>,
-    /// How many cancellations were asked for and not taken back by `uncancel`.
-    cancelling: u32,
-    /// A cancellation of which nothing that the body waits for was told.
-    must_cancel: Option<Cancelled>,
-    /// A cancellation from when it was passed on until it has come out of an await.
-    underway: Option<Cancelled>,
-}
-
-impl Header {
-    #[inline]
-    pub(crate) fn new(id: TaskId, number: u64, waker: Waker) -> Self {
-        Header {
-            id,
-            number,
-            waker,
-            waits: Waits::default(),
-            extras: Cell::new(None),
-        }
-    }
-
-    /// Looks at the extras, if there are any.
-    #[inline]
-    fn look<R: Default>(&self, f: impl FnOnce(&mut Extras) -> R) -> R {
-        let Some(mut extras) = self.extras.take() else {
-            return R::default();
-        };
-        let result = f(&mut extras);
-        self.extras.set(Some(extras));
-        result
-    }
-
-    fn change(&self, f: impl FnOnce(&mut Extras)) {
-        let mut extras = self.extras.take().unwrap_or_default();
-        f(&mut extras);
-        self.extras.set(Some(extras));
-    }
-
-    fn set_must_cancel(&self, reason: Cancelled) {
-        self.change(|extras| extras.must_cancel = Some(reason));
-    }
-
-    #[inline]
-    fn take_must_cancel(&self) -> Option<Cancelled> {
-        self.look(|extras| extras.must_cancel.take())
-    }
-
-    pub(crate) fn take_underway(&self) -> Option<Cancelled> {
-        self.look(|extras| extras.underway.take())
-    }
-
-    pub(crate) fn cancelling(&self) -> u32 {
-        self.look(|extras| extras.cancelling)
-    }
-
-    /// Takes back one request to cancel, and gives how many are left.
-    pub(crate) fn uncancel(&self) -> u32 {
-        let before = self.cancelling();
-        let left = before.saturating_sub(1);
-        if before > 0 {
-            self.change(|extras| extras.cancelling = left);
-        }
-        // As of CPython 3.13, what no await was told of yet is taken back with the last request.
-        if before == 1 {
-            self.take_must_cancel();
-        }
-        left
-    }
-
-    pub(crate) fn set_name(&self, name: Rc<str>) {
-        self.change(|extras| extras.name = Some(name));
-    }
-
-    /// Tells whether the task polls with its own waker, and what that waker would schedule.
-    ///
-    /// Between the task and the leaf there may be another's waker, from `FuturesUnordered`, say.
-    #[inline]
-    pub(crate) fn own_waker(&self, cx: &Context<'_>) -> Option<TaskId> {
-        cx.waker().will_wake(&self.waker).then_some(self.id)
-    }
-
-    pub(crate) fn name(&self) -> Rc<str> {
-        match self.look(|extras| extras.name.clone()) {
-            Some(name) => name,
-            None => format!("Task-{}", self.number).into(),
-        }
-    }
-
-    /// True while a step of this task runs.
-    fn is_running(&self) -> bool {
-        Core::with_current(|_, task| std::ptr::eq(task.header(), self)).unwrap_or(false)
-    }
-
-    /// Passes a cancellation to all that the body waits for.
-    fn pass_on(&self, reason: &Cancelled) {
-        self.change(|extras| extras.underway = Some(reason.clone()));
-        self.waits.cancel(reason);
-    }
-
-    /// Cancels the task once more, because what the cancellation was passed to is gone.
-    pub(crate) fn cancel_again(&self) {
-        if let Some(reason) = self.take_underway() {
-            self.set_must_cancel(reason);
-            if !self.is_running() {
-                self.waker.wake_by_ref();
-            }
-        }
-    }
-}
-
-/// A task as the loop sees it.
-pub(crate) trait Body {
-    fn header(&self) -> &Header;
-    /// Gives the loop, if it still lives.
-    fn core(&self) -> Option<Rc<Core>>;
-    /// Polls the body once.
-    fn step(self: Rc<Self>, core: &Rc<Core>);
-    /// Drops the body of a task that will not run again.
-    fn discard(self: Rc<Self>, core: &Core);
-    fn request_cancel(self: Rc<Self>, reason: &Cancelled) -> bool;
-    fn is_done(&self) -> bool;
-    fn is_cancelled(&self) -> bool;
-    fn exception(&self) -> Option<Error>;
-    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
-}
+use crate::waits::Cancel;
 
 // ANCHOR: task_cell
 type BoxedFuture<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
@@ -181,7 +45,7 @@ impl<T: 'static> TaskCell<T> {
 
     fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
         core.release(self.header.id);
-        Promise::of_task(self).settle_task(outcome);
+        Promise::of(self).settle_task(outcome);
     }
 }
 // ANCHOR_END: task_cell
@@ -207,15 +71,15 @@ impl<T: 'static> Cancel for TaskCell<T> {
             return false;
         }
         let header = &self.header;
-        header.change(|extras| extras.cancelling += 1);
+        header.count_cancelling();
         if observed() {
             self.observe_cancel(reason);
         }
-        if header.is_running() || header.waits.is_empty() {
+        if header.running.get() || header.waits.is_empty() {
             header.set_must_cancel(reason.clone());
             // A task that is suspended on a future of another library is woken here; one that has not started
             // is scheduled already.
-            if !header.is_running() {
+            if !header.running.get() {
                 header.waker.wake_by_ref();
             }
         } else {
@@ -249,6 +113,7 @@ impl<T: 'static> Body for TaskCell<T> {
             return;
         };
         let header = &self.header;
+        header.running.set(true);
         if let Some(reason) = header.take_must_cancel() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
@@ -286,6 +151,7 @@ impl<T: 'static> Body for TaskCell<T> {
                         header.pass_on(&reason);
                     }
                 }
+                header.running.set(false);
             }
         }
         // ANCHOR_END: poll
@@ -333,7 +199,7 @@ impl<T: 'static> Body for TaskCell<T> {
     }
 
     fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
-        Promise::of_task(self).add_done_callback(move |_| callback());
+        Promise::of(self).add_done_callback(move |_| callback());
     }
 }
 
@@ -375,7 +241,7 @@ impl<T: 'static> Task<T> {
         });
         core.adopt(cell.clone(), at);
         Task {
-            promise: Promise::of_task(cell),
+            promise: Promise::of(cell),
         }
     }
 
@@ -452,6 +318,43 @@ impl<T> Eq for Task<T> {}
 impl<T: std::fmt::Debug + 'static> std::fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {:?}", self.any().name(), self.promise)
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.promise().into_future()
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.promise().into_future()
+    }
+}
+
+impl EventLoop {
+    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.create_task(coro)`.
+    #[track_caller]
+    pub fn create_task<T: 'static>(
+        &self,
+        body: impl Future<Output = Result<T>> + 'static,
+    ) -> Task<T> {
+        self.core.assert_open();
+        Task::spawn(&self.core, Location::caller(), body)
     }
 }
 

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Cancelled, Result, RunError};
+use crate::callback::{CallbackCell, CallbackOutput};
+use crate::error::{Cancelled, Result, RunError, TimedOut};
 use crate::event_loop::{Core, EventLoop};
-use crate::handle::{CallbackCell, CallbackOutput};
-use crate::remote::{Parcel, Remote};
-use crate::table::TaskId;
-use crate::timeout::TimedOut;
+use crate::header::TaskId;
+use crate::remote::Remote;
 
 /// What other threads may do with a loop. It is `Send`, `Sync` and cheap to clone.
 ///
@@ -80,7 +79,7 @@ impl LoopHandle {
         });
         match (here, call) {
             (Some(done), _) => done,
-            (None, Some(call)) => self.remote.send(Parcel::Call(Box::new(call))),
+            (None, Some(call)) => Core::send(&self.remote, call),
             (None, None) => unreachable!("the call was taken on the loop's thread only"),
         }
     }

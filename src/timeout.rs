@@ -1,32 +1,17 @@
 //! Limits of time.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::any_task::{AnyTask, current_task};
+use crate::awaitable::Awaitable;
 use crate::cancellable::cancellable;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TimedOut};
 use crate::event_loop::expect_running_loop;
 use crate::handle::{Handle, TimerHandle};
-use crate::promise::Awaitable;
 use crate::wait::{ReturnWhen, wait};
-
-/// Says that a limit of time was over.
-///
-/// asyncio: `TimeoutError`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimedOut;
-
-impl fmt::Display for TimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("timed out")
-    }
-}
-
-impl std::error::Error for TimedOut {}
 
 enum Alarm {
     Soon(Handle),

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::handle::Callback;
+use crate::callback::Callback;
 
 /// Below this many cancelled timers a sweep is not worth its cost; asyncio uses the same number.
 const SWEEP_FROM: usize = 100;
@@ -120,7 +120,7 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::{SWEEP_FROM, Timers};
-    use crate::handle::{Callback, CallbackCell};
+    use crate::callback::{Callback, CallbackCell};
     use std::rc::Rc;
     use std::time::Duration;
 

@@ -7,14 +7,13 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::Result;
-use crate::event_loop::expect_running_loop;
-use crate::observation::on_behalf_of;
-use crate::promise::{Awaitable, CallbackId, Promise, WeakPromise};
+use crate::awaitable::Awaitable;
+use crate::error::{Result, TimedOut};
+use crate::event_loop::{expect_running_loop, on_behalf_of};
+use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
 use crate::signal::{Signal, Signalled};
 use crate::sleep::CancelOnDrop;
-use crate::timeout::TimedOut;
 
 /// When [`wait`] returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::error::Cancelled;
+use crate::events::Place;
 use crate::line::Line;
 use crate::observation::observed;
-use crate::observe::Place;
 use crate::signal::{Signal, Signalled};
 
 /// Wakes in the order of arrival.

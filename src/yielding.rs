@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use crate::error::Cancelled;
 use crate::event_loop::Core;
-use crate::observe::Place;
-use crate::waits::Registration;
+use crate::events::Place;
+use crate::leaf::Registration;
 
 /// Gives every other ready task and callback one turn.
 ///

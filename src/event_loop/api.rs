@@ -1,21 +1,17 @@
 //! The event loop as a program sees it: the handle, and the functions that find the running loop.
 
 use std::cell::Cell;
-use std::future::Future;
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::Core;
-use crate::any_task::AnyTask;
+use super::observed::announce;
+use crate::callback::CallbackOutput;
 use crate::clock::Clock;
 use crate::error::{Error, NoRunningLoop, Result, RunError};
-use crate::executor::Executor;
-use crate::handle::{CallbackCell, CallbackOutput, Handle, TimerHandle};
-use crate::observation::{Observation, announce, observed, on_behalf_of_run};
-use crate::observe::{Event, Place};
-use crate::promise::{Awaitable, Promise};
-use crate::task::Task;
+use crate::events::Event;
+use crate::observation::Observation;
+use crate::pool::Pool;
 
 /// What the exception handler is told of.
 ///
@@ -98,57 +94,6 @@ impl EventLoop {
         event_loop
     }
 
-    /// Schedules a callback for the next pass; callbacks run first in, first out.
-    ///
-    /// # Panics
-    /// If the loop is closed.
-    ///
-    /// asyncio: `loop.call_soon(callback)`; a closure takes the place of the arguments.
-    #[track_caller]
-    pub fn call_soon<R: CallbackOutput>(&self, callback: impl FnOnce() -> R + 'static) -> Handle {
-        self.core.assert_open();
-        let callback = CallbackCell::shared(callback);
-        self.core
-            .push_callback(callback.clone(), Some(Location::caller()));
-        Handle::new(callback)
-    }
-
-    /// Schedules a callback for `delay` from now.
-    ///
-    /// # Panics
-    /// If the loop is closed.
-    ///
-    /// asyncio: `loop.call_later(delay, callback)`.
-    #[track_caller]
-    pub fn call_later<R: CallbackOutput>(
-        &self,
-        delay: Duration,
-        callback: impl FnOnce() -> R + 'static,
-    ) -> TimerHandle {
-        self.call_at(self.time().saturating_add(delay), callback)
-    }
-
-    /// Schedules a callback for a time on the loop's clock; a time in the past is due at once.
-    ///
-    /// Equal deadlines fire in the order in which they were set. asyncio promises no order for them.
-    ///
-    /// # Panics
-    /// If the loop is closed.
-    ///
-    /// asyncio: `loop.call_at(when, callback)`.
-    #[track_caller]
-    pub fn call_at<R: CallbackOutput>(
-        &self,
-        when: Duration,
-        callback: impl FnOnce() -> R + 'static,
-    ) -> TimerHandle {
-        self.core.assert_open();
-        let callback = CallbackCell::shared(callback);
-        let timer = TimerHandle::new(callback.clone(), when, Rc::downgrade(&self.core));
-        self.core.set_timer(when, callback, Location::caller());
-        timer
-    }
-
     /// Tells the time on the loop's clock, counted from the moment the loop was made.
     ///
     /// asyncio: `loop.time()`, in seconds.
@@ -171,85 +116,6 @@ impl EventLoop {
             "only a virtual clock can be advanced; make the loop with EventLoop::with_virtual_clock()"
         );
         self.core.clock.jump_to(self.time() + by);
-    }
-
-    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
-    ///
-    /// # Panics
-    /// If the loop is closed.
-    ///
-    /// asyncio: `loop.create_task(coro)`.
-    #[track_caller]
-    pub fn create_task<T: 'static>(
-        &self,
-        body: impl Future<Output = Result<T>> + 'static,
-    ) -> Task<T> {
-        self.core.assert_open();
-        Task::spawn(&self.core, Location::caller(), body)
-    }
-
-    /// Makes a promise that somebody will fill.
-    ///
-    /// asyncio: `loop.create_future()`.
-    #[track_caller]
-    pub fn create_promise<T: 'static>(&self) -> Promise<T> {
-        self.create_promise_for("promise", Location::caller())
-    }
-
-    /// Makes a promise and tells the observer what for.
-    pub(crate) fn create_promise_for<T: 'static>(
-        &self,
-        label: &'static str,
-        at: Place,
-    ) -> Promise<T> {
-        let promise = Promise::new(&self.core);
-        if observed() {
-            promise.observe_created(&self.core, label, at);
-        }
-        promise
-    }
-
-    /// Runs the loop until `awaitable` is done, and gives its result. Other tasks are neither finished nor cancelled.
-    ///
-    /// # Errors
-    /// The error of the awaitable, or a [`RunError`].
-    ///
-    /// asyncio: `loop.run_until_complete(future)`.
-    #[track_caller]
-    pub fn run_until_complete<A: Awaitable>(&self, awaitable: A) -> Result<A::Value>
-    where
-        A::Value: Clone,
-    {
-        if self.is_closed() {
-            return Err(RunError::Closed.into());
-        }
-        if self.is_running() {
-            return Err(RunError::AlreadyRunning.into());
-        }
-        let behalf = on_behalf_of_run(&self.core, Location::caller());
-        let promise = awaitable.ensure_promise(self);
-        drop(behalf);
-        if !promise.belongs_to(&self.core) {
-            return Err(RunError::WrongLoop.into());
-        }
-        let this = Rc::downgrade(&self.core);
-        let run = self.core.runs.get() + 1;
-        let stop = promise.add_done_callback(move |_| {
-            // A panic has left the run already, and this callback is still in the queue.
-            if let Some(core) = this.upgrade()
-                && core.runs.get() == run
-            {
-                core.stop();
-            }
-        });
-        let run = self.run_forever();
-        promise.remove_done_callback(stop);
-        run?;
-        if promise.is_done() {
-            promise.result()
-        } else {
-            Err(RunError::StoppedBeforeDone.into())
-        }
     }
 
     /// Runs the loop until `stop` is called.
@@ -301,79 +167,6 @@ impl EventLoop {
         }
         self.core.close();
         Ok(())
-    }
-
-    /// Runs a whole program: runs `main`, cancels what is left and waits for it, then closes the loop.
-    ///
-    /// Jobs that still run on the executor's threads are waited for.
-    ///
-    /// # Errors
-    /// The error of `main`, or a [`RunError`].
-    ///
-    /// asyncio: `Runner.run` and `Runner.close`.
-    #[track_caller]
-    pub fn run<T: Clone + 'static>(
-        &self,
-        main: impl Future<Output = Result<T>> + 'static,
-    ) -> Result<T> {
-        let result = self.run_until_complete(main);
-        if result.as_ref().is_err_and(|e| {
-            matches!(
-                e.downcast_ref(),
-                Some(RunError::AlreadyRunning | RunError::AnotherLoopRunning)
-            )
-        }) {
-            return result;
-        }
-        self.cancel_all_tasks();
-        let executor = self.core.executor.take();
-        if let Some(executor) = executor {
-            executor.shutdown_and_wait();
-        }
-        self.close()?;
-        result
-    }
-
-    /// Cancels every task and runs the loop until all have ended.
-    fn cancel_all_tasks(&self) {
-        let tasks = self.all_tasks();
-        for task in &tasks {
-            task.cancel();
-        }
-        let all = tasks.clone();
-        let ended = async move {
-            for task in all {
-                task.ended().await;
-            }
-            Ok(())
-        };
-        if tasks.is_empty() || self.run_until_complete(ended).is_err() {
-            return;
-        }
-        for task in tasks {
-            if let Some(error) = task.exception() {
-                self.core.report(
-                    "unhandled exception during the shutdown of the loop",
-                    Some(error),
-                );
-            }
-        }
-    }
-
-    /// Lists the tasks that have not ended, oldest first.
-    ///
-    /// asyncio: `all_tasks(loop)`.
-    pub fn all_tasks(&self) -> Vec<AnyTask> {
-        let mut tasks: Vec<_> = self
-            .core
-            .tasks
-            .borrow()
-            .iter()
-            .cloned()
-            .map(AnyTask::new)
-            .collect();
-        tasks.sort_by_key(AnyTask::number);
-        tasks
     }
 
     /// Counts the timers that are set and not cancelled.
@@ -429,17 +222,25 @@ impl EventLoop {
         self.core.reachable.set(true);
     }
 
-    pub(crate) fn install_executor(&self, executor: Executor) {
-        let replaced = self.core.executor.replace(Some(executor));
+    pub(crate) fn install_pool(&self, pool: Pool) {
+        let replaced = self.core.pool.replace(Some(pool));
         assert!(
             replaced.is_none(),
             "set the number of threads before the first job"
         );
     }
 
-    pub(crate) fn with_executor<R>(&self, f: impl FnOnce(&Executor) -> R) -> R {
-        let mut executor = self.core.executor.borrow_mut();
-        f(executor.get_or_insert_with(Executor::new))
+    /// Waits for the jobs that run, and ends the threads.
+    pub(crate) fn shut_pool(&self) {
+        let pool = self.core.pool.take();
+        if let Some(pool) = pool {
+            pool.shutdown_and_wait();
+        }
+    }
+
+    pub(crate) fn with_pool<R>(&self, f: impl FnOnce(&Pool) -> R) -> R {
+        let mut pool = self.core.pool.borrow_mut();
+        f(pool.get_or_insert_with(Pool::new))
     }
 }
 
@@ -461,17 +262,4 @@ pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
 #[inline]
 pub(crate) fn expect_running_loop() -> EventLoop {
     get_running_loop().unwrap_or_else(|e| panic!("{e}"))
-}
-
-/// Runs a whole program on a new loop: see [`EventLoop::run`].
-///
-/// asyncio: `asyncio.run(main())`.
-///
-/// ```
-/// let value = asyncio::run(async { Ok(6 * 7) });
-/// assert_eq!(value.unwrap(), 42);
-/// ```
-#[track_caller]
-pub fn run<T: Clone + 'static>(main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
-    EventLoop::new().run(main)
 }

@@ -10,9 +10,10 @@ use std::rc::{Rc, Weak};
 
 use mio::{Token, event::Source};
 
+use crate::callback::{Callback, CallbackCell, CallbackOutput};
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
-use crate::handle::{Callback, CallbackCell, CallbackOutput, Handle};
+use crate::handle::Handle;
 use crate::poller::EventSink;
 use crate::waiters::Waiters;
 use crate::yielding::yield_now;

@@ -343,6 +343,17 @@ impl StreamWriter {
     }
 }
 
+impl TcpStream {
+    /// Makes a reader and a writer with buffers.
+    pub fn split(self) -> (StreamReader, StreamWriter) {
+        let transport = Transport::new(self);
+        (
+            StreamReader::new(transport.clone()),
+            StreamWriter::new(transport),
+        )
+    }
+}
+
 /// Connects, and gives the two halves of the connection: see [`TcpStream::connect`].
 ///
 /// asyncio: `asyncio.open_connection(host, port)`.

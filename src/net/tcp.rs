@@ -8,8 +8,6 @@ use std::rc::Rc;
 use mio::net;
 
 use super::source::{Direction, Watched};
-use super::stream::{StreamReader, StreamWriter};
-use super::transport::Transport;
 use crate::error::{Error, Result};
 use crate::event_loop::expect_running_loop;
 use crate::executor::to_thread;
@@ -229,15 +227,6 @@ impl TcpStream {
     /// Ends one direction or both, for all handles; with `Shutdown::Write` the other end sees that no more comes.
     pub fn shutdown(&self, how: Shutdown) -> Result<()> {
         Ok(self.watched.source().shutdown(how)?)
-    }
-
-    /// Makes a reader and a writer with buffers.
-    pub fn split(self) -> (StreamReader, StreamWriter) {
-        let transport = Transport::new(self);
-        (
-            StreamReader::new(transport.clone()),
-            StreamWriter::new(transport),
-        )
     }
 
     pub(super) fn watched(&self) -> &Watched<net::TcpStream> {

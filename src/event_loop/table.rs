@@ -1,19 +1,50 @@
-//! The loop's table of tasks.
+//! The loop's table of tasks: what the loop knows of them, and what wakes them.
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Wake, Waker};
 
-use crate::remote::{Remote, TaskWaker};
-use crate::task::Body;
+use super::Core;
+use crate::error::{Cancelled, Error};
+use crate::header::{Header, TaskId};
+use crate::remote::{Parcel, Remote};
 
-/// Names a task for wakers and for the ready queue.
+/// A task as the loop sees it.
+pub(crate) trait Body {
+    fn header(&self) -> &Header;
+    /// Gives the loop, if it still lives.
+    fn core(&self) -> Option<Rc<Core>>;
+    /// Polls the body once.
+    fn step(self: Rc<Self>, core: &Rc<Core>);
+    /// Drops the body of a task that will not run again.
+    fn discard(self: Rc<Self>, core: &Core);
+    fn request_cancel(self: Rc<Self>, reason: &Cancelled) -> bool;
+    fn is_done(&self) -> bool;
+    fn is_cancelled(&self) -> bool;
+    fn exception(&self) -> Option<Error>;
+    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
+}
+
+/// The waker of one task.
 ///
-/// A place in the table is used again; the generation tells its successive tenants apart, so a late wake-up meets nobody.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TaskId {
-    index: u32,
-    generation: u32,
+/// It holds no more than a number, so it may go to any thread although the task stays on its own.
+struct TaskWaker {
+    remote: Arc<Remote>,
+    id: TaskId,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let here = Core::on_this_thread(self.remote.loop_id, |core| core.schedule_step(self.id));
+        if here.is_none() {
+            // A closed loop has dropped the task, so nobody is left to wake.
+            let _ = self.remote.send(Parcel::Wake(self.id));
+        }
+    }
 }
 
 struct Place {
