@@ -11,9 +11,11 @@ mod memory;
 mod options;
 mod ours;
 mod plot;
+mod plots;
 mod python;
 mod record;
 mod rows;
+mod size;
 mod smol_side;
 mod table;
 mod tokio_side;
@@ -23,7 +25,8 @@ use std::time::Duration;
 
 use crate::options::{Mode, Options};
 use crate::python::{Python, PythonLoop};
-use crate::rows::{ROWS, Row, Size};
+use crate::rows::{ROWS, Row};
+use crate::size::Size;
 use crate::table::{COLUMNS, Cell};
 
 /// The columns that are measured, in the order of the table.
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     let options = match Options::parse() {
         Ok(Mode::Measure(options)) => options,
         Ok(Mode::Memory { whose, tasks }) => return memory::measure_here(&whose, tasks),
-        Ok(Mode::Redraw) => return report(record::redraw()),
+        Ok(Mode::Redraw) => return report(plots::redraw()),
         Ok(Mode::Help) => {
             println!("{}", options::HELP);
             return ExitCode::SUCCESS;
@@ -134,7 +137,7 @@ fn main() -> ExitCode {
         println!("- **{}**: {}", memory::NAME, memory::meaning());
     }
     match options.plots {
-        true => report(record::write(&run, &statistic, &lines)),
+        true => report(plots::write(&run, &statistic, &lines)),
         false => ExitCode::SUCCESS,
     }
 }

@@ -10,7 +10,7 @@ use asyncio::{
 };
 use cpu_time::ProcessTime;
 
-use crate::rows::Size;
+use crate::size::{MESSAGE, Size, timer_delay};
 
 /// Runs `body` as the main task of a new loop and measures it from inside.
 fn timed(body: impl Future<Output = Result<()>> + 'static) -> Duration {
@@ -158,9 +158,6 @@ pub fn ping_pong(size: Size) -> Duration {
     })
 }
 
-/// The length of a message, the same in every language.
-pub const MESSAGE: usize = 64;
-
 pub fn tcp_echo(size: Size) -> Duration {
     timed(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -192,11 +189,6 @@ async fn read_exactly(stream: &TcpStream, buffer: &mut [u8]) -> Result<()> {
         filled += read;
     }
     Ok(())
-}
-
-/// Spreads the delays over 1 to 10 ms in steps of a microsecond, in no order; the same in every language.
-pub fn timer_delay(n: usize) -> Duration {
-    Duration::from_micros(1_000 + (n as u64 * 7_919) % 9_000)
 }
 
 pub fn timers(size: Size) -> Duration {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::rows::Size;
+use crate::size::Size;
 
 #[derive(Clone, Copy)]
 pub enum PythonLoop {

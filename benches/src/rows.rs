@@ -4,22 +4,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
+use crate::size::Size;
 use crate::{ours, smol_side, tokio_side};
-
-/// How much one measurement does.
-#[derive(Clone, Copy)]
-pub struct Size {
-    /// How often it is done.
-    pub repeats: usize,
-    /// How many tasks, callbacks or timers there are at a time.
-    pub at_once: usize,
-}
-
-impl Size {
-    pub fn operations(self) -> usize {
-        self.repeats * self.at_once
-    }
-}
 
 pub struct Row {
     pub name: &'static str,

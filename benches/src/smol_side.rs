@@ -14,8 +14,7 @@ use smol::future::yield_now;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
 
-use crate::ours::{MESSAGE, timer_delay};
-use crate::rows::Size;
+use crate::size::{MESSAGE, Size, timer_delay};
 
 /// Measures `body` from inside a task of its own, as on Tokio.
 fn timed(body: impl Future<Output = ()> + Send + 'static) -> Duration {

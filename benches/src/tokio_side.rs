@@ -15,8 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::ours::{MESSAGE, timer_delay};
-use crate::rows::Size;
+use crate::size::{MESSAGE, Size, timer_delay};
 
 pub fn current_thread() -> Runtime {
     Builder::new_current_thread()
