@@ -16,6 +16,8 @@ mod request;
 mod server;
 #[cfg(target_os = "linux")]
 mod timelines;
+#[cfg(target_os = "linux")]
+mod timelines_on_tokio;
 
 /// The limits are all there on Linux only.
 #[cfg(not(target_os = "linux"))]
@@ -36,7 +38,7 @@ mod linux {
     use libtest_mimic::{Arguments, Trial};
 
     use crate::server::Server;
-    use crate::{browser, endings, gate, programs, request, timelines};
+    use crate::{browser, endings, gate, programs, request, timelines, timelines_on_tokio};
 
     /// The server that most tests share; it starts with the first of them.
     type Shared = Arc<OnceLock<Mutex<Server>>>;
@@ -66,17 +68,18 @@ mod linux {
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
                 output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
             timelines: a_run_comes_with_the_timeline_of_its_loop, every_loop_of_a_run_is_shown,
-                tasks_of_tokio_are_shown_with_their_functions_names, simulated_time_of_tokio_is_shown_as_such,
                 nothing_comes_unasked, a_program_without_a_loop_has_no_timeline,
                 a_program_that_observes_its_loop_itself_goes_on_doing_so,
                 what_names_say_stays_text, a_run_that_is_too_long_is_refused_in_a_sentence,
                 a_program_that_panics_or_exits_is_shown_until_then, a_program_that_is_stopped_is_shown_until_then,
                 a_program_that_its_reader_stops_is_shown_until_then,
-                what_is_stopped_while_it_is_compiled_has_no_timeline, what_a_task_of_tokio_waits_for_is_told,
-                the_ends_of_tokios_tasks_are_told_apart, a_task_that_begins_says_where_it_was_made,
+                what_is_stopped_while_it_is_compiled_has_no_timeline,
                 what_cannot_be_recorded_runs_without, a_program_that_is_refused_has_no_timeline,
                 only_the_program_itself_is_recorded, what_a_program_writes_into_its_record_is_no_markup,
                 a_record_stays_within_the_limit_of_files;
+            timelines_on_tokio: tasks_of_tokio_are_shown_with_their_functions_names, simulated_time_of_tokio_is_shown_as_such,
+                what_a_task_of_tokio_waits_for_is_told, the_ends_of_tokios_tasks_are_told_apart,
+                a_task_that_begins_says_where_it_was_made;
             endings: a_process_that_escapes_ends_with_its_program,
                 a_process_that_escapes_is_stopped_with_its_program,
                 a_client_that_goes_away_takes_its_program_along,
