@@ -274,7 +274,6 @@ pub fn every_answer_has_the_headers(server: &Server) {
     assert!(!scripts.contains("unsafe"), "{scripts}");
 }
 
-#[cfg(target_os = "linux")]
 pub fn only_the_loopback_address_is_listened_on(server: &Server) {
     let port = format!(":{:04X}", server.port);
     let listening = |table: &str| -> Vec<String> {
