@@ -14,7 +14,14 @@ use crate::recording::{Clock, Run, Trace};
 /// The lane of the loop and its callbacks; tasks are numbered from 1.
 const LOOP: u64 = 0;
 
-pub(crate) fn of(trace: &Trace) -> String {
+impl Trace {
+    /// Gives the JSON of Chrome's trace format, which <https://ui.perfetto.dev> opens.
+    pub fn to_chrome(&self) -> String {
+        of(self)
+    }
+}
+
+fn of(trace: &Trace) -> String {
     let mut arrows = 0;
     let events: Vec<String> = (1..)
         .zip(&trace.runs)

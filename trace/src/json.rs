@@ -30,7 +30,14 @@ pub(crate) fn quoted(text: &str) -> String {
     json
 }
 
-pub(crate) fn of(trace: &Trace) -> String {
+impl Trace {
+    /// Gives the JSON that `SCHEMA.md` describes.
+    pub fn to_json(&self) -> String {
+        of(self)
+    }
+}
+
+fn of(trace: &Trace) -> String {
     let version = crate::VERSION;
     let runs: Vec<String> = trace.runs.iter().map(run).collect();
     format!(

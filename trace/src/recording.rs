@@ -8,8 +8,6 @@ use std::sync::Arc;
 use asyncio::EventLoop;
 use asyncio::observe::Event;
 
-use crate::{chrome, json, timeline};
-
 /// How many events a recording may hold. A page or a terminal can show no more.
 pub const MOST_EVENTS: usize = 100_000;
 
@@ -114,29 +112,6 @@ impl Trace {
     /// Makes a trace of one run.
     pub fn of(run: Run) -> Self {
         Trace { runs: vec![run] }
-    }
-
-    /// Gives the JSON that `SCHEMA.md` describes.
-    pub fn to_json(&self) -> String {
-        json::of(self)
-    }
-
-    /// Gives the JSON of Chrome's trace format, which <https://ui.perfetto.dev> opens.
-    pub fn to_chrome(&self) -> String {
-        chrome::of(self)
-    }
-
-    /// Draws the runs below one another, each at most `width` columns wide.
-    pub fn timeline(&self, width: usize) -> String {
-        let drawings: Vec<String> = self.runs.iter().map(|run| run.timeline(width)).collect();
-        drawings.join("\n")
-    }
-}
-
-impl Run {
-    /// Draws the run: a lane per task, at most `width` columns wide, but never less than 40.
-    pub fn timeline(&self, width: usize) -> String {
-        timeline::of(self, width.max(40))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use asyncio::observe::Kind;
 
 use crate::lanes::{self, End, Lane, On, State, seconds};
-use crate::recording::{Clock, Run};
+use crate::recording::{Clock, Run, Trace};
 
 const RUNS: char = '█';
 const READY: char = '░';
@@ -33,7 +33,22 @@ struct Stretch {
     weight: f64,
 }
 
-pub(crate) fn of(run: &Run, width: usize) -> String {
+impl Trace {
+    /// Draws the runs below one another, each at most `width` columns wide.
+    pub fn timeline(&self, width: usize) -> String {
+        let drawings: Vec<String> = self.runs.iter().map(|run| run.timeline(width)).collect();
+        drawings.join("\n")
+    }
+}
+
+impl Run {
+    /// Draws the run: a lane per task, at most `width` columns wide, but never less than 40.
+    pub fn timeline(&self, width: usize) -> String {
+        of(self, width.max(40))
+    }
+}
+
+fn of(run: &Run, width: usize) -> String {
     let lanes = lanes::of(run);
     let names: Vec<String> = lanes.iter().map(|lane| shortened(&lane.name)).collect();
     let margin = names
