@@ -34,7 +34,7 @@ const ARGS: [&str; 7] = [
 /// Written to a file, it also reaches the compiler that skeptic starts (see [`Compiler::stand_in`]).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compiler {
-    pub(super) rustc: String,
+    pub(super) rustc: PathBuf,
     /// What `rustc -vV` says.
     pub(super) version: String,
     pub(super) args: Vec<String>,
@@ -129,7 +129,7 @@ impl Compiler {
         let cache = Cache::open(crates.target.join("book-programs"))?;
         let externs = crates.externs.into_iter();
         Ok(Compiler {
-            rustc,
+            rustc: direct(&rustc),
             version,
             args,
             crates: externs
@@ -165,7 +165,7 @@ impl Compiler {
             // Settings meant for the project's own packages.
             .env_remove("RUSTFLAGS")
             .output()
-            .with_context(|| format!("cannot start the compiler {}", self.rustc))?;
+            .with_context(|| format!("cannot start the compiler {}", self.rustc.display()))?;
         let messages = diagnostics(&String::from_utf8_lossy(&output.stderr))?;
         self.cache
             .keep(&recipe.key, work, output.status.success(), &messages)
@@ -181,6 +181,22 @@ impl Compiler {
     }
 }
 
+/// The compiler that the one on the search path stands for.
+///
+/// `rustup` puts a program in its place that looks up the right one at each start, which takes a while.
+fn direct(rustc: &str) -> PathBuf {
+    let output = Command::new(rustc).arg("--print=sysroot").output();
+    let direct = output.map(|output| {
+        let sysroot = String::from_utf8_lossy(&output.stdout);
+        let name = format!("{rustc}{}", env::consts::EXE_SUFFIX);
+        Path::new(sysroot.trim()).join("bin").join(name)
+    });
+    match direct {
+        Ok(direct) if direct.is_file() => direct,
+        _ => PathBuf::from(rustc),
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -191,7 +207,7 @@ pub(super) mod tests {
 
     pub fn compiler(cache: &Path) -> Compiler {
         Compiler {
-            rustc: "rustc".to_owned(),
+            rustc: "rustc".into(),
             version: String::new(),
             args: ARGS.map(str::to_owned).into(),
             crates: Vec::new(),

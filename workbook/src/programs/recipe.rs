@@ -1,8 +1,6 @@
 //! How a program is compiled, by whomever: what the compiler is told, and what the result is kept under.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -144,20 +142,9 @@ impl Compiler {
         self.crates.iter().filter(|c| c.is_named_in(source))
     }
 
-    /// The compiler that the one on the search path stands for.
-    ///
-    /// `rustup` puts a program in its place that looks up the right one at each start, which takes a while.
-    pub fn direct_rustc(&self) -> PathBuf {
-        let output = Command::new(&self.rustc).arg("--print=sysroot").output();
-        let direct = output.map(|output| {
-            let sysroot = String::from_utf8_lossy(&output.stdout);
-            let name = format!("rustc{}", env::consts::EXE_SUFFIX);
-            Path::new(sysroot.trim()).join("bin").join(name)
-        });
-        match direct {
-            Ok(direct) if direct.is_file() => direct,
-            _ => PathBuf::from(&self.rustc),
-        }
+    /// The compiler itself.
+    pub fn rustc(&self) -> &Path {
+        &self.rustc
     }
 
     /// The folder for everything that is built.

@@ -58,8 +58,8 @@ impl Bundles {
         cache: &Cache,
         linker: Option<Vec<String>>,
     ) -> Result<Bundles> {
-        let rustc = compiler.direct_rustc();
-        let output = Command::new(&rustc).arg("--print=target-libdir").output()?;
+        let rustc = compiler.rustc();
+        let output = Command::new(rustc).arg("--print=target-libdir").output()?;
         let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let find_in = |folder: &str| match linker {
             Some(_) => [
@@ -89,12 +89,12 @@ impl Bundles {
         sets.push(all);
         let mut libraries = Vec::new();
         for set in sets {
-            let folder = build_library(compiler, &rustc, workspace, cache, &set)?;
+            let folder = build_library(compiler, rustc, workspace, cache, &set)?;
             let library = folder.join(library_name());
             let mut args = standard.clone();
             args.extend(find_in(&folder.to_string_lossy()));
             args.push(format!("--extern={NAME}={}", library.display()));
-            try_out(compiler, &rustc, cache, &args)?;
+            try_out(compiler, rustc, cache, &args)?;
             libraries.push((set, args));
         }
         Ok(Bundles {

@@ -1,7 +1,7 @@
 //! Compiling a reader's program: quickly, under limits, and at most once.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -54,7 +54,6 @@ fn main() -> impl std::process::Termination {
 /// Everything that is needed to compile programs.
 pub struct Kit {
     compiler: Compiler,
-    rustc: PathBuf,
     /// Without it, programs are linked with static libraries, which takes longer.
     bundles: Option<Bundles>,
     cache: Cache,
@@ -82,7 +81,6 @@ impl Kit {
             eprintln!("note: programs are linked with static libraries, which is slower: {why:#}");
         }
         Ok(Kit {
-            rustc: compiler.direct_rustc(),
             compiler,
             bundles: bundles.ok(),
             cache,
@@ -225,7 +223,7 @@ impl Kit {
         background: bool,
     ) -> Result<Call> {
         let job = Job {
-            program: self.rustc.clone(),
+            program: self.compiler.rustc().to_path_buf(),
             args: args.to_vec(),
             folder: work.path().to_path_buf(),
             private: false,

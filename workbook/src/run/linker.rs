@@ -14,8 +14,7 @@ pub fn direct(compiler: &Compiler) -> Option<Vec<String>> {
     if cfg!(not(target_os = "linux")) {
         return None;
     }
-    let rustc = compiler.direct_rustc();
-    let output = Command::new(&rustc)
+    let output = Command::new(compiler.rustc())
         .arg("--print=target-libdir")
         .output()
         .ok()?;

@@ -34,7 +34,7 @@ const CARGO_RUNS: usize = 5;
 /// Measures, and prints one line for each kind of run.
 pub fn bench(programs: usize) -> Result<()> {
     let workspace = cargo::workspace();
-    let rustc = Compiler::find(&workspace)?.direct_rustc();
+    let compiler = Compiler::find(&workspace)?;
     let server = Server::start()?;
     let place = tempfile::tempdir()?;
     let package = package(place.path(), &workspace)?;
@@ -50,7 +50,7 @@ pub fn bench(programs: usize) -> Result<()> {
         let mark = format!("edit {number} of {}", start.as_nanos());
         let code = PROGRAMS[number % PROGRAMS.len()].replace(MARK, &mark);
         // One after the other, so that all meet the same load.
-        empty.push(compile_empty(&rustc, place.path())?);
+        empty.push(compile_empty(compiler.rustc(), place.path())?);
         edited.push(server.first_output(&code, &mark)?);
         again.push(server.first_output(&code, &mark)?);
         if number < CARGO_RUNS {
