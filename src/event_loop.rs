@@ -346,7 +346,8 @@ impl Core {
     }
 
     // ANCHOR: run_once
-    /// Makes one pass: wait if there is nothing to do, expire timers, then run what is ready now.
+    /// Makes one pass: wait if there is nothing to do, expire timers,
+    /// then run what is ready now.
     ///
     /// What a callback schedules runs in the next pass.
     fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
@@ -378,7 +379,9 @@ impl Core {
     // ANCHOR_END: run_once
 
     // ANCHOR: run_ready
-    /// Runs one callback or one step of a task. This is the only place where either is called.
+    /// Runs one callback or one step of a task.
+    ///
+    /// This is the only place where either is called.
     #[inline]
     fn run_ready(self: &Rc<Self>, ready: Ready) {
         match ready {

@@ -132,7 +132,8 @@ impl<T: 'static> Body for TaskCell<T> {
                 drop(body);
                 // Nothing has panicked, so the guard must not act.
                 std::mem::forget(panicking);
-                // A cancellation that arrived too late for any await takes the place of the value.
+                // A cancellation that arrived too late for any await
+                // takes the place of the value.
                 let outcome = match (outcome, header.take_must_cancel()) {
                     (Ok(_), Some(reason)) => Err(reason.into()),
                     (outcome, _) => outcome,
@@ -142,7 +143,8 @@ impl<T: 'static> Body for TaskCell<T> {
             Poll::Pending => {
                 std::mem::forget(panicking);
                 self.body.set(Some(body));
-                // The body was cancelled while it ran; the await that it has reached since receives it.
+                // The body was cancelled while it ran; the await
+                // that it has reached since receives it.
                 if let Some(reason) = header.take_must_cancel() {
                     if header.waits.is_empty() {
                         header.set_must_cancel(reason);
