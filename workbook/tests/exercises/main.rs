@@ -5,6 +5,8 @@
 
 mod commands;
 mod copy;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod page;
 mod programs;
 mod progress;

@@ -1,18 +1,13 @@
 //! Watching, as a reader sees it who types and saves.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
 use crate::copy::Copy;
-
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+use crate::lines::{DEADLINE, lines, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     vec![Trial::test(
@@ -81,30 +76,4 @@ fn watch_goes_on() -> Result<(), Failed> {
     let ended = wait_timeout::ChildExt::wait_timeout(&mut watching.0, DEADLINE);
     assert!(ended.expect("a child").expect("an end").success());
     Ok(())
-}
-
-/// Reads lines in the background, so that waiting for one can have a limit.
-fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(source).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-#[track_caller]
-fn wait_for(lines: &Receiver<String>, text: &str) {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left) {
-            Ok(line) if line.contains(text) => return,
-            Ok(_) => {}
-            Err(_) => panic!("no line with `{text}` came"),
-        }
-    }
 }

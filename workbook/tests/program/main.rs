@@ -1,6 +1,8 @@
 //! The program as a reader starts it.
 
 mod build;
+#[path = "../lines/mod.rs"]
+mod lines;
 mod server;
 
 use std::fs;
@@ -9,7 +11,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::server::{DEADLINE, Server, lines, wait_for};
+use crate::lines::{DEADLINE, lines, wait_for};
+use crate::server::Server;
 
 fn workbook() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));

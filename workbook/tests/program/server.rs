@@ -1,17 +1,13 @@
 //! The program while it serves a book, and who asks it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::Receiver;
 
+use crate::lines::{DEADLINE, lines};
 use crate::workbook;
-
-/// Longer than anything here takes on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The program while it serves a book; it ends with the value.
 pub struct Server {
@@ -94,33 +90,5 @@ impl Drop for Server {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Reads lines in the background, so that waiting for one can have a limit.
-pub fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(source).lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-/// Waits for a line that contains the text.
-#[track_caller]
-pub fn wait_for(lines: &Receiver<String>, text: &str) -> String {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left) {
-            Ok(line) if line.contains(text) => return line,
-            Ok(_) => {}
-            Err(_) => panic!("no line with `{text}` came"),
-        }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use wait_timeout::ChildExt;
 
-use crate::server::{DEADLINE, Server, WALL, wait_until};
+use crate::lines::DEADLINE;
+use crate::server::{Server, WALL, wait_until};
 
 /// Prints its folder, its process id, its parent's, and that of a process which has left its group and its session and is nobody's child.
 const FAMILY: &str = r#"use std::io::{BufRead, BufReader};

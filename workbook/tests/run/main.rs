@@ -9,6 +9,10 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod gate;
 #[cfg(target_os = "linux")]
+#[path = "../lines/mod.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod lines;
+#[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
 mod request;

@@ -1,20 +1,19 @@
 //! The program while it serves a small project, and a client that says exactly what it is told to say.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+use crate::lines::{DEADLINE, lines};
 
 /// Small enough to be met within seconds.
 const LIMITS: &str = r#"{"wall":6000,"cpu":1,"memory":134217728,"addresses":4294967296,"file":1048576,"output":65536,"processes":8}"#;
@@ -351,20 +350,6 @@ fn join_chunks(mut body: &str) -> String {
         body = rest[length..].trim_start_matches("\r\n");
     }
     whole
-}
-
-/// Reads lines in the background, so that waiting for one can have a limit.
-pub fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(source).lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 /// Asks again and again until the answer is yes.
