@@ -18,9 +18,12 @@ fn ask(
         let ended = exercise::try_again(attempts, || {
             let call = calls.replace(calls.get() + 1);
             check::note("called");
+            let answer = answers
+                .get(call)
+                .expect("`make` was called more often than there are attempts");
             async move {
                 check::note("awaited");
-                answers[call].map_err(io::Error::from)
+                answer.map_err(io::Error::from)
             }
         });
         ended.await.map_err(|error| error.kind())
@@ -30,21 +33,21 @@ fn ask(
 fn main() -> ExitCode {
     const REFUSED: Result<u32, ErrorKind> = Err(ErrorKind::ConnectionRefused);
     check::program(|checks| {
-        let run = ask(checks, 5, &[REFUSED, REFUSED, Ok(7)]);
-        checks.value("third", "the third attempt succeeds", &run, &Ok(7));
+        let run = ask(checks, 5, &[REFUSED, REFUSED, REFUSED, Ok(7)]);
+        checks.value("fourth", "the fourth attempt succeeds", &run, &Ok(7));
         checks.trace(
             "calls",
             "each attempt has a future of its own, and none is made in vain",
             &run,
             &[
-                "called", "awaited", "called", "awaited", "called", "awaited",
+                "called", "awaited", "called", "awaited", "called", "awaited", "called", "awaited",
             ],
         );
         checks.elapsed(
             "time",
-            "it waits for one second, and then for two",
+            "the pauses are 1, 2 and 4 seconds",
             &run,
-            Duration::from_secs(3),
+            Duration::from_secs(7),
         );
 
         let run = ask(checks, 3, &[REFUSED; 3]);
@@ -67,6 +70,12 @@ fn main() -> ExitCode {
             "another error is returned at once",
             &run,
             &Err(ErrorKind::NotFound),
+        );
+        checks.elapsed(
+            "other_at_once",
+            "only the refusal before it was followed by a pause",
+            &run,
+            Duration::from_secs(1),
         );
 
         let run = ask(checks, 1, &[Ok(7)]);
