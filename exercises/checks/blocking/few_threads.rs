@@ -102,15 +102,22 @@ fn main() -> ExitCode {
                 || thread::current().id() == caller
                 || room.wait_until(|seen| seen.done == 5);
             room.change(|seen| seen.done += 1);
-            in_time
+            (item, in_time)
         });
-        let free = done.iter().all(|in_time| *in_time);
+        let free = done.iter().all(|(_, in_time)| *in_time);
         checks.that(
             "next",
             "a thread that is free takes the next item",
             free,
             "five items while the first one takes its time",
             if free { "five" } else { "fewer" },
+        );
+        let order: Vec<usize> = done.into_iter().map(|(item, _)| item).collect();
+        checks.equal(
+            "order",
+            "the first result stands first even if it comes last",
+            &vec![0, 1, 2, 3, 4, 5],
+            &order,
         );
         let none = exercise::map_on_threads(3, Vec::new(), |item: u8| item);
         checks.equal("none", "a list may be empty", &Vec::new(), &none);
