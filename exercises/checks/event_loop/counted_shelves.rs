@@ -61,6 +61,9 @@ fn main() -> ExitCode {
         let bell = Duration::from_secs(5);
         let run = stock(checks, &[1; 20], bell);
         bell_in_time(checks, &run, bell);
+        if let Some((total, _)) = run.value {
+            checks.equal("total", "all jars are counted", &20, &total);
+        }
         checks.elapsed(
             "time",
             "twenty shelves take eight seconds",
