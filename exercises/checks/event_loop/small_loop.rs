@@ -34,7 +34,10 @@ fn main() -> ExitCode {
         let run = on_small_loop(checks, |small| {
             small.call_soon(|small| {
                 note("a");
-                small.call_soon(|_| note("d"));
+                small.call_soon(|small| {
+                    note("d");
+                    small.call_soon(|_| note("e"));
+                });
             });
             small.call_soon(|_| note("b"));
             small.call_soon(SmallLoop::stop);
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
             "passes",
             "`stop` ends the run after the current pass, and the next run goes on from there",
             &run,
-            &["a", "b", "c", "returned", "d"],
+            &["a", "b", "c", "returned", "d", "e"],
         );
 
         let run = on_small_loop(checks, |small| {
@@ -70,6 +73,25 @@ fn main() -> ExitCode {
             ],
         );
         checks.value("clock", "the clock stands at the last deadline", &run, &4.0);
+
+        // So many that a sort which does not keep the order mixes them.
+        let run = on_small_loop(checks, |small| {
+            for number in 1..=60 {
+                let delay = Duration::from_secs(1 + number % 2);
+                small.call_later(delay, move |_| note(number.to_string()));
+            }
+            small.run();
+        });
+        if run.value.is_some() {
+            let numbers = (2..=60).step_by(2).chain((1..=59).step_by(2));
+            let numbers: Vec<_> = numbers.map(|number| number.to_string()).collect();
+            checks.equal(
+                "equal_deadlines",
+                "of 60 timers the even ones ring in second 1 and the odd ones in second 2, as they were set",
+                &numbers.join(" "),
+                &run.trace().join(" "),
+            );
+        }
 
         let run = on_small_loop(checks, |small| {
             later(small, 0.0, "timer");
