@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::cache::Cache;
 use super::cargo;
 use super::compiled::{Compiled, diagnostics};
-use super::recipe::SOURCE;
+
+/// Where a program lies in the folder that it is compiled in.
+pub const SOURCE: &str = "src/main.rs";
 
 /// What the compiler is told of every program.
 ///

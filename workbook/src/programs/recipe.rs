@@ -5,10 +5,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::cache::executable_name;
-use super::compile::{Compiler, Crate, Source};
-
-/// Where a program lies in the folder that it is compiled in.
-pub const SOURCE: &str = "src/main.rs";
+use super::compile::{Compiler, Crate, SOURCE, Source};
 
 /// Differs between versions of this program that make different things of the same parts.
 const MAKING: &str = "3";

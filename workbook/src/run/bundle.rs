@@ -12,9 +12,8 @@ use anyhow::{Context, Result, ensure};
 use super::linker;
 use crate::programs::cache::{Cache, executable_name};
 use crate::programs::cargo::RECORDED;
-use crate::programs::compile::{Compiler, Source};
+use crate::programs::compile::{Compiler, SOURCE, Source};
 use crate::programs::process;
-use crate::programs::recipe::SOURCE;
 
 /// The crate's name.
 const NAME: &str = "programs";

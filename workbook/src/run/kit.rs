@@ -14,9 +14,9 @@ use super::limits::Limits;
 use super::protocol::Stream;
 use crate::programs::cache::Cache;
 use crate::programs::cargo::RECORDED;
-use crate::programs::compile::{Compiler, Source};
+use crate::programs::compile::{Compiler, SOURCE, Source};
 use crate::programs::compiled::{Compiled, Diagnostic, diagnostics};
-use crate::programs::recipe::{Recipe, SOURCE, START};
+use crate::programs::recipe::{Recipe, START};
 
 /// Older results are thrown away at a start.
 const KEEP: Duration = Duration::from_secs(14 * 24 * 3600);

@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
     use crate::programs::cargo::workspace;
-    use crate::programs::recipe::SOURCE;
+    use crate::programs::compile::SOURCE;
 
     /// Every recorded program of the book, as its trace would have been spilled.
     fn traces() -> Vec<Value> {

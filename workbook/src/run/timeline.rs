@@ -12,7 +12,7 @@ use super::job::End;
 use super::limits::{Limits, bytes};
 use super::protocol::Timeline;
 use super::record;
-use crate::programs::recipe::SOURCE;
+use crate::programs::compile::SOURCE;
 
 /// The variable by which a program hears that it is recorded, and where.
 const VARIABLE: &str = "WORKBOOK_RECORD";

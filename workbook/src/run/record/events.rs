@@ -6,7 +6,7 @@ use asyncio::observe::{Actor, Awaited, Event, Kind, Outcome, Position, Queued};
 use asyncio_trace::Record;
 use serde::Deserialize;
 
-use crate::programs::recipe::SOURCE;
+use crate::programs::compile::SOURCE;
 
 #[derive(Deserialize)]
 pub struct EventLine {
