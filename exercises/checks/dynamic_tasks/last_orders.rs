@@ -107,6 +107,30 @@ fn main() -> ExitCode {
         );
         checks.no_task_left("tasks", "no task is left", &run);
 
+        let run = checks.on_tokio(async {
+            let (guest, orders) = mpsc::channel(4);
+            let closing = CancellationToken::new();
+            let kitchen = tokio::spawn(exercise::serve(orders, closing.clone(), |order| {
+                cook(order, 4)
+            }));
+            guest.send(1).await.unwrap();
+            // What `send` does in two steps, with the end of the kitchen in between.
+            let place = guest.reserve().await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+            closing.cancel();
+            sleep(Duration::from_secs(1)).await;
+            place.send(2);
+            kitchen.await.unwrap()
+        });
+        if let Some(cooked) = &run.value {
+            checks.same_items(
+                "under_way",
+                "an order whose `send` had reserved its place when the kitchen closed is cooked: `recv` waits for it, `try_recv` does not",
+                &[1, 2],
+                cooked,
+            );
+        }
+
         let run = checks.on_tokio(with_threads(async {
             let (guest, orders) = mpsc::channel(2);
             let closing = CancellationToken::new();
