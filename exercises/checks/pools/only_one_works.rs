@@ -1,7 +1,9 @@
 mod exercise;
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 use std::sync::{Condvar, Mutex};
+use std::thread;
 use std::time::Duration;
 
 /// Counts the jobs that have begun, and lets jobs wait for others.
@@ -70,6 +72,18 @@ fn main() -> ExitCode {
             "a thread that is free takes the next item",
             &vec![true; 6],
             &results,
+        );
+        let threads = Mutex::new(HashSet::new());
+        exercise::pool_map(3, (0..20).collect(), |_: u8| {
+            threads.lock().unwrap().insert(thread::current().id());
+        });
+        let seen = threads.into_inner().unwrap().len();
+        checks.that(
+            "few",
+            "20 items are done by the same 3 threads",
+            seen <= 3,
+            "at most 3 threads",
+            format!("{seen} threads"),
         );
         let none = exercise::pool_map(2, Vec::new(), |item: u8| item);
         checks.equal("none", "there may be no items", &Vec::new(), &none);
