@@ -55,5 +55,19 @@ fn main() -> ExitCode {
             &run,
             Duration::from_millis(4200),
         );
+
+        let run = checks.on_tokio(watch(&[(800, 19), (800, 57)], 0));
+        checks.value(
+            "whole",
+            "a reading that takes longer than a second is listed",
+            &run,
+            &vec![(19, 57)],
+        );
+        checks.trace(
+            "quiet",
+            "a temperature that comes after 0.8 s does not begin the second anew: it is only half of what is waited for",
+            &run,
+            &["quiet"],
+        );
     })
 }
