@@ -127,6 +127,21 @@ fn main() -> ExitCode {
         );
         checks.no_task_left("tasks", "no task is left then either", &run);
 
+        let run = checks.on_tokio(async {
+            let desk = desk();
+            let connections: Vec<_> = (0..2000).map(|number| desk.open(number)).collect();
+            drop(connections);
+            desk.finish().await;
+        });
+        if run.value.is_some() {
+            checks.equal(
+                "many",
+                "of 2000 connections that are dropped in one moment each gets its goodbye",
+                &2000,
+                &goodbyes(&run).len(),
+            );
+        }
+
         let run = checks.on_tokio(async { desk().finish().await });
         checks.elapsed(
             "unused",
