@@ -168,6 +168,16 @@ fn main() -> ExitCode {
             &run,
             too_large,
         );
+        let run = body(checks, &TOO_LARGE, second, Then::Stays, None);
+        is(
+            checks,
+            "too_large",
+            "also while its end has not come, which may never come",
+            &run,
+            too_large,
+        );
+        let claim = "nobody waits for more then";
+        checks.elapsed("too_large", claim, &run, second);
         let run = body(checks, &TOO_LARGE, second, Then::Closes, Some(usize::MAX));
         is(
             checks,
