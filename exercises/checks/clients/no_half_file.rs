@@ -88,6 +88,20 @@ fn main() -> ExitCode {
         let run = checks.on_tokio(async {
             let folder = folder();
             let menu = folder.join("menu.txt");
+            // Another name of the old file shows whether somebody writes into it.
+            let _ = fs::remove_file("old");
+            fs::hard_link(&menu, "old").expect("a file may have two names");
+            let saved = exercise::save(download(whole), 9, &menu).await;
+            let old = fs::read_to_string("old");
+            let _ = fs::remove_file("old");
+            (saved.is_ok(), old.unwrap_or_else(|error| error.to_string()))
+        });
+        let claim = "nobody writes into the old file: a whole new one takes its name";
+        checks.value("half", claim, &run, &(true, "old".to_owned()));
+
+        let run = checks.on_tokio(async {
+            let folder = folder();
+            let menu = folder.join("menu.txt");
             let saving = exercise::save(download(whole), 9, &menu);
             let look = async {
                 sleep(milliseconds(2500)).await;
