@@ -33,7 +33,13 @@ fn supervise(
 ) -> Run<Result<u32, String>> {
     checks.on_tokio(async move {
         let mut attempts = attempts.iter();
-        let job = move || attempt(*attempts.next().expect("not so many attempts"));
+        let job = move || {
+            attempt(
+                *attempts
+                    .next()
+                    .expect("the job was started more often than the restarts allow"),
+            )
+        };
         exercise::supervise(restarts, job).await
     })
 }
@@ -77,6 +83,12 @@ fn main() -> ExitCode {
             &run,
             &Err("no water".to_owned()),
         );
+        checks.trace(
+            "noted",
+            "the last failure is noted like any other",
+            &run,
+            &["panicked", "failed: no water"],
+        );
         let run = supervise(checks, 0, &[Panics]);
         checks.value(
             "last",
@@ -84,6 +96,7 @@ fn main() -> ExitCode {
             &run,
             &Err("panicked".to_owned()),
         );
+        checks.trace("noted", "so is the last panic", &run, &["panicked"]);
 
         let run = checks.on_tokio(async {
             let supervisor = exercise::supervise(3, || attempt(Well));
