@@ -71,5 +71,26 @@ fn main() -> ExitCode {
             &run,
             &1,
         );
+
+        let run = checks.on_loop(async {
+            let bell = Bell::default();
+            let counters = [(); 2].map(|()| Arc::new(Counter::default()));
+            let mut listeners = [Box::pin(bell.heard()), Box::pin(bell.heard())];
+            for _ in 0..3 {
+                for (heard, counter) in listeners.iter_mut().zip(&counters) {
+                    let waker = Waker::from(counter.clone());
+                    let asked = heard.as_mut().poll(&mut Context::from_waker(&waker));
+                    assert!(asked.is_pending(), "the bell has not rung yet");
+                }
+            }
+            bell.ring();
+            Ok(counters.map(|counter| counter.0.load(Ordering::Relaxed)))
+        });
+        checks.value(
+            "in_turn",
+            "two listeners that ask in turn, three times each, are woken once each",
+            &run,
+            &[1, 1],
+        );
     })
 }
