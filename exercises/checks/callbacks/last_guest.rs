@@ -41,6 +41,17 @@ fn main() -> ExitCode {
         );
 
         let run = checks.on_loop(async {
+            let tasks = [tea("green", 1, false), tea("herbal", 2, true)].map(create_task);
+            all_done(&tasks)?.await
+        });
+        checks.value(
+            "last_failure",
+            "a tea that is spilled counts even if it is the last one",
+            &run,
+            &vec!["green"],
+        );
+
+        let run = checks.on_loop(async {
             let tasks = [tea("black", 9, false), tea("green", 3, false)].map(create_task);
             let black = tasks[0].promise();
             get_running_loop()?.call_later(SECOND, move || {
