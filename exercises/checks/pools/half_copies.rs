@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{self, ExitCode};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 use std::{env, fs};
 
 use check::Checks;
@@ -23,6 +25,31 @@ impl Read for Breaks {
         buffer[..4].copy_from_slice(b"half");
         Ok(4)
     }
+}
+
+/// Waits at its beginning for another one, for a moment, because copies may well be made one after another.
+struct Meets {
+    tell: Sender<()>,
+    told: Receiver<()>,
+    text: &'static [u8],
+}
+
+impl Read for Meets {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.tell.send(()).is_ok() {
+            let _ = self.told.recv_timeout(Duration::from_millis(100));
+        }
+        self.text.read(buffer)
+    }
+}
+
+/// Two sources that are read at the same time, if their copies are made so.
+fn meet(texts: [&'static str; 2]) -> [Source; 2] {
+    let ((tell, heard), (answer, told)) = (mpsc::channel(), mpsc::channel());
+    let [one, two] = texts.map(str::as_bytes);
+    let one = Meets { tell, told, text: one };
+    let two = Meets { tell: answer, told: heard, text: two };
+    [Box::new(one), Box::new(two)]
 }
 
 fn whole(text: &'static str) -> Source {
@@ -47,6 +74,9 @@ fn files(folder: &Path) -> io::Result<BTreeMap<String, String>> {
 fn copies(checks: &mut Checks, folder: &Path) -> io::Result<()> {
     fs::write(folder.join("price"), "old price")?;
     fs::write(folder.join("menu"), "old menu")?;
+    // Another name of the old file shows whether somebody writes into it.
+    let old = folder.with_extension("old");
+    fs::hard_link(folder.join("menu"), &old)?;
     let run = checks.on_tokio(async {
         let jobs = [
             ("green", whole("green tea")),
@@ -68,6 +98,8 @@ fn copies(checks: &mut Checks, folder: &Path) -> io::Result<()> {
         failed
     });
     let found = files(folder)?;
+    let in_old = fs::read_to_string(&old);
+    fs::remove_file(&old)?;
     let content = |name: &str| found.get(name).map(String::as_str);
     if run.value.is_some() {
         checks.equal(
@@ -81,6 +113,12 @@ fn copies(checks: &mut Checks, folder: &Path) -> io::Result<()> {
             "a copy that breaks leaves no half file",
             &None,
             &content("white"),
+        );
+        checks.equal(
+            "half",
+            "nobody writes into an older file: a whole new one takes its name",
+            &Some("old menu"),
+            &in_old.ok().as_deref(),
         );
         checks.equal(
             "others",
@@ -105,6 +143,25 @@ fn copies(checks: &mut Checks, folder: &Path) -> io::Result<()> {
         ],
     );
     checks.never_blocked("free", "the loop stays free", &run);
+
+    let inner = folder.join("inner");
+    fs::create_dir(&inner)?;
+    let run = checks.on_tokio(async {
+        let [one, two] = meet(["tea as text", "tea as a page"]);
+        let jobs = [(one, "tea.txt"), (two, "tea.html")];
+        let jobs = jobs.map(|(source, name)| (source, inner.join(name)));
+        exercise::copy_all(jobs.into()).await.len()
+    });
+    let expected = [("tea.html", "tea as a page"), ("tea.txt", "tea as text")];
+    let expected = expected.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    if let Some(failed) = run.value {
+        checks.equal(
+            "apart",
+            "copies into one folder do not disturb each other: none fails, and each file is its own",
+            &(0, BTreeMap::from(expected)),
+            &(failed, files(&inner)?),
+        );
+    }
     Ok(())
 }
 
