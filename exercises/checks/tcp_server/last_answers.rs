@@ -14,9 +14,20 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+/// What a client does after it has asked.
+#[derive(Clone, Copy)]
+enum Then {
+    Reads,
+    /// It reads nothing for a long time.
+    Waits,
+    /// It is lost after half a second.
+    Leaves,
+}
+use Then::{Leaves, Reads, Waits};
+
 /// What a client asks in second 1, and how much of the answer has room in its connection.
 #[derive(Clone, Copy)]
-struct Asks(&'static str, usize);
+struct Asks(&'static str, usize, Then);
 
 #[derive(Clone, Debug)]
 struct Seen {
@@ -35,18 +46,23 @@ async fn answer(line: String) -> String {
     format!("answer {line}")
 }
 
-async fn client(mut stream: DuplexStream, asks: Asks, reads: bool) -> String {
+async fn client(mut stream: DuplexStream, asks: Asks) -> String {
     sleep(seconds(1)).await;
     let mut read = String::new();
     let _ = stream.write_all(asks.0.as_bytes()).await;
-    if !reads {
-        sleep(seconds(100)).await;
+    match asks.2 {
+        Reads => {}
+        Waits => sleep(seconds(100)).await,
+        Leaves => {
+            sleep(Duration::from_millis(500)).await;
+            return read;
+        }
     }
     let _ = stream.read_to_string(&mut read).await;
     read
 }
 
-/// Serves these clients, and stops in that second; a client whose connection has little room reads nothing for a long time.
+/// Serves these clients, and stops in that second.
 fn serve(checks: &mut Checks, asked: &'static [Asks], stop_in: u64) -> Run<(Seen, Duration)> {
     checks.on_tokio(async move {
         let start = tokio::time::Instant::now();
@@ -55,7 +71,7 @@ fn serve(checks: &mut Checks, asked: &'static [Asks], stop_in: u64) -> Run<(Seen
         let mut talks = Vec::new();
         for &asks in asked {
             let (ours, theirs) = duplex(asks.1);
-            talks.push(client(ours, asks, asks.1 > 8));
+            talks.push(client(ours, asks));
             listener.try_send(theirs).expect("room for ten");
         }
         let serve = async {
@@ -90,7 +106,7 @@ fn ends(checks: &mut Checks, id: &str, claim: &str, run: &Run<(Seen, Duration)>,
 fn main() -> ExitCode {
     check::program(|checks| {
         // The clients are idle when it stops in second 9.
-        let run = serve(checks, &[Asks("2\n", 64), Asks("3\n1\n", 64)], 9);
+        let run = serve(checks, &[Asks("2\n", 64, Reads), Asks("3\n1\n", 64, Reads)], 9);
         if let Some((seen, _)) = &run.value {
             let expected = ["answer 2\n", "answer 3\nanswer 1\n"].map(str::to_owned);
             checks.equal(
@@ -111,7 +127,7 @@ fn main() -> ExitCode {
         ends(checks, "idle", "idle connections end at once", &run, 9);
 
         // Half a question and no question are no reason to wait; an answer that is under way is.
-        let run = serve(checks, &[Asks("4\n", 64), Asks("1", 64), Asks("", 64)], 2);
+        let run = serve(checks, &[Asks("4\n", 64, Reads), Asks("1", 64, Reads), Asks("", 64, Reads)], 2);
         if let Some((seen, _)) = &run.value {
             let expected = ["answer 4\n", "", ""].map(str::to_owned);
             checks.equal(
@@ -130,10 +146,41 @@ fn main() -> ExitCode {
         }
         ends(checks, "last_answer", "it ends with the answer", &run, 5);
 
+        // Their second questions are there when the first ones are answered; `select!` would choose at random.
+        let run = serve(checks, &[Asks("3\n1\n", 64, Reads); 8], 2);
+        if let Some((seen, _)) = &run.value {
+            checks.equal(
+                "next_question",
+                "whoever has sent the next question already gets the answer that is under way, and then the end: the stop comes first, and not by chance",
+                &vec!["answer 3\n".to_owned(); 8],
+                &seen.read,
+            );
+        }
+
+        // One is lost before the stop, and one after it, while their answers are made.
+        let run = serve(
+            checks,
+            &[
+                Asks("1\n", 64, Leaves),
+                Asks("4\n", 64, Leaves),
+                Asks("4\n", 64, Reads),
+            ],
+            3,
+        );
+        if let Some((seen, _)) = &run.value {
+            let expected = (["", "", "answer 4\n"].map(str::to_owned).to_vec(), 0);
+            checks.equal(
+                "lost",
+                "clients that are lost disturb nobody, and do not count as cut off",
+                &expected,
+                &(seen.read.clone(), seen.cut_off),
+            );
+        }
+
         // One answer takes too long, and one has no room in its connection.
         let run = serve(
             checks,
-            &[Asks("60\n", 64), Asks("1\n", 8), Asks("4\n", 64)],
+            &[Asks("60\n", 64, Reads), Asks("1\n", 8, Waits), Asks("4\n", 64, Reads)],
             2,
         );
         if let Some((seen, _)) = &run.value {

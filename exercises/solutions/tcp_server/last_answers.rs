@@ -49,8 +49,9 @@ where
     let mut lines = BufReader::new(reader).lines();
     loop {
         let line = tokio::select! {
-            line = lines.next_line() => line?,
+            biased; // The stop comes first, even if the next question is there.
             () = stop.cancelled() => return Ok(()),
+            line = lines.next_line() => line?,
         };
         let Some(line) = line else {
             return Ok(());
