@@ -98,7 +98,7 @@ fn main() -> ExitCode {
             "limit",
             "one that is not whole yet is refused when it cannot fit any more",
             &[Ok(None), Err(431)],
-            &[head(&too_long[..LIMIT - 1]), head(&too_long[..LIMIT])],
+            &[head(&at_limit[..LIMIT - 1]), head(&too_long[..LIMIT])],
         );
         let long_body = [&at_limit[..], &[b'x'; 3 * LIMIT]].concat();
         checks.equal(
