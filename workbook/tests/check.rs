@@ -144,13 +144,13 @@ fn a_run_in_real_time_sees_another_process_and_a_limit() {
     checks.value("value", "", &run, &true);
     checks.trace("trace", "", &run, &["asked"]);
     let run = checks.in_real_time(Duration::from_millis(5), tokio_visit(60));
-    checks.trace("left out", "", &run, &[]);
+    checks.trace("left out", "nothing is noted", &run, &[]);
     assert_eq!(
         outcome(&checks),
         [
             "value",
             "trace",
-            "ends: an end with a value / it was still waiting after 0.005 s"
+            "ends: an end with a value, to see that nothing is noted / it was still waiting after 0.005 s"
         ]
     );
 }
@@ -258,29 +258,29 @@ fn a_blocking_call_keeps_its_own_thread_only() {
 }
 
 #[test]
-fn a_run_without_an_end_fails_once_and_the_questions_are_left_out() {
+fn a_run_without_an_end_fails_once_and_names_the_first_question_that_is_left_out() {
     let _alone = alone();
     let mut checks = Checks::new();
     let stalled = checks.on_loop(async {
         create_task(visit(1));
         get_running_loop()?.create_promise::<()>().await
     });
-    checks.value("value", "", &stalled, &());
+    checks.value("value", "the value is right", &stalled, &());
+    checks.no_task_left("no_task_left", "no task is left", &stalled);
     let failed = checks.on_loop::<()>(async { Err(asyncio::Error::msg("spilled")) });
-    checks.elapsed("elapsed", "", &failed, seconds(0));
+    checks.elapsed("elapsed", "no time passes", &failed, seconds(0));
     let panicked = checks.on_loop::<()>(async { panic!("on {}", "purpose") });
-    checks.no_task_left("no_task_left", "", &panicked);
+    checks.all_left("all_left", "all have left", &panicked, "place");
     let stalled = checks.on_tokio(std::future::pending::<()>());
-    checks.trace("trace", "", &stalled, &[]);
-    let panicked = checks.on_tokio(async { panic!("on purpose") });
-    checks.value("value", "", &panicked, &());
+    checks.trace("trace", "nothing is noted", &stalled, &[]);
+    checks.on_tokio(async { panic!("on purpose") });
     assert_eq!(
         outcome(&checks),
         [
-            "ends: an end with a value / it waits for ever: every task is waiting and nothing is left that could wake one (1 unfinished)",
-            "ends: an end with a value / it ended with the error \"spilled\"",
-            "ends: an end with a value / it panicked: on purpose",
-            "ends: an end with a value / it waits for ever: every task is waiting and nothing is left that could wake one",
+            "ends: an end with a value, to see that the value is right / it waits for ever: every task is waiting and nothing is left that could wake one (1 unfinished)",
+            "ends: an end with a value, to see that no time passes / it ended with the error \"spilled\"",
+            "ends: an end with a value, to see that all have left / it panicked: on purpose",
+            "ends: an end with a value, to see that nothing is noted / it waits for ever: every task is waiting and nothing is left that could wake one",
             "ends: an end with a value / it panicked: on purpose",
         ]
     );

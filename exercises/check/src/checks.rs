@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::Run;
+use crate::run::AN_END;
+use crate::{ENDS, Run};
 
 /// One check and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Check {
 
 /// The checks made so far.
 ///
-/// Every question about a run is left out if the run did not come to its end: that has failed already, and says more.
+/// Every question about a run is left out if the run did not come to its end: that has failed already, says more, and names the first claim that was to be shown.
 /// Each is `(id, claim, run, …)`, where the claim is a sentence about the reader's program.
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
@@ -52,6 +53,23 @@ impl Checks {
                 claim: claim.to_owned(),
                 failure,
             });
+    }
+
+    /// Tells whether the run can be asked; if it did not come to its end, the failed check says what it was to show.
+    ///
+    /// Runs are asked one after another, so the last check of that kind is the one of this run.
+    fn can_ask<T>(&mut self, claim: &str, run: &Run<T>) -> bool {
+        if run.value.is_some() {
+            return true;
+        }
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = done.iter_mut().rfind(|check| check.id == ENDS);
+        if let Some((expected, _)) = failed.and_then(|check| check.failure.as_mut())
+            && expected == AN_END
+        {
+            *expected = format!("{AN_END}, to see that {claim}");
+        }
+        false
     }
 
     /// Checks anything: `passed` says whether, and the last two what was expected and what was seen.
@@ -86,14 +104,16 @@ impl Checks {
         run: &Run<T>,
         expected: &T,
     ) {
-        if let Some(value) = &run.value {
+        if self.can_ask(claim, run)
+            && let Some(value) = &run.value
+        {
             self.equal(id, claim, expected, value);
         }
     }
 
     /// Checks how much virtual time passed, exactly to the millisecond.
     pub fn elapsed<T>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: Duration) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let same = run.elapsed.as_millis() == expected.as_millis();
             self.that(id, claim, same, seconds(expected), seconds(run.elapsed));
         }
@@ -108,7 +128,7 @@ impl Checks {
         place: &str,
         expected: RangeInclusive<usize>,
     ) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let highest = run.highest(place);
             let wanted = match (expected.start(), expected.end()) {
                 (low, high) if low == high => format!("{low} at the same time"),
@@ -124,7 +144,7 @@ impl Checks {
     /// While one step runs nothing else can, so the thread must never wait inside of it.
     /// A run that waits for other threads must be over within that time, too.
     pub fn never_blocked<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let seen = run.blocked.as_deref().unwrap_or_default();
             self.that(
                 id,
@@ -176,7 +196,7 @@ impl Checks {
     ///
     /// A future that is cancelled leaves when it is dropped, so this shows that clean-up ran.
     pub fn all_left<T>(&mut self, id: &str, claim: &str, run: &Run<T>, place: &str) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let (entered, inside) = (run.entered(place), run.inside(place));
             let seen = match entered {
                 0 => "nobody came".to_owned(),
@@ -189,7 +209,7 @@ impl Checks {
 
     /// Checks that no task was left when the run ended.
     pub fn no_task_left<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let left = run.tasks_left;
             let seen = match left {
                 1 => "1 task still there".to_owned(),
@@ -201,7 +221,7 @@ impl Checks {
 
     /// Checks everything that was noted, in order.
     pub fn trace<T>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: &[&str]) {
-        if run.value.is_some() {
+        if self.can_ask(claim, run) {
             let same = run.trace() == expected;
             self.that(
                 id,

@@ -43,7 +43,7 @@ fn watch(mut checks: Checks) {
     thread::spawn(move || {
         thread::sleep(limit);
         checks.not_ended(format!(
-            "it was still running after {} s and was stopped: it loops or blocks, and awaits nothing",
+            "it was still running after {} s and was stopped: it blocks, or loops without an await that waits",
             limit.as_secs()
         ));
         report(&checks.done());

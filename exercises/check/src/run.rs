@@ -18,6 +18,9 @@ use crate::record::{self, Record};
 /// The identifier of the check that fails when a run does not come to its end.
 pub const ENDS: &str = "ends";
 
+/// What is expected of every run.
+pub(crate) const AN_END: &str = "an end with a value";
+
 /// From so long on a step blocks the thread, in real or in virtual time.
 ///
 /// Much longer than all steps of an exercise take on a busy machine; an exercise that blocks in earnest does so for two seconds or more.
@@ -204,7 +207,7 @@ impl Checks {
         self.record(
             ENDS,
             "the program comes to its end",
-            Some(("an end with a value".to_owned(), seen)),
+            Some((AN_END.to_owned(), seen)),
         );
     }
 }
