@@ -1,6 +1,7 @@
 mod exercise;
 
 use std::process::ExitCode;
+use std::sync::mpsc as threads;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use axum::serve::Listener;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::spawn_blocking;
 
 /// Clients come out of a channel.
 struct Clients(UnboundedReceiver<DuplexStream>);
@@ -50,6 +52,9 @@ async fn with_site<T>(
     let (site, clients) = unbounded_channel();
     let (end, ended) = oneshot::channel::<()>();
     let router = exercise::router(read);
+    // Tokio's paused clock does not jump while a blocking job runs, so reports may be read on any thread.
+    let (stay, gone) = threads::channel::<()>();
+    let job = spawn_blocking(move || gone.recv());
     let serving = tokio::spawn(async {
         let end = async { drop(ended.await) };
         axum::serve(Clients(clients), router)
@@ -59,6 +64,8 @@ async fn with_site<T>(
     let value = ask(&site).await;
     drop(end);
     let _ = serving.await;
+    drop(stay);
+    let _ = job.await;
     value
 }
 
@@ -74,12 +81,19 @@ fn report(number: u32) -> String {
 static STARTED: Semaphore = Semaphore::const_new(0);
 static GO_ON: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
+/// Longer than any right program takes.
+const LIMIT: Duration = Duration::from_secs(2);
+
 fn held(number: u32) -> String {
     STARTED.add_permits(1);
     let (go_on, changed) = &GO_ON;
     let guard = go_on.lock().expect("nobody panics with it");
-    drop(changed.wait_while(guard, |go_on| !*go_on));
-    format!("report {number}")
+    let waited = changed.wait_timeout_while(guard, LIMIT, |go_on| !*go_on);
+    let (_guard, waited) = waited.expect("nobody panics with it");
+    match waited.timed_out() {
+        true => format!("report {number}, while which nothing else went on"),
+        false => format!("report {number}"),
+    }
 }
 
 fn main() -> ExitCode {
