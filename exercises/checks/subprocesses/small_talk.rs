@@ -26,6 +26,8 @@ fn main() -> ExitCode {
     check::program(|checks| {
         let sum = "sum=0; while read n; do sum=$((sum + n)); echo $sum; done; exit 4";
         let echo = "while read line; do echo \"<$line>\"; done";
+        // Both answers come in one piece, and the second one has to be kept for the second question.
+        let ahead = "read one; printf 'first\\nsecond\\n'; read two; exit 3";
         let talks = [
             (sum, vec!["3", "4", "5"], vec!["3", "7", "12"], 4),
             (
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
                 vec!["<green tea>", "<milk>"],
                 0,
             ),
+            (ahead, vec!["1", "2"], vec!["first", "second"], 3),
         ];
         for (script, questions, answers, status) in talks {
             let run = checks.in_real_time(LIMIT, async {
