@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         checks.value("late", "a late guest is served", &run, &vec![7]);
         checks.trace(
             "call",
-            "the cook calls after each second without an order",
+            "the cook calls after each second of waiting for an order, and not while something is cooked",
             &run,
             &["still open"; 3],
         );
