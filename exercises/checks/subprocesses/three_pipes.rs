@@ -17,31 +17,29 @@ fn talk(
     data: &[u8],
     expected: (i32, usize, usize),
 ) {
-    let run = checks.in_real_time(LIMIT, communicate(script, data));
-    if let Some(said) = run.value {
-        let seen = said.map(|said| (said.status, said.out.len(), said.err.len()));
-        let (status, out, err) = expected;
-        checks.equal(
-            id,
-            claim,
-            &Ok((Some(status), out, err)),
-            &seen.map_err(|error| error.to_string()),
-        );
-    }
+    let run = checks.in_real_time(LIMIT, async {
+        let said = communicate(script, data).await;
+        let said = said.map(|said| (said.status, said.out.len(), said.err.len()));
+        said.map_err(|error| error.to_string())
+    });
+    let (status, out, err) = expected;
+    checks.value(id, claim, &run, &Ok((Some(status), out, err)));
 }
 
 fn main() -> ExitCode {
     check::program(|checks| {
-        let run = checks.in_real_time(LIMIT, communicate("cat; echo oh >&2; exit 2", b"tea\n"));
-        if let Some(said) = run.value {
-            let said = said.map(|said| (said.status, said.out, said.err));
-            checks.equal(
-                "few",
-                "status, output and error output come back",
-                &Some((Some(2), b"tea\n".to_vec(), b"oh\n".to_vec())),
-                &said.ok(),
-            );
-        }
+        let run = checks.in_real_time(LIMIT, async {
+            let said = communicate("cat; echo oh >&2; exit 2", b"tea\n").await;
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            let said = said.map(|said| (said.status, text(said.out), text(said.err)));
+            said.map_err(|error| error.to_string())
+        });
+        checks.value(
+            "few",
+            "status, output and error output come back",
+            &run,
+            &Ok((Some(2), "tea\n".to_owned(), "oh\n".to_owned())),
+        );
         let data = b"green tea\n".repeat(100_000);
         let long = ("many", "the child writes while it is still given its input");
         talk(checks, long, "cat", &data, (0, 1_000_000, 0));
