@@ -65,6 +65,19 @@ fn main() -> ExitCode {
 
         let run = checks.on_loop(async {
             let hosts = Rc::new(Hosts::new(1));
+            let first = [(); 2].map(|()| ask(&hosts, "north", 2, false));
+            sleep(seconds(3)).await?;
+            // One has ended, and the other one asks.
+            ask(&hosts, "north", 2, false).await?;
+            gather(first).await?;
+            Ok(())
+        });
+        let claim = "who comes later has no places of its own: the host still has one";
+        checks.overlap("later", claim, &run, "north", 1..=1);
+        checks.elapsed("later", "it waits for that one", &run, seconds(6));
+
+        let run = checks.on_loop(async {
+            let hosts = Rc::new(Hosts::new(1));
             let jobs = [(2, true), (100, false), (100, false), (2, false)];
             let jobs = jobs.map(|(lasts, fails)| ask(&hosts, "north", lasts, fails));
             sleep(seconds(3)).await?;
