@@ -47,8 +47,16 @@ impl Read for Meets {
 fn meet(texts: [&'static str; 2]) -> [Source; 2] {
     let ((tell, heard), (answer, told)) = (mpsc::channel(), mpsc::channel());
     let [one, two] = texts.map(str::as_bytes);
-    let one = Meets { tell, told, text: one };
-    let two = Meets { tell: answer, told: heard, text: two };
+    let one = Meets {
+        tell,
+        told,
+        text: one,
+    };
+    let two = Meets {
+        tell: answer,
+        told: heard,
+        text: two,
+    };
     [Box::new(one), Box::new(two)]
 }
 

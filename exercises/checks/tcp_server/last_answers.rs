@@ -106,7 +106,11 @@ fn ends(checks: &mut Checks, id: &str, claim: &str, run: &Run<(Seen, Duration)>,
 fn main() -> ExitCode {
     check::program(|checks| {
         // The clients are idle when it stops in second 9.
-        let run = serve(checks, &[Asks("2\n", 64, Reads), Asks("3\n1\n", 64, Reads)], 9);
+        let run = serve(
+            checks,
+            &[Asks("2\n", 64, Reads), Asks("3\n1\n", 64, Reads)],
+            9,
+        );
         if let Some((seen, _)) = &run.value {
             let expected = ["answer 2\n", "answer 3\nanswer 1\n"].map(str::to_owned);
             checks.equal(
@@ -127,7 +131,15 @@ fn main() -> ExitCode {
         ends(checks, "idle", "idle connections end at once", &run, 9);
 
         // Half a question and no question are no reason to wait; an answer that is under way is.
-        let run = serve(checks, &[Asks("4\n", 64, Reads), Asks("1", 64, Reads), Asks("", 64, Reads)], 2);
+        let run = serve(
+            checks,
+            &[
+                Asks("4\n", 64, Reads),
+                Asks("1", 64, Reads),
+                Asks("", 64, Reads),
+            ],
+            2,
+        );
         if let Some((seen, _)) = &run.value {
             let expected = ["answer 4\n", "", ""].map(str::to_owned);
             checks.equal(
@@ -180,7 +192,11 @@ fn main() -> ExitCode {
         // One answer takes too long, and one has no room in its connection.
         let run = serve(
             checks,
-            &[Asks("60\n", 64, Reads), Asks("1\n", 8, Waits), Asks("4\n", 64, Reads)],
+            &[
+                Asks("60\n", 64, Reads),
+                Asks("1\n", 8, Waits),
+                Asks("4\n", 64, Reads),
+            ],
             2,
         );
         if let Some((seen, _)) = &run.value {
