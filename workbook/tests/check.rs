@@ -242,8 +242,7 @@ fn a_blocking_call_keeps_its_own_thread_only() {
     let run = checks.on_tokio(async { tokio::task::spawn_blocking(|| block(seconds(3))).await });
     checks.never_blocked("spawn_blocking", "", &run);
     let blocked = "short steps that never keep the thread / a call kept the loop's thread for 3 s";
-    let joined =
-        "short steps that never keep the thread / the loop's thread waited for another thread";
+    let joined = "short steps that never keep the thread / the loop's thread never rested: it waited for another thread, or asked for it again and again";
     assert_eq!(
         outcome(&checks),
         [

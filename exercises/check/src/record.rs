@@ -105,7 +105,7 @@ fn wait_for_rest(record: MutexGuard<'static, Record>) {
         .wait_timeout_while(record, BLOCKED_FROM, busy)
         .unwrap_or_else(PoisonError::into_inner);
     if waited.timed_out() {
-        record.blocked = Some("the loop's thread waited for another thread".to_owned());
+        record.blocked = Some("the loop's thread never rested: it waited for another thread, or asked for it again and again".to_owned());
     }
 }
 
