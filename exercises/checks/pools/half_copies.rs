@@ -18,6 +18,7 @@ struct Breaks {
 
 impl Read for Breaks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        check::block(Duration::from_secs(1)); // A disk that breaks is slow, too.
         if self.read {
             return Err(io::Error::other("the disk broke"));
         }
