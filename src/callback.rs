@@ -29,10 +29,10 @@ impl<E: Into<Error>> CallbackOutput for Result<(), E> {
 /// A callback in the ready queue or among the timers.
 ///
 /// Invariant: it never runs after `cancel`. That of a socket may run many times, every other one at most once.
-/// Several may share one allocation, as the callbacks of a `gather` do; a number tells them apart, and is zero for all others.
+/// Those of a `gather` share one allocation: it runs as often as it was scheduled.
 pub(crate) trait Callback {
     /// Runs the callback, unless it was cancelled, ran before, or has nothing to do; gives its error.
-    fn run(&self, which: u32) -> Option<Error>;
+    fn run(&self) -> Option<Error>;
     fn cancel(&self);
     fn is_cancelled(&self) -> bool;
     /// Names the function that the callback was written in, for observers.
@@ -63,7 +63,7 @@ where
     F: FnOnce() -> R,
     R: CallbackOutput,
 {
-    fn run(&self, _: u32) -> Option<Error> {
+    fn run(&self) -> Option<Error> {
         let callback = self.callback.take()?;
         callback().into_error()
     }

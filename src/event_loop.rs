@@ -38,8 +38,7 @@ const POLL_AFTER: usize = 64;
 
 /// What waits in the ready queue: one queue for both, so that callbacks and tasks keep one order.
 pub(crate) enum Ready {
-    /// A callback, and which of those that share its allocation.
-    Callback(Rc<dyn Callback>, u32),
+    Callback(Rc<dyn Callback>),
     Step(TaskId),
 }
 
@@ -192,23 +191,11 @@ impl Core {
     /// Appends a callback to the ready queue. A closed loop drops it.
     #[inline]
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
-        self.push_shared_callback(callback, 0, at);
-    }
-
-    /// Appends one of several callbacks that share an allocation.
-    #[inline]
-    pub(crate) fn push_shared_callback(
-        &self,
-        callback: Rc<dyn Callback>,
-        which: u32,
-        at: Option<Place>,
-    ) {
         if observed() {
-            self.observe_scheduled(&callback, which, at);
+            self.observe_scheduled(&callback, at);
         }
         if !self.closed.get() {
-            let ready = Ready::Callback(callback, which);
-            self.ready.borrow_mut().push_back(ready);
+            self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }
     }
 
@@ -234,9 +221,7 @@ impl Core {
         if observed() {
             self.observe_fired(&callback);
         }
-        self.ready
-            .borrow_mut()
-            .push_back(Ready::Callback(callback, 0));
+        self.ready.borrow_mut().push_back(Ready::Callback(callback));
     }
 
     /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
@@ -385,8 +370,8 @@ impl Core {
     #[inline]
     fn run_ready(self: &Rc<Self>, ready: Ready) {
         match ready {
-            Ready::Callback(callback, which) => {
-                if let Some(error) = callback.run(which) {
+            Ready::Callback(callback) => {
+                if let Some(error) = callback.run() {
                     self.report("Exception in callback", Some(error));
                 }
             }

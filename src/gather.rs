@@ -1,6 +1,7 @@
 //! Many awaitables as one.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -39,8 +40,12 @@ struct Gathering<T, R> {
     children: Rc<Children<T>>,
     /// What the children ended with, in the order of the arguments.
     outcomes: RefCell<Vec<Option<Result<T>>>>,
-    /// How many callbacks have not run yet.
-    unfinished: Cell<usize>,
+    /// How many children have ended.
+    ended: Cell<usize>,
+    /// How many callbacks have run: as many children, in the order in which they ended.
+    ran: Cell<usize>,
+    /// Those of the children that ended with an error, by how many had ended then.
+    failures: RefCell<VecDeque<(usize, Error)>>,
     first_error_settles: bool,
     /// Turns the outcomes into what the outer promise becomes when all children have ended.
     finish: fn(Vec<Option<Result<T>>>) -> Result<R>,
@@ -83,7 +88,9 @@ impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
             outer: outer.clone(),
             children,
             outcomes: RefCell::new(vec![None; promises.len()]),
-            unfinished: Cell::new(promises.len()),
+            ended: Cell::new(0),
+            ran: Cell::new(0),
+            failures: RefCell::default(),
             first_error_settles,
             finish,
         });
@@ -93,10 +100,13 @@ impl<T: Clone + 'static, R: 'static> Gathering<T, R> {
         outer
     }
 
-    /// Gives the error of a child, if it has ended with one.
-    fn error_of(&self, which: u32) -> Option<Error> {
-        let outcomes = self.outcomes.borrow();
-        outcomes[which as usize].as_ref()?.as_ref().err().cloned()
+    /// Gives the error that the child ended with whose callback runs, if it did.
+    fn error_of(&self, ran: usize) -> Option<Error> {
+        let mut failures = self.failures.borrow_mut();
+        if failures.front()?.0 != ran {
+            return None;
+        }
+        failures.pop_front().map(|(_, error)| error)
     }
 }
 
@@ -104,23 +114,30 @@ impl<T: Clone + 'static, R: 'static> DoneCallback<T> for Gathering<T, R> {
     fn set_cell(&self, which: u32, child: Rc<dyn Settle<T>>) {
         // Also marks the child's error as seen, even if the awaiter is gone already: nobody else will look at it.
         let outcome = Promise::of(child).result();
-        if !self.outer.is_done() {
-            self.outcomes.borrow_mut()[which as usize] = Some(outcome);
+        let ended = self.ended.get() + 1;
+        self.ended.set(ended);
+        if self.outer.is_done() {
+            return;
         }
+        if let Err(error) = &outcome
+            && self.first_error_settles
+        {
+            self.failures.borrow_mut().push_back((ended, error.clone()));
+        }
+        self.outcomes.borrow_mut()[which as usize] = Some(outcome);
     }
 }
 
 impl<T: Clone + 'static, R: 'static> Callback for Gathering<T, R> {
-    fn run(&self, which: u32) -> Option<Error> {
-        self.unfinished.set(self.unfinished.get() - 1);
+    fn run(&self) -> Option<Error> {
+        let ran = self.ran.get() + 1;
+        self.ran.set(ran);
         if self.outer.is_done() {
             return None;
         }
-        if self.first_error_settles
-            && let Some(error) = self.error_of(which)
-        {
+        if let Some(error) = self.error_of(ran) {
             settle(&self.outer, Err(error));
-        } else if self.unfinished.get() == 0 {
+        } else if ran == self.children.promises.len() {
             let outcomes = self.outcomes.take();
             let whole = match self.children.cancel_requested.take() {
                 None => (self.finish)(outcomes),

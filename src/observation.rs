@@ -1,7 +1,8 @@
 //! The loop's side of an observer: who acts, what has a number, and what is told.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -25,7 +26,12 @@ pub(crate) fn observed() -> bool {
 #[derive(Default)]
 pub(crate) struct Number(Cell<u32>);
 
-type Numbered = (u64, Weak<dyn Callback>);
+/// The numbers of a callback, one for each time that it waits for its turn.
+struct Numbered {
+    waiting: VecDeque<u64>,
+    /// Keeps the address from being used again.
+    _callback: Weak<dyn Callback>,
+}
 
 /// An observer and what has been told to it.
 pub(crate) struct Observation {
@@ -35,8 +41,8 @@ pub(crate) struct Observation {
     queues: Cell<u32>,
     callbacks: Cell<u64>,
     passes: Cell<u64>,
-    /// The numbers of the callbacks that wait, by address and by which of those that share it. A weak handle keeps each address from being used again.
-    numbers: RefCell<HashMap<(*const (), u32), Numbered>>,
+    /// The numbers of the callbacks that wait, by address, in the order of their turns.
+    numbers: RefCell<HashMap<*const (), Numbered>>,
     /// The call of the program on whose behalf the library makes tasks and callbacks, as `gather` does.
     pub(crate) behalf: Cell<Option<Place>>,
 }
@@ -84,30 +90,62 @@ impl Observation {
         number_by(&self.queues, number)
     }
 
-    /// Gives the number of a callback that waits, and a new one to a callback that did not.
-    pub(crate) fn callback(&self, callback: &Rc<dyn Callback>, which: u32) -> u64 {
+    /// Gives a number to a callback that begins to wait.
+    pub(crate) fn new_callback(&self, callback: &Rc<dyn Callback>) -> u64 {
+        let number = self.callbacks.get() + 1;
+        self.callbacks.set(number);
         let mut numbers = self.numbers.borrow_mut();
-        let (number, _) = numbers
-            .entry((address(callback), which))
-            .or_insert_with(|| {
-                self.callbacks.set(self.callbacks.get() + 1);
-                (self.callbacks.get(), Rc::downgrade(callback))
-            });
-        *number
+        let numbered = numbers.entry(address(callback));
+        let numbered = numbered.or_insert_with(|| Numbered {
+            waiting: VecDeque::new(),
+            _callback: Rc::downgrade(callback),
+        });
+        numbered.waiting.push_back(number);
+        number
     }
 
-    /// Gives the number of a callback that shares its allocation with no other, if it waits.
-    pub(crate) fn waiting_callback(&self, callback: &Rc<dyn Callback>) -> Option<u64> {
+    /// Gives the number of a callback that waits, for the `n`-th time if it waits more than once.
+    fn nth_waiting(&self, callback: &Rc<dyn Callback>, n: usize) -> Option<u64> {
         let numbers = self.numbers.borrow();
-        numbers
-            .get(&(address(callback), 0))
-            .map(|(number, _)| *number)
+        let numbered = numbers.get(&address(callback))?;
+        numbered.waiting.get(n).copied()
+    }
+
+    /// Gives the number of a callback, if it waits.
+    pub(crate) fn waiting_callback(&self, callback: &Rc<dyn Callback>) -> Option<u64> {
+        self.nth_waiting(callback, 0)
+    }
+
+    /// Gives the number of a callback that waits, and a new one to a callback that this observer has not heard of.
+    pub(crate) fn callback(&self, callback: &Rc<dyn Callback>) -> u64 {
+        self.waiting_callback(callback)
+            .unwrap_or_else(|| self.new_callback(callback))
     }
 
     /// Forgets the number of a callback whose wait is over. What runs again gets a new one.
-    pub(crate) fn forget_callback(&self, callback: &Rc<dyn Callback>, which: u32) {
-        let key = (address(callback), which);
-        self.numbers.borrow_mut().remove(&key);
+    pub(crate) fn forget_callback(&self, callback: &Rc<dyn Callback>) {
+        let mut numbers = self.numbers.borrow_mut();
+        if let Entry::Occupied(mut numbered) = numbers.entry(address(callback)) {
+            numbered.get_mut().waiting.pop_front();
+            if numbered.get().waiting.is_empty() {
+                numbered.remove();
+            }
+        }
+    }
+}
+
+/// Lists the numbers of callbacks in the order of the ready queue, where one may stand more than once.
+#[derive(Default)]
+pub(crate) struct Listing(HashMap<*const (), usize>);
+
+impl Listing {
+    /// Gives the number of the next callback in the queue.
+    pub(crate) fn next(&mut self, observation: &Observation, callback: &Rc<dyn Callback>) -> u64 {
+        let before = self.0.entry(address(callback)).or_default();
+        *before += 1;
+        observation
+            .nth_waiting(callback, *before - 1)
+            .unwrap_or_else(|| observation.new_callback(callback))
     }
 }
 

@@ -96,7 +96,7 @@ where
     F: FnOnce(&Promise<T>) -> R,
     R: CallbackOutput,
 {
-    fn run(&self, _: u32) -> Option<Error> {
+    fn run(&self) -> Option<Error> {
         let promise = self.promise.take()?;
         let callback = self.callback.take()?;
         callback(&promise).into_error()
@@ -295,7 +295,7 @@ impl<T: 'static> Promise<T> {
     fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, which: u32, at: Option<Place>) {
         if let Some(core) = self.cell.slot().core.upgrade() {
             callback.set_cell(which, self.cell.clone());
-            core.push_shared_callback(callback, which, at);
+            core.push_callback(callback, at);
         }
     }
 

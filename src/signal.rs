@@ -170,7 +170,7 @@ impl Cancel for Signal {
 
 /// The callback of a timer that sets the signal.
 impl Callback for Signal {
-    fn run(&self, _: u32) -> Option<Error> {
+    fn run(&self) -> Option<Error> {
         // A cancelled sleep has nobody left to wake.
         self.set();
         None

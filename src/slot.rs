@@ -28,7 +28,7 @@ pub(crate) trait DoneCallback<T>: Callback {
 /// What happens when the promise is done; all kinds share one list, so they keep one order.
 pub(crate) enum Hook<T> {
     Wake(Awaiter),
-    /// A callback, and which of those that share its allocation.
+    /// A callback, and which child of a `gather` waits with it; zero for all others.
     Call(Rc<dyn DoneCallback<T>>, u32),
 }
 

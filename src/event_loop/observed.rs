@@ -8,7 +8,7 @@ use super::{Body, Core, EventLoop, Ready};
 use crate::callback::Callback;
 use crate::events::{Actor, Awaited, Kind, Place, Queued};
 use crate::header::TaskId;
-use crate::observation::{Observation, is_own, observed};
+use crate::observation::{Listing, Observation, is_own, observed};
 
 /// What hears of each new loop.
 static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
@@ -68,18 +68,13 @@ impl Core {
     }
 
     #[cold]
-    pub(crate) fn observe_scheduled(
-        &self,
-        callback: &Rc<dyn Callback>,
-        which: u32,
-        at: Option<Place>,
-    ) {
+    pub(crate) fn observe_scheduled(&self, callback: &Rc<dyn Callback>, at: Option<Place>) {
         if self.is_closed() {
             return;
         }
         self.observe(
             |observation| Kind::CallbackScheduled {
-                callback: observation.callback(callback, which),
+                callback: observation.new_callback(callback),
                 name: callback.name().into(),
             },
             at,
@@ -95,7 +90,7 @@ impl Core {
     ) {
         self.observe(
             |observation| Kind::TimerSet {
-                callback: observation.callback(callback, 0),
+                callback: observation.callback(callback),
                 name: callback.name().into(),
                 when,
             },
@@ -107,7 +102,7 @@ impl Core {
     pub(crate) fn observe_fired(&self, callback: &Rc<dyn Callback>) {
         self.observe(
             |observation| Kind::TimerFired {
-                callback: observation.callback(callback, 0),
+                callback: observation.callback(callback),
             },
             None,
         );
@@ -123,7 +118,7 @@ impl Core {
         if let Some(observation) = self.observation()
             && let Some(number) = observation.waiting_callback(callback)
         {
-            observation.forget_callback(callback, 0);
+            observation.forget_callback(callback);
             observation.record(self.now(), kind(number), None);
         }
     }
@@ -142,11 +137,12 @@ impl Core {
             |observation| {
                 let ready = self.ready.borrow();
                 let mut tasks = self.tasks.borrow_mut();
+                let mut listing = Listing::default();
                 let ready = ready.iter().filter_map(|ready| match ready {
                     Ready::Step(id) => Some(Queued::Task(tasks.get(*id)?.header().number)),
-                    Ready::Callback(callback, _) if callback.is_cancelled() => None,
-                    Ready::Callback(callback, which) => {
-                        Some(Queued::Callback(observation.callback(callback, *which)))
+                    Ready::Callback(callback) if callback.is_cancelled() => None,
+                    Ready::Callback(callback) => {
+                        Some(Queued::Callback(listing.next(observation, callback)))
                     }
                 });
                 Kind::PassEnd {
@@ -156,7 +152,7 @@ impl Core {
                         .timers
                         .borrow()
                         .soonest_first()
-                        .map(|(callback, when)| (observation.callback(callback, 0), when))
+                        .map(|(callback, when)| (observation.callback(callback), when))
                         .collect(),
                 }
             },
@@ -174,10 +170,10 @@ impl Core {
                 (Actor::Task(task), begin, end)
             }
             // What was cancelled does nothing when its turn comes.
-            Ready::Callback(callback, _) if callback.is_cancelled() => return None,
-            Ready::Callback(callback, which) => {
-                let number = observation.callback(callback, *which);
-                observation.forget_callback(callback, *which);
+            Ready::Callback(callback) if callback.is_cancelled() => return None,
+            Ready::Callback(callback) => {
+                let number = observation.callback(callback);
+                observation.forget_callback(callback);
                 let begin = Kind::CallbackBegin { callback: number };
                 let end = Kind::CallbackEnd { callback: number };
                 (Actor::Callback(number), begin, end)
@@ -187,7 +183,7 @@ impl Core {
         observation.record(self.now(), begin, None);
         let step = match ready {
             Ready::Step(id) => Some(*id),
-            Ready::Callback(..) => None,
+            Ready::Callback(_) => None,
         };
         Some(Turn {
             core: self.clone(),
@@ -209,7 +205,7 @@ impl Core {
 
     fn run_timed(self: &Rc<Self>, ready: Ready) {
         let what = match &ready {
-            Ready::Callback(..) => "callback".to_owned(),
+            Ready::Callback(_) => "callback".to_owned(),
             Ready::Step(id) => match self.tasks.borrow_mut().get(*id) {
                 Some(task) => format!("task {}", task.header().name()),
                 None => return,

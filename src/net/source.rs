@@ -110,7 +110,7 @@ struct Watcher {
 }
 
 impl Callback for Watcher {
-    fn run(&self, _: u32) -> Option<Error> {
+    fn run(&self) -> Option<Error> {
         /// Puts the callback back however its turn ends, and schedules the next one.
         struct Turn<'a>(&'a Watcher, Repeated);
         impl Drop for Turn<'_> {
