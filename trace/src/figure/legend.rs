@@ -14,6 +14,11 @@ pub(super) fn push(html: &mut String, used: &Used) {
             "runs",
         ),
         (
+            used.inner,
+            "<g class=\"trace-inner\"><path class=\"trace-runs\" d=\"M3 3h18v14h-18z\"/></g>".to_owned(),
+            "a callback runs",
+        ),
+        (
             used.ready,
             "<path class=\"trace-ready\" d=\"M1 10H23\"/>".to_owned(),
             "is ready, and waits for its turn",

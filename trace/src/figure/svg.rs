@@ -34,6 +34,8 @@ const NAME: usize = 18;
 #[derive(Default)]
 pub(super) struct Used {
     pub(super) runs: bool,
+    /// Whether a callback runs in the lane of the loop.
+    pub(super) inner: bool,
     pub(super) ready: bool,
     pub(super) waits: bool,
     pub(super) wakes: bool,
@@ -46,6 +48,7 @@ pub(super) struct Used {
 impl Used {
     pub(super) fn add(&mut self, other: Used) {
         self.runs |= other.runs;
+        self.inner |= other.inner;
         self.ready |= other.ready;
         self.waits |= other.waits;
         self.wakes |= other.wakes;
@@ -330,12 +333,16 @@ impl Drawing<'_> {
                 }
             }
         }
-        let inner = if lane.inner { " trace-inner" } else { "" };
+        let (inner, used_runs) = if lane.inner {
+            (" trace-inner", &mut self.used.inner)
+        } else {
+            ("", &mut self.used.runs)
+        };
         let _ = write!(self.svg, "<g class=\"trace-lane{inner}\">");
         for (class, path, used) in [
             ("trace-waits", waits, &mut self.used.waits),
             ("trace-ready", ready, &mut self.used.ready),
-            ("trace-runs", runs, &mut self.used.runs),
+            ("trace-runs", runs, used_runs),
         ] {
             if !path.is_empty() {
                 *used = true;
