@@ -191,18 +191,20 @@ impl Core {
     /// Appends a callback to the ready queue. A closed loop drops it.
     #[inline]
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
-        if observed() {
-            self.observe_scheduled(&callback, at);
-        }
+        let callback = match observed() {
+            true => self.observe_scheduled(callback, at),
+            false => callback,
+        };
         if !self.closed.get() {
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }
     }
 
     pub(crate) fn set_timer(&self, when: Duration, callback: Rc<dyn Callback>, at: Place) {
-        if observed() {
-            self.observe_timer(&callback, when, Some(at));
-        }
+        let callback = match observed() {
+            true => self.observe_timer(callback, when, at),
+            false => callback,
+        };
         self.timers.borrow_mut().insert(when, callback);
     }
 
@@ -218,9 +220,10 @@ impl Core {
     /// Appends the callback of a timer whose time has come.
     #[inline]
     fn push_expired(&self, callback: Rc<dyn Callback>) {
-        if observed() {
-            self.observe_fired(&callback);
-        }
+        let callback = match observed() {
+            true => self.observe_fired(callback),
+            false => callback,
+        };
         self.ready.borrow_mut().push_back(Ready::Callback(callback));
     }
 

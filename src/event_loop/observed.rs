@@ -67,45 +67,54 @@ impl Core {
         }
     }
 
+    // The next three take a callback and give it back: a reference to it would keep it in memory, where a loop without an observer
+    // has it in registers.
+
     #[cold]
-    pub(crate) fn observe_scheduled(&self, callback: &Rc<dyn Callback>, at: Option<Place>) {
-        if self.is_closed() {
-            return;
+    pub(super) fn observe_scheduled(
+        &self,
+        callback: Rc<dyn Callback>,
+        at: Option<Place>,
+    ) -> Rc<dyn Callback> {
+        if !self.is_closed() {
+            self.observe(
+                |observation| Kind::CallbackScheduled {
+                    callback: observation.new_callback(&callback),
+                    name: callback.name().into(),
+                },
+                at,
+            );
         }
-        self.observe(
-            |observation| Kind::CallbackScheduled {
-                callback: observation.new_callback(callback),
-                name: callback.name().into(),
-            },
-            at,
-        );
+        callback
     }
 
     #[cold]
-    pub(crate) fn observe_timer(
+    pub(super) fn observe_timer(
         &self,
-        callback: &Rc<dyn Callback>,
+        callback: Rc<dyn Callback>,
         when: Duration,
-        at: Option<Place>,
-    ) {
+        at: Place,
+    ) -> Rc<dyn Callback> {
         self.observe(
             |observation| Kind::TimerSet {
-                callback: observation.callback(callback),
+                callback: observation.callback(&callback),
                 name: callback.name().into(),
                 when,
             },
-            at,
+            Some(at),
         );
+        callback
     }
 
     #[cold]
-    pub(crate) fn observe_fired(&self, callback: &Rc<dyn Callback>) {
+    pub(super) fn observe_fired(&self, callback: Rc<dyn Callback>) -> Rc<dyn Callback> {
         self.observe(
             |observation| Kind::TimerFired {
-                callback: observation.callback(callback),
+                callback: observation.callback(&callback),
             },
             None,
         );
+        callback
     }
 
     /// Records that a callback was cancelled before its turn or its time; what was over before is no event.
