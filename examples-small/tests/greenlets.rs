@@ -172,6 +172,7 @@ fn fibers_run_on_every_runtime_that_takes_tasks_of_one_thread() {
     assert_eq!(*trace.borrow(), played);
 }
 
+#[cfg(target_os = "linux")]
 fn suspended() -> Coroutine<(), (), ()> {
     let mut coroutine = Coroutine::new(|yielder: &Yielder<(), ()>, ()| yielder.suspend(()));
     coroutine.resume(());

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Below the ports that systems give to outgoing connections, so none of these takes the port while the server is down.
@@ -46,10 +46,7 @@ impl Server {
             other => other.map_err(failed)?,
         };
         let folder = std::env::temp_dir().join(format!("private-redis-{:016x}", random()));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).map_err(failed)?;
+        make_private(&folder).map_err(failed)?;
         let mut server = Server {
             folder,
             port: 0,
@@ -73,7 +70,7 @@ impl Server {
     }
 
     /// Gives the server's folder, which goes away with the server.
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -165,6 +162,20 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+/// Makes a folder that only this user may enter.
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+
+    fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+/// Elsewhere the folder for temporary files is the user's own.
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir(folder)
+}
 
 fn failed(error: io::Error) -> StartError {
     StartError::Failed(error.to_string())

@@ -10,7 +10,7 @@ use asyncio::{
     ConcurrentFuture, EventLoop, LoopHandle, Panicked, Result, RunError, gather, sleep, to_thread,
 };
 
-use crate::{must_not_run, seconds};
+use crate::seconds;
 
 #[test]
 fn a_panicking_job_fails_its_awaiter_and_the_thread_goes_on() {
@@ -170,7 +170,7 @@ fn an_idle_loop_uses_no_cpu_and_another_thread_wakes_it() {
         handle.stop()
     });
     // A timer far away must not be waited for, and must not be polled for.
-    let never = event_loop.call_later(seconds(3600), must_not_run);
+    let never = event_loop.call_later(seconds(3600), crate::must_not_run);
     let (start, before) = (event_loop.time(), cpu_time());
     assert_eq!(event_loop.run_forever(), Ok(()));
     let (took, used) = (event_loop.time() - start, cpu_time() - before);

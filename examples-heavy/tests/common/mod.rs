@@ -87,10 +87,12 @@ fn build_examples(profile: &Path) {
 pub struct Serving {
     child: Child,
     output: BufReader<std::process::ChildStdout>,
+    #[allow(dead_code, reason = "not every test needs it")]
     pub address: SocketAddr,
 }
 
 impl Serving {
+    #[allow(dead_code, reason = "not every test needs it")]
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the example");
         let mut output = BufReader::new(child.stdout.take().unwrap());

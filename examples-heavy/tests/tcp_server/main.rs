@@ -16,7 +16,7 @@ use std::thread;
 
 use asyncio::{Event, EventLoop};
 use calculator::{GREETING, LONGEST_LINE, on_tokio, ours};
-use common::{Client, DEADLINE, Serving, allow_open_files, assert_one_sentence, example};
+use common::{Client, DEADLINE, allow_open_files, assert_one_sentence, example};
 use tokio_util::sync::CancellationToken;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -318,7 +318,7 @@ fn ctrl_c_ends_a_server_with_clients() {
         &["--serve", ANY_PORT][..],
         &["--serve", "--tokio", ANY_PORT],
     ] {
-        let serving = Serving::start(Command::new(&example).args(arguments));
+        let serving = common::Serving::start(Command::new(&example).args(arguments));
         let mut client = Client::connect(serving.address);
         assert_eq!(client.line().as_deref(), Some(GREETING.trim_end()));
         assert_eq!(ask(&mut client, "add 1 2"), "3");
@@ -338,7 +338,8 @@ fn a_server_without_file_descriptors_says_so_and_goes_on() {
     let example = example("tcp_server");
     for arguments in ["", "--tokio"] {
         let script = format!("ulimit -n 32 && exec \"$0\" --serve {arguments} {ANY_PORT} 2>&1");
-        let mut serving = Serving::start(Command::new("sh").args(["-c", &script]).arg(&example));
+        let mut serving =
+            common::Serving::start(Command::new("sh").args(["-c", &script]).arg(&example));
         let mut clients: Vec<_> = (0..40).map(|_| Client::connect(serving.address)).collect();
         let said = serving.line().to_lowercase();
         assert!(said.contains("accept"), "{said}");

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::lines::{DEADLINE, lines, wait_for};
+use crate::lines::{lines, wait_for};
 use crate::server::Server;
 
 fn workbook() -> Command {
@@ -180,7 +180,7 @@ fn an_order_to_end_is_a_success_and_leaves_nothing() {
             .status()
             .expect("kill is part of Unix");
         assert!(killed.success());
-        let ended = wait_timeout::ChildExt::wait_timeout(&mut server.child, DEADLINE);
+        let ended = wait_timeout::ChildExt::wait_timeout(&mut server.child, lines::DEADLINE);
         let status = ended.expect("a child").expect("an end before the deadline");
         assert_eq!(status.code(), Some(0), "{signal}");
         assert!(build::files(temporary.path()).is_empty(), "{signal}");
