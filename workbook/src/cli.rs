@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::book::Book;
 use crate::exercises::commands;
 use crate::run::bench;
-use crate::run::limits::Limits;
+use crate::run::limits::{Limits, parse_limits};
 use crate::run::{exec, launch, supervise};
 use crate::serve::{self, Options};
 
@@ -149,8 +149,4 @@ impl Cli {
             )),
         }
     }
-}
-
-fn parse_limits(text: &str) -> Result<Limits, serde_json::Error> {
-    serde_json::from_str(text)
 }

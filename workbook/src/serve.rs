@@ -88,7 +88,12 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         println!("{}", guard.token.address(port));
         None
     };
-    let router = router(site.clone(), guard, runner.clone(), &book);
+    let exercises = Exercises::new(
+        Some(book.project().join("exercises")),
+        options.compiler_limits,
+    );
+    let exercises = web::router(exercises);
+    let router = router(site.clone(), guard, runner.clone(), exercises, &book);
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
         () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
@@ -149,7 +154,13 @@ async fn listen(port: u16) -> Result<TcpListener> {
     }
 }
 
-fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, book: &Book) -> Router {
+fn router(
+    site: Arc<Site>,
+    guarding: Arc<Guard>,
+    runner: Arc<Runner>,
+    exercises: Router,
+    book: &Book,
+) -> Router {
     Router::new()
         .route(reload::EVENTS_PATH, get(events))
         .route(reload::SCRIPT_PATH, get(script))
@@ -157,9 +168,7 @@ fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, book: &Boo
         .fallback(page)
         .with_state(site)
         .merge(routes(runner))
-        .merge(web::router(Exercises::new(Some(
-            book.project().join("exercises"),
-        ))))
+        .merge(exercises)
         .layer(middleware::from_fn_with_state(guarding, guard))
         .layer(CompressionLayer::new().compress_when(is_text))
 }

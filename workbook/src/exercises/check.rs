@@ -1,6 +1,8 @@
 //! Checking one exercise: its checks are compiled with the reader's file, and run.
 
 use std::env;
+use std::error::Error;
+use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::alone::{self, Done};
 use super::catalog::{Catalog, Choice, Exercise};
 use crate::programs::cargo;
-use crate::programs::compile::{Compiler, SOURCE, Source};
+use crate::programs::compile::{Called, Compiler, SOURCE, Source};
 use crate::programs::compiled::Compiled;
 use crate::programs::process;
 use crate::programs::program::in_empty_folder;
 use crate::run::job::Job;
-use crate::run::kit::program_environment;
+use crate::run::kit::{compiler_environment, program_environment, readable, unfinished};
 use crate::run::limits::Limits;
 
 /// A check program stops itself after ten seconds, with a better message; these are milliseconds for one that cannot.
@@ -31,7 +33,7 @@ const SECONDS: &str = "EXERCISE_SECONDS";
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Outcome {
     pub passed: bool,
-    /// What the compiler said, if it refused the program or if a check failed.
+    /// What the compiler said, if it made no program or if a check failed.
     pub compiler: String,
     /// What the program printed.
     pub output: String,
@@ -57,15 +59,35 @@ struct Report {
     checks: Vec<Check>,
 }
 
+/// The compiler did not come to its end with a reader's program.
+#[derive(Debug)]
+struct Unfinished {
+    /// Why, in one sentence.
+    why: String,
+    /// What the compiler had said.
+    said: String,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl Error for Unfinished {}
+
 /// Compiles the checks of an exercise with this text in the place of the reader's file.
+///
+/// A constant or a macro can keep the compiler busy for ever, so it has limits, too.
 pub fn compile(
     compiler: &Compiler,
+    limits: Limits,
     catalog: &Catalog,
     exercise: &Exercise,
     text: &str,
 ) -> Result<Compiled> {
     let shown_checks = format!("exercises/checks/{}/{}.rs", exercise.slug, exercise.name);
-    compiler.compile_files(&[
+    let files = [
         Source {
             path: SOURCE,
             shown: &shown_checks,
@@ -76,17 +98,50 @@ pub fn compile(
             shown: &catalog.shown(exercise),
             text,
         },
-    ])
+    ];
+    compiler.compile_by(&files, |args, folder| {
+        let done = alone::run(&Job {
+            program: compiler.rustc().to_path_buf(),
+            args: args.to_vec(),
+            environment: compiler_environment(folder),
+            folder: folder.to_path_buf(),
+            private: false,
+            limits,
+            background: false,
+        })?;
+        if done.end.why.is_some() || done.end.status.is_none() {
+            return Err(Unfinished {
+                why: unfinished(&done.end),
+                said: readable(done.stderr),
+            }
+            .into());
+        }
+        Ok(Called {
+            success: done.end.ok(),
+            stderr: done.stderr,
+        })
+    })
 }
 
-/// Checks this text as the reader's file.
+/// Checks this text as the reader's file; the limits are the compiler's.
 pub fn check(
     compiler: &Compiler,
+    limits: Limits,
     catalog: &Catalog,
     exercise: &Exercise,
     text: &str,
 ) -> Result<Outcome> {
-    let compiled = compile(compiler, catalog, exercise, text)?;
+    let compiled = match compile(compiler, limits, catalog, exercise, text) {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            let Unfinished { why, said } = error.downcast()?;
+            return Ok(Outcome {
+                compiler: said,
+                problem: Some(why),
+                ..Outcome::default()
+            });
+        }
+    };
     let Some(executable) = &compiled.executable else {
         return Ok(Outcome {
             compiler: compiled.rendered(),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::{Exercises, terminal, watch};
+use crate::run::limits::{Limits, parse_limits};
 
 /// One command with its arguments.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,10 @@ pub struct FolderArgs {
     /// The folder with the exercises, if it is not this project's exercises/
     #[arg(long, value_name = "DIR")]
     exercises: Option<PathBuf>,
+
+    /// The limits of the compiler as JSON, for tests
+    #[arg(long, value_name = "JSON", value_parser = parse_limits, hide = true)]
+    compiler_limits: Option<Limits>,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +81,10 @@ pub struct ProgressArgs {
 impl Command {
     /// Does what was asked for.
     pub fn run(self) -> Result<()> {
-        let open = |folder: FolderArgs| Exercises::new(folder.exercises);
+        let open = |folder: FolderArgs| {
+            let limits = folder.compiler_limits.unwrap_or_else(Limits::compiler);
+            Exercises::new(folder.exercises, limits)
+        };
         match self {
             Command::Exercises(folder) => terminal::list(&open(folder)),
             Command::Check(args) => terminal::check(&open(args.folder), &args.name),

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::programs::compile::Compiler;
+use crate::run::limits::Limits;
 use catalog::{Catalog, Exercise, Kind};
 use check::Outcome;
 use progress::{Entry, Progress, Record};
@@ -29,6 +30,7 @@ use progress::{Entry, Progress, Record};
 /// The exercises of one folder, with the reader's progress and a compiler.
 pub struct Exercises {
     folder: Option<PathBuf>,
+    compiler_limits: Limits,
     compiler: OnceLock<Compiler>,
     /// Held while the compiler is looked for, so that cargo is started once.
     finding: Mutex<()>,
@@ -53,9 +55,10 @@ pub struct Verdict {
 
 impl Exercises {
     /// The exercises in this folder, or the project's own.
-    pub fn new(folder: Option<PathBuf>) -> Exercises {
+    pub fn new(folder: Option<PathBuf>, compiler_limits: Limits) -> Exercises {
         Exercises {
             folder,
+            compiler_limits,
             compiler: OnceLock::new(),
             finding: Mutex::new(()),
         }
@@ -78,7 +81,8 @@ impl Exercises {
     /// Checks the reader's file, and notes the attempt; an exercise to predict has [`Exercises::judge`].
     pub fn check(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Outcome> {
         let text = catalog::read(&catalog.file(exercise))?;
-        let outcome = check::check(self.compiler()?, catalog, exercise, &text)?;
+        let limits = self.compiler_limits;
+        let outcome = check::check(self.compiler()?, limits, catalog, exercise, &text)?;
         progress(catalog).update(&exercise.name, |entry| {
             entry.attempts += 1;
             if outcome.passed {

@@ -96,6 +96,13 @@ impl<'a> Source<'a> {
     }
 }
 
+/// What a call of the compiler came to.
+#[derive(Debug)]
+pub struct Called {
+    pub success: bool,
+    pub stderr: String,
+}
+
 impl Compiler {
     /// Builds the crates that programs may use, and settles the compiler's arguments.
     pub fn find(workspace: &Path) -> Result<Compiler> {
@@ -150,6 +157,29 @@ impl Compiler {
 
     /// As [`Compiler::compile`], for a program of several files.
     pub fn compile_files(&self, files: &[Source]) -> Result<Compiled> {
+        self.compile_by(files, |args, folder| {
+            let output = Command::new(&self.rustc)
+                .args(args)
+                .current_dir(folder)
+                // Settings meant for the project's own packages.
+                .env_remove("RUSTFLAGS")
+                .output()
+                .with_context(|| format!("cannot start the compiler {}", self.rustc.display()))?;
+            Ok(Called {
+                success: output.status.success(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            })
+        })
+    }
+
+    /// As [`Compiler::compile_files`], where `call` calls the compiler: with these arguments, in this folder.
+    ///
+    /// What ends with an error of `call` is not kept.
+    pub fn compile_by(
+        &self,
+        files: &[Source],
+        call: impl FnOnce(&[String], &Path) -> Result<Called>,
+    ) -> Result<Compiled> {
         let recipe = self.recipe(files, &[]);
         self.used
             .lock()
@@ -161,16 +191,10 @@ impl Compiler {
         let work = self
             .cache
             .work(files.iter().map(|file| (file.path, file.text)))?;
-        let output = Command::new(&self.rustc)
-            .args(&recipe.args)
-            .current_dir(work.path())
-            // Settings meant for the project's own packages.
-            .env_remove("RUSTFLAGS")
-            .output()
-            .with_context(|| format!("cannot start the compiler {}", self.rustc.display()))?;
-        let messages = diagnostics(&String::from_utf8_lossy(&output.stderr))?;
+        let called = call(&recipe.args, work.path())?;
+        let messages = diagnostics(&called.stderr)?;
         self.cache
-            .keep(&recipe.key, work, output.status.success(), &messages)
+            .keep(&recipe.key, work, called.success, &messages)
     }
 
     /// Removes from the cache what this compiler was not asked for and nobody made within the last hour.

@@ -11,7 +11,7 @@ use super::bundle::Bundles;
 use super::job::{End, Event, Job};
 use super::launch::Supervisor;
 use super::limits::Limits;
-use super::protocol::Stream;
+use super::protocol::{Stream, Why};
 use crate::programs::cache::Cache;
 use crate::programs::cargo::RECORDED;
 use crate::programs::compile::{Compiler, SOURCE, Source};
@@ -131,19 +131,10 @@ impl Kit {
                 let compiled = self.cache.keep(&recipe.key, work, end.ok(), &messages)?;
                 Ok(Outcome::Compiled(compiled))
             }
-            (messages, ..) => {
-                let rendered = messages.map(|messages| {
-                    Compiled {
-                        executable: None,
-                        diagnostics: messages,
-                    }
-                    .rendered()
-                });
-                Ok(Outcome::Failed {
-                    end,
-                    text: rendered.unwrap_or(text),
-                })
-            }
+            _ => Ok(Outcome::Failed {
+                end,
+                text: readable(text),
+            }),
         }
     }
 
@@ -172,12 +163,13 @@ impl Kit {
 
     /// Compiles the program so that it is recorded, or finds what was made of it before; gives whether it was found.
     ///
-    /// `None` if that does not work, for whatever reason; [`Kit::compile`] knows what to tell the reader.
+    /// `None` if that does not work; [`Kit::compile`] knows what to tell the reader.
+    /// A compiler that met a limit would meet it again, so that is an outcome.
     pub async fn compile_recorded(
         &self,
         code: &str,
         supervisor: &mut Supervisor,
-    ) -> Result<Option<(Compiled, bool)>> {
+    ) -> Result<Option<(Outcome, bool)>> {
         let code = tidy(code);
         let mut used = self.compiler.names_in(&code);
         used.push(RECORDED);
@@ -190,12 +182,17 @@ impl Kit {
                 return Ok(None);
             };
             if let Some(compiled) = self.cache.find(&recipe.key)? {
-                return Ok(Some((compiled, true)));
+                return Ok(Some((Outcome::Compiled(compiled), true)));
             }
             let work = self
                 .cache
                 .work([(SOURCE, source.as_str()), (START, &start)])?;
             let library = self.call(work, &recipe.library, supervisor, false).await?;
+            if library.end.why.is_some() {
+                let Call { end, text, .. } = library;
+                let text = readable(text);
+                return Ok(Some((Outcome::Failed { end, text }, false)));
+            }
             if !library.end.ok() || speaks_of_more(&library.messages, &code) {
                 return Ok(None);
             }
@@ -205,7 +202,7 @@ impl Kit {
             if program.end.ok() {
                 let cache = &self.cache;
                 let compiled = cache.keep(&recipe.key, program.work, true, &messages)?;
-                return Ok(Some((compiled, false)));
+                return Ok(Some((Outcome::Compiled(compiled), false)));
             }
             if !is_unlinked(&program.messages) {
                 break;
@@ -261,6 +258,25 @@ struct Call {
     messages: Option<Vec<Diagnostic>>,
 }
 
+/// What the compiler said, as it would have printed it; it prints something else when it fails.
+pub fn readable(text: String) -> String {
+    let messages = diagnostics(&text).map(|diagnostics| Compiled {
+        executable: None,
+        diagnostics,
+    });
+    messages.map_or(text, |messages| messages.rendered())
+}
+
+/// Says why the compiler did not come to its end.
+pub fn unfinished(end: &End) -> String {
+    let message = end.message.as_deref().unwrap_or("it failed");
+    let advice = match end.why {
+        Some(Why::Time | Why::Memory) => "; look for a constant, a macro or a type without an end",
+        _ => "",
+    };
+    format!("the compiler: {message}{advice}")
+}
+
 /// Makes equal what differs only in ways that mean nothing, so that it is compiled once.
 fn tidy(code: &str) -> String {
     let code = code.replace("\r\n", "\n");
@@ -291,8 +307,9 @@ fn is_unlinked(messages: &Option<Vec<Diagnostic>>) -> bool {
     messages.any(|message| message.message.starts_with("linking with"))
 }
 
+/// What the compiler gets to work in this folder.
 #[cfg(unix)]
-fn compiler_environment(work: &Path) -> Vec<(String, String)> {
+pub fn compiler_environment(work: &Path) -> Vec<(String, String)> {
     let mut variables: Vec<_> = COMPILER_VARIABLES
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)))
@@ -303,7 +320,7 @@ fn compiler_environment(work: &Path) -> Vec<(String, String)> {
 
 /// Linkers elsewhere are found by variables of many names.
 #[cfg(not(unix))]
-fn compiler_environment(_work: &Path) -> Vec<(String, String)> {
+pub fn compiler_environment(_work: &Path) -> Vec<(String, String)> {
     env::vars().collect()
 }
 

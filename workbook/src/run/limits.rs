@@ -63,6 +63,11 @@ impl Limits {
     }
 }
 
+/// Reads limits from JSON, as tests give them on the command line; what is not given is the default.
+pub fn parse_limits(text: &str) -> Result<Limits, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
 /// Writes a time in seconds.
 pub fn seconds(milliseconds: u64) -> String {
     format!("{} s", Duration::from_millis(milliseconds).as_secs_f64())

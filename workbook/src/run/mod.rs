@@ -41,7 +41,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use job::{Event, Job};
-use kit::{Kit, Outcome, milliseconds, program_environment};
+use kit::{Kit, Outcome, milliseconds, program_environment, unfinished};
 use launch::{Spare, Supervisor};
 use limits::Limits;
 use protocol::{Done, Output, Status, Stream, Timeline, Why};
@@ -298,10 +298,10 @@ async fn make_recorded(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Re
     }
     let is_refused = |compiled: Compiled| compiled.executable.is_none();
     if !kit.find(code)?.is_some_and(is_refused)
-        && let Some((compiled, found)) = kit.compile_recorded(code, supervisor).await?
+        && let Some((outcome, found)) = kit.compile_recorded(code, supervisor).await?
     {
         return Ok(Made {
-            outcome: Outcome::Compiled(compiled),
+            outcome,
             found,
             timeline: Wanted::Yes(code.to_owned()),
         });
@@ -327,11 +327,10 @@ fn refused(status: i32) -> Done {
 
 /// The end of a program whose compiler did not come to its end.
 fn failed(end: &job::End) -> Done {
-    let message = end.message.as_deref().unwrap_or("it failed");
     Done {
         status: end.status,
         why: end.why.or(Some(Why::Compile)),
-        message: Some(format!("the compiler: {message}")),
+        message: Some(unfinished(end)),
         ..refused(1)
     }
 }

@@ -1,6 +1,7 @@
 //! The commands as a reader types them, on a copy of the exercises.
 
 use std::fs;
+use std::process::{Command, Output, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -23,6 +24,10 @@ pub fn trials() -> Vec<Trial> {
             errors_name_the_readers_file,
         ),
         trial("what hangs is stopped", what_hangs_is_stopped),
+        trial(
+            "a compiler without an end is stopped",
+            a_compiler_without_an_end_is_stopped,
+        ),
         trial("a panic is no hang", a_panic_is_reported),
         trial("hints come one by one", hints_come_one_by_one),
         trial("reset loses nothing", reset_loses_nothing),
@@ -212,6 +217,66 @@ fn what_hangs_is_stopped() {
         ],
     );
     assert!(!output.status.success());
+}
+
+/// What keeps the compiler busy, takes its memory, and uses up its stack; and what is said of it then.
+const NOT_COMPILED: [(&str, &str); 3] = [
+    (
+        "#[allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 0; while n < 1 << 60 { n += 1 } n };\npub fn n() -> u64 { N }",
+        "the compiler: it used more than 2 s of processor time; look for a constant, a macro or a type without an end",
+    ),
+    (
+        "pub static ALL: [u8; 1 << 31] = { let mut all = [1; 1 << 31]; all[7] = 2; all };",
+        "the compiler: it used more than 512 MiB of memory; look for a constant, a macro or a type without an end",
+    ),
+    (
+        "pub fn n() -> u64 { DEEP }",
+        "the compiler: it was ended by signal 11",
+    ),
+];
+
+fn a_compiler_without_an_end_is_stopped() {
+    let copy = Copy::of_model();
+    copy.stdout(&["exercises"]);
+    let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
+    let solution = copy.read("solutions/gather_wait/one_by_one.rs");
+    for (more, said) in NOT_COMPILED {
+        let more = more.replace("DEEP", &deep);
+        copy.write(MINE, &format!("{solution}\n{more}\n"));
+        let args = ["check", "one_by_one", "--compiler-limits", r#"{"cpu":2}"#];
+        let command = copy.command(&args);
+        let (output, left) = output_and_what_is_left(command);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let printed = printed.into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_in_order(&printed, &[said, "error: one_by_one is not solved yet"]);
+        assert_eq!(left, Vec::<String>::new());
+    }
+    copy.solve("one_by_one");
+    copy.stdout(&["check", "one_by_one"]);
+}
+
+/// Runs the command in a session of its own, and lists the processes of that session that are there when it has ended.
+fn output_and_what_is_left(command: Command) -> (Output, Vec<String>) {
+    let mut alone = Command::new("setsid");
+    alone.arg(command.get_program()).args(command.get_args());
+    let child = alone
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("setsid is part of Linux");
+    let session = child.id().to_string();
+    let output = child.wait_with_output().expect("an end");
+    let mut left = Vec::new();
+    for entry in fs::read_dir("/proc").expect("the processes").flatten() {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        // The state, the parent, the group and the session.
+        if fields.split(' ').nth(3) == Some(&session) {
+            left.push(stat);
+        }
+    }
+    (output, left)
 }
 
 fn a_panic_is_reported() {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use workbook::exercises::Exercises;
 use workbook::exercises::catalog::{Catalog, Exercise};
 use workbook::programs::cargo;
+use workbook::run::limits::Limits;
 
 pub struct Copy {
     folder: TempDir,
@@ -79,7 +80,7 @@ impl Copy {
     }
 
     pub fn exercises(&self) -> Exercises {
-        Exercises::new(Some(self.path()))
+        Exercises::new(Some(self.path()), Limits::compiler())
     }
 
     /// The program with these arguments and this folder.

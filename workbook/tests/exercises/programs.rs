@@ -15,6 +15,7 @@ use workbook::programs::pattern::same_text;
 use workbook::programs::process;
 use workbook::programs::program::{Tools, programs};
 use workbook::programs::python::Python;
+use workbook::run::limits::Limits;
 
 use crate::copy::{Copy, find};
 use crate::{Context, skip_unless};
@@ -69,7 +70,13 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
 
 /// The starter compiles, and the first check that fails is the one that it is about.
 fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
-    let outcome = check::check(compiler, catalog, exercise, &catalog.starter(exercise)?)?;
+    let outcome = check::check(
+        compiler,
+        Limits::compiler(),
+        catalog,
+        exercise,
+        &catalog.starter(exercise)?,
+    )?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first.is_none() || first != exercise.fails {
@@ -87,7 +94,7 @@ fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Resu
     if text == catalog.starter(exercise)? {
         return Err("the solution is the starter".into());
     }
-    let outcome = check::check(compiler, catalog, exercise, &text)?;
+    let outcome = check::check(compiler, Limits::compiler(), catalog, exercise, &text)?;
     if !outcome.passed {
         return Err(format!("{outcome:#?}").into());
     }
@@ -99,7 +106,10 @@ fn clippy(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
     let (catalog, clippy) = (&context.catalog, context.clippy.as_ref()?);
     tidy(&match exercise.kind {
         Kind::Predict => clippy.compile(&catalog.starter(exercise)?)?,
-        _ => check::compile(clippy, catalog, exercise, &catalog.solution(exercise)?)?,
+        _ => {
+            let solution = catalog.solution(exercise)?;
+            check::compile(clippy, Limits::compiler(), catalog, exercise, &solution)?
+        }
     })
 }
 
@@ -220,7 +230,8 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     copy.write("solutions/gather_wait/one_by_one.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
     let lint = good.replace("gather(asked).await", "return gather(asked).await;");
-    let compiled = check::compile(context.clippy.as_ref()?, &catalog, exercise, &lint)?;
+    let (clippy, limits) = (context.clippy.as_ref()?, Limits::compiler());
+    let compiled = check::compile(clippy, limits, &catalog, exercise, &lint)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
     copy.write("starters/gather_wait/one_by_one.rs", "fn  main() {}\n");

@@ -115,15 +115,15 @@ pub fn a_client_that_goes_away_stops_the_compiler(server: &Server) {
     let (connection, _) = server.begin(
         "#![allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 1; while n < 1 << 60 { n += 1 } n };\nfn main() { println!(\"{N}\") }",
     );
-    let compilers = || {
-        family_of(server.child.id())
-            .iter()
-            .filter(|name| *name == "rustc")
-            .count()
-    };
-    wait_until("the compiler runs", || compilers() > 0);
+    wait_until("the compiler runs", || compilers(server) > 0);
     drop(connection);
-    wait_until("the compiler is gone", || compilers() == 0);
+    wait_until("the compiler is gone", || compilers(server) == 0);
+}
+
+/// Counts the compilers that run for the server.
+pub fn compilers(server: &Server) -> usize {
+    let family = family_of(server.child.id());
+    family.iter().filter(|name| *name == "rustc").count()
 }
 
 /// The names of all processes that descend from this one.

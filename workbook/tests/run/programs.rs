@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::endings::compilers;
 use crate::server::{Ended, Server, wait_until};
 
 pub fn output_comes_back_as_it_was_printed(server: &Server) {
@@ -281,12 +282,21 @@ pub fn the_size_of_a_file_is_limited(server: &Server) {
     );
 }
 
+/// A constant that is never computed to its end, in a program of asyncio.
+const ENDLESS: &str = "#![allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 0; while n < 1 << 60 { n += 1 } n };\nfn main() { asyncio::run(async { Ok(println!(\"{N}\")) }).unwrap() }";
+
+/// A constant that is larger than the memory of the compiler.
+const HUGE: &str = "static ALL: [u8; 1 << 33] = { let mut all = [1; 1 << 33]; all[7] = 2; all };\nfn main() { println!(\"{}\", ALL[9]) }";
+
 pub fn the_compiler_is_limited_too(server: &Server) {
-    let ended = stopped(
-        server,
-        "time",
-        "the compiler: it used more than 2 s of processor time",
-        "#![allow(long_running_const_eval)]\nconst N: u64 = { let mut n = 0; while n < 1 << 60 { n += 1 } n };\nfn main() { println!(\"{N}\") }",
-    );
+    let advice = "; look for a constant, a macro or a type without an end";
+    let time = format!("the compiler: it used more than 2 s of processor time{advice}");
+    let ended = stopped(server, "time", &time, ENDLESS);
     assert_eq!(ended.stdout, "");
+    let memory = format!("the compiler: it used more than 1024 MiB of memory{advice}");
+    stopped(server, "memory", &memory, HUGE);
+    let recorded = server.run_recorded(ENDLESS);
+    assert_eq!(recorded.done["message"], json!(time), "{recorded:?}");
+    assert_eq!(recorded.timeline, Value::Null, "{recorded:?}");
+    wait_until("the compiler is gone", || compilers(server) == 0);
 }
