@@ -5,7 +5,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::catalog::{self, Catalog, Exercise, Kind};
 use super::{Exercises, content_hash, entry, progress, state};
-use crate::run::guard::{Refusal, read};
+use crate::run::guard::Said;
 
 /// What the handlers share.
 struct Site {
@@ -113,13 +112,8 @@ fn description(catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
     }))
 }
 
-async fn save(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let save: Save = read(&body)?;
-    Ok(with_exercise(site, name, move |_, catalog, exercise| {
+async fn save(site: State<Arc<Site>>, name: Path<String>, Said(save): Said<Save>) -> Response {
+    with_exercise(site, name, move |_, catalog, exercise| {
         let file = catalog.file(exercise);
         let now = catalog::read(&file)?;
         let hash = content_hash(&now);
@@ -135,16 +129,11 @@ async fn save(
         }
         Ok(Json(json!({ "hash": content_hash(&save.text) })).into_response())
     })
-    .await)
+    .await
 }
 
-async fn check(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let Nothing {} = read(&body)?;
-    Ok(with_exercise(site, name, |site, catalog, exercise| {
+async fn check(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
+    with_exercise(site, name, |site, catalog, exercise| {
         if exercise.kind == Kind::Predict {
             let why = "this exercise asks for an answer, not for a program";
             return Ok(refuse(StatusCode::BAD_REQUEST, why));
@@ -157,52 +146,41 @@ async fn check(
         });
         Ok(Json(answer).into_response())
     })
-    .await)
+    .await
 }
 
-async fn hint(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let Nothing {} = read(&body)?;
-    Ok(with_exercise(site, name, |site, catalog, exercise| {
+async fn hint(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
+    with_exercise(site, name, |site, catalog, exercise| {
         let (number, hint) = site.exercises.hint(catalog, exercise)?;
         let answer = json!({ "number": number, "of": exercise.hints.len(), "hint": hint });
         Ok(Json(answer).into_response())
     })
-    .await)
+    .await
 }
 
-async fn reset(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let Nothing {} = read(&body)?;
-    Ok(with_exercise(site, name, |site, catalog, exercise| {
+async fn reset(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
+    with_exercise(site, name, |site, catalog, exercise| {
         let kept = site.exercises.reset(catalog, exercise)?;
         let kept = kept.as_deref().and_then(std::path::Path::file_name);
         let mut answer = description(catalog, exercise)?;
         answer["kept"] = json!(kept.map(|name| name.to_string_lossy()));
         Ok(Json(answer).into_response())
     })
-    .await)
+    .await
 }
 
 async fn answer(
     site: State<Arc<Site>>,
     name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let Answer { letter } = read(&body)?;
-    Ok(with_exercise(site, name, move |site, catalog, exercise| {
+    Said(Answer { letter }): Said<Answer>,
+) -> Response {
+    with_exercise(site, name, move |site, catalog, exercise| {
         match site.exercises.answer(catalog, exercise, &letter) {
             Ok(verdict) => Ok(Json(verdict).into_response()),
             Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
         }
     })
-    .await)
+    .await
 }
 
 async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
@@ -212,10 +190,9 @@ async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
 async fn insist(
     site: State<Arc<Site>>,
     name: Path<String>,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let Insist { confirm } = read(&body)?;
-    Ok(give_solution(site, name, confirm).await)
+    Said(Insist { confirm }): Said<Insist>,
+) -> Response {
+    give_solution(site, name, confirm).await
 }
 
 async fn give_solution(site: State<Arc<Site>>, name: Path<String>, insist: bool) -> Response {

@@ -2,10 +2,11 @@
 //!
 //! It keeps out other pages in the reader's browser (requests across sites, DNS rebinding, frames) and other users of the machine.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -154,12 +155,22 @@ async fn read_body(request: Request) -> Result<Request, Refusal> {
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Reads what the body says; what it should not say is refused, too.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| {
-        let text = format!("the body is wrong: {error}\n");
-        (StatusCode::BAD_REQUEST, text)
-    })
+/// What the body of a request says; what it should not say is refused, too.
+pub struct Said<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Said<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Said<T>, Refusal> {
+        let wrong = |error: &dyn Display| {
+            let text = format!("the body is wrong: {error}\n");
+            (StatusCode::BAD_REQUEST, text)
+        };
+        let body = Bytes::from_request(request, state).await;
+        let body = body.map_err(|error| wrong(&error))?;
+        let said = serde_json::from_slice(&body).map_err(|error| wrong(&error))?;
+        Ok(Said(said))
+    }
 }
 
 async fn with_headers(answer: Response) -> Response {

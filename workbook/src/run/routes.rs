@@ -14,7 +14,7 @@ use futures::stream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 
-use super::guard::{Refusal, STATUS, read};
+use super::guard::{Refusal, STATUS, Said};
 use super::protocol::{Done, ExampleRequest, RUN, RunRequest, Status, StopRequest};
 use super::{Runner, Wish, failed, job, say};
 
@@ -42,8 +42,10 @@ async fn status(State(runner): State<Arc<Runner>>) -> Json<Status> {
     Json(runner.status())
 }
 
-async fn run(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {
-    let RunRequest { code, timeline } = read(&body)?;
+async fn run(
+    State(runner): State<Arc<Runner>>,
+    Said(RunRequest { code, timeline }): Said<RunRequest>,
+) -> Result<Response, Refusal> {
     let (kit, problem) = {
         let known = runner.known();
         (known.kit.clone(), known.status.problem.clone())
@@ -63,8 +65,10 @@ async fn run(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response,
     answer(runner, wish).await
 }
 
-async fn run_example(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<Response, Refusal> {
-    let ExampleRequest { name, args } = read(&body)?;
+async fn run_example(
+    State(runner): State<Arc<Runner>>,
+    Said(ExampleRequest { name, args }): Said<ExampleRequest>,
+) -> Result<Response, Refusal> {
     if args.len() > MAX_ARGS
         || args
             .iter()
@@ -92,8 +96,10 @@ async fn run_example(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<R
 }
 
 /// Stops a run whose answer goes on until its end.
-async fn stop(State(runner): State<Arc<Runner>>, body: Bytes) -> Result<StatusCode, Refusal> {
-    let StopRequest { run } = read(&body)?;
+async fn stop(
+    State(runner): State<Arc<Runner>>,
+    Said(StopRequest { run }): Said<StopRequest>,
+) -> Result<StatusCode, Refusal> {
     if runner.end(run) {
         Ok(StatusCode::NO_CONTENT)
     } else {
