@@ -6,7 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use asyncio::{create_task, gather, get_running_loop, to_thread};
-use check::{BLOCKED_FROM, Checks, End, FakeRedis, block, enter, note};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use check::{BLOCKED_FROM, Checks, End, FakeRedis, block, enter, note, with_site};
 
 /// What programs note is kept once for the whole process.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -257,32 +260,132 @@ fn a_blocking_call_keeps_its_own_thread_only() {
 }
 
 #[test]
-fn a_run_without_an_end_fails_once_and_names_the_first_question_that_is_left_out() {
+fn a_run_without_an_end_fails_once_and_names_each_claim_that_it_does_not_show() {
     let _alone = alone();
     let mut checks = Checks::new();
     let stalled = checks.on_loop(async {
         create_task(visit(1));
-        get_running_loop()?.create_promise::<()>().await
+        get_running_loop()?.create_promise::<u32>().await
     });
-    checks.value("value", "the value is right", &stalled, &());
-    checks.no_task_left("no_task_left", "no task is left", &stalled);
     let failed = checks.on_loop::<()>(async { Err(asyncio::Error::msg("spilled")) });
+    // Each claim stands with its own run, whatever was run meanwhile.
+    checks.value("value", "the value is right", &stalled, &1);
     checks.elapsed("elapsed", "no time passes", &failed, seconds(0));
+    checks.no_task_left("no_task_left", "no task is left", &stalled);
     let panicked = checks.on_loop::<()>(async { panic!("on {}", "purpose") });
     checks.all_left("all_left", "all have left", &panicked, "place");
-    let stalled = checks.on_tokio(std::future::pending::<()>());
+    checks.overlap("overlap", "two meet", &panicked, "place", 2..=2);
+    checks.never_blocked("never_blocked", "no step is long", &panicked);
+    let stalled = checks.on_tokio(std::future::pending::<u32>());
     checks.trace("trace", "nothing is noted", &stalled, &[]);
+    checks.equal_in("equal", "it is 1", &stalled, &1, |value| *value);
+    checks.that_in("that", "it is even", &stalled, "even", |n| (n % 2 == 0, *n));
+    checks.same_items_in("items", "it is all", &stalled, &[1], |value| vec![*value]);
     checks.on_tokio(async { panic!("on purpose") });
     assert_eq!(
         outcome(&checks),
         [
-            "ends: an end with a value, to see that the value is right / it waits for ever: every task is waiting and nothing is left that could wake one (1 unfinished)",
+            "ends: an end with a value, to see that the value is right; that no task is left / it waits for ever: every task is waiting and nothing is left that could wake one (1 unfinished)",
             "ends: an end with a value, to see that no time passes / it ended with the error \"spilled\"",
-            "ends: an end with a value, to see that all have left / it panicked: on purpose",
-            "ends: an end with a value, to see that nothing is noted / it waits for ever: every task is waiting and nothing is left that could wake one",
+            "ends: an end with a value, to see that all have left; that two meet; that no step is long / it panicked: on purpose",
+            "ends: an end with a value, to see that nothing is noted; that it is 1; that it is even; that it is all / it waits for ever: every task is waiting and nothing is left that could wake one",
             "ends: an end with a value / it panicked: on purpose",
         ]
     );
+}
+
+#[test]
+fn what_follows_from_a_value_can_be_asked() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_loop(async { Ok((vec![2, 1], "two")) });
+    for word in ["two", "one"] {
+        checks.equal_in("equal", "", &run, &word, |(_, seen)| *seen);
+    }
+    for items in [[1, 2], [1, 1]] {
+        checks.same_items_in("items", "", &run, &items, |(items, _)| items.clone());
+    }
+    for most in [2, 1] {
+        checks.that_in("that", "", &run, most, |(items, _)| {
+            (items.len() <= most, items.len())
+        });
+    }
+    assert_eq!(
+        outcome(&checks),
+        [
+            "equal",
+            "equal: \"one\" / \"two\"",
+            "items",
+            "items: each of [1, 1] once, in any order / [2, 1]; lost: [1]; too many: [2]",
+            "that",
+            "that: 1 / 2",
+        ]
+    );
+}
+
+/// A page that is slow, one that panics, and one that says whether its client has gone.
+fn pages() -> Router {
+    let slow = || async {
+        let _visit = enter("slow");
+        tokio::time::sleep(seconds(2)).await;
+        (StatusCode::ACCEPTED, [("Retry-After", "7")], "slow")
+    };
+    async fn broken() {
+        panic!("on purpose")
+    }
+    Router::new()
+        .route("/slow", get(slow))
+        .route("/broken", get(broken))
+        .route("/empty", get(|| async {}))
+}
+
+#[test]
+fn clients_of_a_site_are_answered_on_the_paused_clock() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_tokio(with_site(pages(), async |site| {
+        let (one, two) = tokio::join!(site.get("/slow"), site.get("/slow"));
+        assert!(one.head.contains("\r\nretry-after: 7\r\n"), "{one:?}");
+        let others = [
+            site.get("/empty").await,
+            site.get("/none").await,
+            site.get("/broken").await,
+        ];
+        (
+            [one.to_string(), two.to_string()],
+            others.map(|answer| answer.to_string()),
+        )
+    }));
+    let answers = (
+        ["202 slow"; 2].map(str::to_owned),
+        ["200", "404", "no answer"].map(str::to_owned),
+    );
+    checks.value("answers", "", &run, &answers);
+    checks.overlap("together", "", &run, "slow", 2..=2);
+    checks.elapsed("time", "", &run, seconds(2));
+    assert_eq!(outcome(&checks), ["answers", "together", "time"]);
+}
+
+#[test]
+fn a_client_that_is_dropped_has_left_and_answers_under_way_are_waited_for() {
+    let _alone = alone();
+    let mut checks = Checks::new();
+    let run = checks.on_tokio(with_site(pages(), async |site| {
+        let leaves = tokio::time::timeout(seconds(1), site.get("/slow"));
+        let gave_up = leaves.await.is_err();
+        tokio::task::yield_now().await;
+        gave_up
+    }));
+    checks.value("gave_up", "", &run, &true);
+    checks.elapsed("gone", "", &run, seconds(1));
+    checks.all_left("left", "", &run, "slow");
+    let run = checks.on_tokio(with_site(pages(), async |site| {
+        let site = site.clone();
+        tokio::spawn(async move { note(site.get("/slow").await.to_string()) });
+        tokio::time::sleep(seconds(1)).await;
+    }));
+    checks.trace("answered", "", &run, &["202 slow"]);
+    assert_eq!(outcome(&checks), ["gave_up", "gone", "left", "answered"]);
 }
 
 #[test]
@@ -345,7 +448,9 @@ fn a_command_that_is_dropped_has_had_its_effect() {
         )
     });
     let taken = (Vec::new(), vec!["green".to_owned()]);
-    assert_eq!(run.value, Some((None, None, taken, Some(true), false)));
+    let seen = (None, None, taken, Some(true), false);
+    checks.value("seen", "", &run, &seen);
+    assert_eq!(outcome(&checks), ["seen"]);
 }
 
 #[test]
@@ -370,7 +475,7 @@ fn who_waits_for_an_item_gets_it_and_who_gave_up_takes_none() {
         );
         Ok((got, sums, new, redis.lrange("orders").await))
     });
-    assert_eq!(outcome(&checks), Vec::<String>::new());
     let expected = ("green".to_owned(), (2, 5), (true, false), Vec::new());
-    assert_eq!(run.value, Some(expected));
+    checks.value("seen", "", &run, &expected);
+    assert_eq!(outcome(&checks), ["seen"]);
 }

@@ -6,8 +6,10 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::run::AN_END;
 use crate::{ENDS, Run};
+
+/// What is expected of every run.
+const AN_END: &str = "an end with a value";
 
 /// One check and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub struct Check {
 
 /// The checks made so far.
 ///
-/// Every question about a run is left out if the run did not come to its end: that has failed already, says more, and names the first claim that was to be shown.
-/// Each is `(id, claim, run, …)`, where the claim is a sentence about the reader's program.
+/// Every question about a run is left out if the run did not come to its end: that has failed already, says more, and names all claims that were to be shown.
+/// Each is `(id, claim, run, …)`, where the claim is a sentence about the reader's program; so what a run gave can be reached by a question only.
 #[derive(Clone, Debug, Default)]
 pub struct Checks {
     /// Shared with the thread that watches the time.
@@ -44,32 +46,48 @@ impl Checks {
             .clone()
     }
 
-    pub(crate) fn record(&mut self, id: &str, claim: &str, failure: Option<(String, String)>) {
-        self.done
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Check {
-                id: id.to_owned(),
-                claim: claim.to_owned(),
-                failure,
-            });
+    /// Adds a check, and gives its place in the list.
+    fn record(&mut self, id: &str, claim: &str, failure: Option<(String, String)>) -> usize {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.push(Check {
+            id: id.to_owned(),
+            claim: claim.to_owned(),
+            failure,
+        });
+        done.len() - 1
     }
 
-    /// Tells whether the run can be asked; if it did not come to its end, the failed check says what it was to show.
-    ///
-    /// Runs are asked one after another, so the last check of that kind is the one of this run.
-    fn can_ask<T>(&mut self, claim: &str, run: &Run<T>) -> bool {
-        if run.value.is_some() {
-            return true;
-        }
+    /// Fails the check [`ENDS`], and gives its place in the list.
+    pub(crate) fn not_ended(&mut self, seen: String) -> usize {
+        let failure = Some((AN_END.to_owned(), seen));
+        self.record(ENDS, "the program comes to its end", failure)
+    }
+
+    /// Fails the check [`ENDS`] where no more can be asked, and says which was the last claim before.
+    pub(crate) fn broken_off(&mut self, seen: String) {
+        let missing = match self.done().last() {
+            Some(last) => format!("what comes after \"{}\" was not checked", last.claim),
+            None => "nothing was checked".to_owned(),
+        };
+        self.not_ended(format!("{seen}; {missing}"));
+    }
+
+    /// Gives what the run gave; if it did not come to its end, the failed check names the claim among those that were to be shown.
+    fn ask<'r, T>(&mut self, claim: &str, run: &'r Run<T>) -> Option<&'r T> {
+        let place = match &run.value {
+            Ok(value) => return Some(value),
+            Err(place) => *place,
+        };
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = done.iter_mut().rfind(|check| check.id == ENDS);
-        if let Some((expected, _)) = failed.and_then(|check| check.failure.as_mut())
-            && expected == AN_END
-        {
-            *expected = format!("{AN_END}, to see that {claim}");
+        let failed = done.get_mut(place).and_then(|check| check.failure.as_mut());
+        if let Some((expected, _)) = failed {
+            let before = match expected == AN_END {
+                true => ", to see that",
+                false => "; that",
+            };
+            expected.push_str(&format!("{before} {claim}"));
         }
-        false
+        None
     }
 
     /// Checks anything: `passed` says whether, and the last two what was expected and what was seen.
@@ -104,16 +122,57 @@ impl Checks {
         run: &Run<T>,
         expected: &T,
     ) {
-        if self.can_ask(claim, run)
-            && let Some(value) = &run.value
-        {
+        if let Some(value) = self.ask(claim, run) {
             self.equal(id, claim, expected, value);
+        }
+    }
+
+    /// Checks a part of what the run gave, or what follows from it.
+    pub fn equal_in<T, U: PartialEq + Debug>(
+        &mut self,
+        id: &str,
+        claim: &str,
+        run: &Run<T>,
+        expected: &U,
+        part: impl FnOnce(&T) -> U,
+    ) {
+        if let Some(value) = self.ask(claim, run) {
+            self.equal(id, claim, expected, &part(value));
+        }
+    }
+
+    /// As [`Checks::same_items`], for items that follow from what the run gave.
+    pub fn same_items_in<T, U: Ord + Clone + Debug>(
+        &mut self,
+        id: &str,
+        claim: &str,
+        run: &Run<T>,
+        expected: &[U],
+        items: impl FnOnce(&T) -> Vec<U>,
+    ) {
+        if let Some(value) = self.ask(claim, run) {
+            self.same_items(id, claim, expected, &items(value));
+        }
+    }
+
+    /// As [`Checks::that`], for what follows from what the run gave: `judge` says whether it passed, and what was seen.
+    pub fn that_in<T, S: Display>(
+        &mut self,
+        id: &str,
+        claim: &str,
+        run: &Run<T>,
+        expected: impl Display,
+        judge: impl FnOnce(&T) -> (bool, S),
+    ) {
+        if let Some(value) = self.ask(claim, run) {
+            let (passed, seen) = judge(value);
+            self.that(id, claim, passed, expected, seen);
         }
     }
 
     /// Checks how much virtual time passed, exactly to the millisecond.
     pub fn elapsed<T>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: Duration) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let same = run.elapsed.as_millis() == expected.as_millis();
             self.that(id, claim, same, seconds(expected), seconds(run.elapsed));
         }
@@ -128,7 +187,7 @@ impl Checks {
         place: &str,
         expected: RangeInclusive<usize>,
     ) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let highest = run.highest(place);
             let wanted = match (expected.start(), expected.end()) {
                 (low, high) if low == high => format!("{low} at the same time"),
@@ -144,7 +203,7 @@ impl Checks {
     /// While one step runs nothing else can, so the thread must never wait inside of it.
     /// A run that waits for other threads must be over within that time, too.
     pub fn never_blocked<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let seen = run.blocked.as_deref().unwrap_or_default();
             self.that(
                 id,
@@ -196,7 +255,7 @@ impl Checks {
     ///
     /// A future that is cancelled leaves when it is dropped, so this shows that clean-up ran.
     pub fn all_left<T>(&mut self, id: &str, claim: &str, run: &Run<T>, place: &str) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let (entered, inside) = (run.entered(place), run.inside(place));
             let seen = match entered {
                 0 => "nobody came".to_owned(),
@@ -209,7 +268,7 @@ impl Checks {
 
     /// Checks that no task was left when the run ended.
     pub fn no_task_left<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let left = run.tasks_left;
             let seen = match left {
                 1 => "1 task still there".to_owned(),
@@ -221,7 +280,7 @@ impl Checks {
 
     /// Checks everything that was noted, in order.
     pub fn trace<T>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: &[&str]) {
-        if self.can_ask(claim, run) {
+        if self.ask(claim, run).is_some() {
             let same = run.trace() == expected;
             self.that(
                 id,

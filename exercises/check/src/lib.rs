@@ -2,7 +2,7 @@
 //!
 //! A reader's program says what happens in it with [`note`] and [`enter`], and plays a blocking call with [`block`].
 //! The checks run it with [`Checks::on_loop`] on the workbook's own loop, or with [`Checks::on_tokio`] on Tokio, both on a virtual clock, and then look at the [`Run`]: how long it took, what overlapped, what was left behind.
-//! [`FakeRedis`] plays a server for the exercises on jobs.
+//! [`FakeRedis`] plays a server for the exercises on jobs, and [`with_site`] plays the network around a server of HTTP.
 //!
 //! A check program is a `main` that calls [`program`]:
 //!
@@ -24,9 +24,11 @@ mod program;
 mod record;
 mod redis;
 mod run;
+mod site;
 
 pub use checks::{Check, Checks};
 pub use program::{LIMIT_VARIABLE, READ_VARIABLE, program};
 pub use record::{Visit, block, enter, note};
 pub use redis::{Data, End, FakeRedis, killed_after};
 pub use run::{BLOCKED_FROM, ENDS, Run};
+pub use site::{Answer, Site, with_site};

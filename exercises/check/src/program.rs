@@ -25,7 +25,7 @@ pub fn program(make: impl FnOnce(&mut Checks)) -> ExitCode {
     let mut checks = Checks::new();
     watch(checks.clone());
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| make(&mut checks))) {
-        checks.not_ended(panicked(&*panic));
+        checks.broken_off(panicked(&*panic));
     }
     if report(&checks.done()) {
         ExitCode::SUCCESS
@@ -42,7 +42,7 @@ fn watch(mut checks: Checks) {
         .map_or(Duration::from_secs(10), Duration::from_secs);
     thread::spawn(move || {
         thread::sleep(limit);
-        checks.not_ended(format!(
+        checks.broken_off(format!(
             "it was still running after {} s and was stopped: it blocks, or loops without an await that waits",
             limit.as_secs()
         ));

@@ -18,9 +18,6 @@ use crate::record::{self, Record};
 /// The identifier of the check that fails when a run does not come to its end.
 pub const ENDS: &str = "ends";
 
-/// What is expected of every run.
-pub(crate) const AN_END: &str = "an end with a value";
-
 /// From so long on a step blocks the thread, in real or in virtual time.
 ///
 /// Much longer than all steps of an exercise take on a busy machine; an exercise that blocks in earnest does so for two seconds or more.
@@ -32,8 +29,10 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 /// What was seen of a run.
 #[derive(Debug)]
 pub struct Run<T> {
-    /// What it gave, or `None` if it did not come to its end; then the check [`ENDS`] has failed, and all others are left out.
-    pub value: Option<T>,
+    /// What it gave; or, if it did not come to its end, the place of the check [`ENDS`] that has failed, and all others are left out.
+    ///
+    /// [`Checks`] alone looks at it, so that no claim is left out in silence.
+    pub(crate) value: Result<T, usize>,
     /// How much time passed on the clock of the run, which is virtual unless it ran in real time.
     pub elapsed: Duration,
     /// How many tasks were left when it ended.
@@ -100,28 +99,29 @@ impl Checks {
         busy.end();
         let record = record::end();
         let slow = slow.borrow().clone();
-        let mut run = Run {
-            value: None,
-            elapsed: event_loop.time(),
-            tasks_left: event_loop.all_tasks().len(),
-            blocked: record.blocked.clone().or(slow).or(busy.blocked()),
-            record,
-        };
+        let elapsed = event_loop.time();
+        let tasks_left = event_loop.all_tasks().len();
         // What is left is expected to be reported when the loop closes, and was counted already.
         event_loop.set_exception_handler(|_| {});
         let closed = catch_unwind(AssertUnwindSafe(|| event_loop.close()));
-        match ended {
-            Ok(Ok(value)) => run.value = Some(value),
+        let value = match ended {
+            Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) if matches!(error.downcast_ref(), Some(RunError::Stalled)) => {
-                self.stalled(run.tasks_left)
+                Err(self.stalled(tasks_left))
             }
-            Ok(Err(error)) => self.not_ended(format!("it ended with the error \"{error}\"")),
-            Err(panic) => self.not_ended(panicked(&*panic)),
-        }
+            Ok(Err(error)) => Err(self.not_ended(format!("it ended with the error \"{error}\""))),
+            Err(panic) => Err(self.not_ended(panicked(&*panic))),
+        };
         if let Err(panic) = closed {
             self.not_ended(panicked(&*panic));
         }
-        run
+        Run {
+            value,
+            elapsed,
+            tasks_left,
+            blocked: record.blocked.clone().or(slow).or(busy.blocked()),
+            record,
+        }
     }
 
     /// Runs a future on a new runtime of Tokio with one thread, on the paused clock.
@@ -174,41 +174,33 @@ impl Checks {
         }));
         busy.end();
         let record = record::end();
-        let mut run = Run {
-            value: None,
-            elapsed,
-            tasks_left: runtime.metrics().num_alive_tasks(),
-            blocked: record.blocked.clone().or(busy.blocked()),
-            record,
-        };
+        let tasks_left = runtime.metrics().num_alive_tasks();
         // A job on another thread may never end, and must not hold up the report.
         runtime.shutdown_background();
-        match ended {
-            Ok(Ok(value)) => run.value = Some(value),
-            Ok(Err(_)) if paused => self.stalled(run.tasks_left),
-            Ok(Err(_)) => self.not_ended(format!(
+        let value = match ended {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(_)) if paused => Err(self.stalled(tasks_left)),
+            Ok(Err(_)) => Err(self.not_ended(format!(
                 "it was still waiting after {} s",
                 limit.as_secs_f64()
-            )),
-            Err(panic) => self.not_ended(panicked(&*panic)),
+            ))),
+            Err(panic) => Err(self.not_ended(panicked(&*panic))),
+        };
+        Run {
+            value,
+            elapsed,
+            tasks_left,
+            blocked: record.blocked.clone().or(busy.blocked()),
+            record,
         }
-        run
     }
 
-    fn stalled(&mut self, tasks: usize) {
+    fn stalled(&mut self, tasks: usize) -> usize {
         let spawned = match tasks {
             0 => String::new(),
             n => format!(" ({n} unfinished)"),
         };
-        self.not_ended(format!("it waits for ever: {}{spawned}", RunError::Stalled));
-    }
-
-    pub(crate) fn not_ended(&mut self, seen: String) {
-        self.record(
-            ENDS,
-            "the program comes to its end",
-            Some((AN_END.to_owned(), seen)),
-        );
+        self.not_ended(format!("it waits for ever: {}{spawned}", RunError::Stalled))
     }
 }
 

@@ -45,13 +45,13 @@ fn main() -> ExitCode {
             &run,
             &"timed out".to_owned(),
         );
-        let (late, seen) = (millis(1300), format!("{} s", run.elapsed.as_secs_f64()));
-        checks.that(
+        let seen = format!("{} s", run.elapsed.as_secs_f64());
+        checks.that_in(
             "heard",
             "it ends soon after the limit",
-            run.elapsed <= late,
+            &run,
             "1.3 s or less",
-            seen,
+            |_| (run.elapsed <= millis(1300), seen),
         );
 
         let run = search(checks, 20, millis(5000));
@@ -63,13 +63,8 @@ fn main() -> ExitCode {
         );
         checks.elapsed("time", "20 pages take 2 seconds", &run, millis(2000));
         let turns = run.trace().len();
-        checks.that(
-            "turns",
-            "another task has its turns meanwhile",
-            turns >= 3,
-            "3 or more",
-            turns,
-        );
+        let claim = "another task has its turns meanwhile";
+        checks.that_in("turns", claim, &run, "3 or more", |_| (turns >= 3, turns));
 
         let run = search(checks, 1, millis(5000));
         checks.value(

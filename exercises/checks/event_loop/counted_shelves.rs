@@ -26,20 +26,20 @@ fn stock(
 
 /// Checks that the bell rang, and not much later than it was set for.
 fn bell_in_time(checks: &mut Checks, run: &Run<(u32, Option<Duration>)>, bell: Duration) {
-    if let Some((_, rang)) = run.value {
-        let latest = bell + Duration::from_millis(1200);
-        let seen = match rang {
-            Some(time) => format!("it rang at {} s", time.as_secs_f64()),
-            None => "it had not rung when all was counted".to_owned(),
-        };
-        checks.that(
-            "bell",
-            "the bell rings while the shelves are counted",
-            rang.is_some_and(|time| time <= latest),
-            format!("a ring between {:?} and {latest:?}", bell),
-            seen,
-        );
-    }
+    let latest = bell + Duration::from_millis(1200);
+    checks.that_in(
+        "bell",
+        "the bell rings while the shelves are counted",
+        run,
+        format!("a ring between {:?} and {latest:?}", bell),
+        |(_, rang)| {
+            let seen = match rang {
+                Some(time) => format!("it rang at {} s", time.as_secs_f64()),
+                None => "it had not rung when all was counted".to_owned(),
+            };
+            (rang.is_some_and(|time| time <= latest), seen)
+        },
+    );
 }
 
 fn main() -> ExitCode {
@@ -47,9 +47,9 @@ fn main() -> ExitCode {
         let bell = Duration::from_secs(1);
         let run = stock(checks, &[3, 1, 4, 1, 5, 9], bell);
         bell_in_time(checks, &run, bell);
-        if let Some((total, _)) = run.value {
-            checks.equal("total", "all jars are counted", &23, &total);
-        }
+        checks.equal_in("total", "all jars are counted", &run, &23, |(total, _)| {
+            *total
+        });
         checks.elapsed(
             "time",
             "it takes no longer than the work itself",
@@ -61,9 +61,9 @@ fn main() -> ExitCode {
         let bell = Duration::from_secs(5);
         let run = stock(checks, &[1; 20], bell);
         bell_in_time(checks, &run, bell);
-        if let Some((total, _)) = run.value {
-            checks.equal("total", "all jars are counted", &20, &total);
-        }
+        checks.equal_in("total", "all jars are counted", &run, &20, |(total, _)| {
+            *total
+        });
         checks.elapsed(
             "time",
             "twenty shelves take eight seconds",

@@ -82,16 +82,15 @@ fn main() -> ExitCode {
             }
             small.run();
         });
-        if run.value.is_some() {
-            let numbers = (2..=60).step_by(2).chain((1..=59).step_by(2));
-            let numbers: Vec<_> = numbers.map(|number| number.to_string()).collect();
-            checks.equal(
-                "equal_deadlines",
-                "of 60 timers the even ones ring in second 1 and the odd ones in second 2, as they were set",
-                &numbers.join(" "),
-                &run.trace().join(" "),
-            );
-        }
+        let numbers = (2..=60).step_by(2).chain((1..=59).step_by(2));
+        let numbers: Vec<_> = numbers.map(|number| number.to_string()).collect();
+        checks.equal_in(
+            "equal_deadlines",
+            "of 60 timers the even ones ring in second 1 and the odd ones in second 2, as they were set",
+            &run,
+            &numbers.join(" "),
+            |_| run.trace().join(" "),
+        );
 
         let run = on_small_loop(checks, |small| {
             later(small, 0.0, "timer");

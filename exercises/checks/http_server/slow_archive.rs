@@ -1,69 +1,24 @@
 mod exercise;
 
 use std::process::ExitCode;
-use std::sync::mpsc as threads;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, mpsc};
 use std::time::Duration;
 
-use axum::serve::Listener;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Semaphore, oneshot};
+use check::{Site, with_site};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// Clients come out of a channel.
-struct Clients(UnboundedReceiver<DuplexStream>);
-
-impl Listener for Clients {
-    type Io = DuplexStream;
-    type Addr = ();
-
-    async fn accept(&mut self) -> (DuplexStream, ()) {
-        match self.0.recv().await {
-            Some(client) => (client, ()),
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Gives the status and the body of the answer.
-async fn ask(site: &UnboundedSender<DuplexStream>, path: &str) -> String {
-    let (mut ours, theirs) = duplex(4096);
-    site.send(theirs).expect("the site is served");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let _ = ours.write_all(request.as_bytes()).await;
-    let _ = ours.read_to_string(&mut answer).await;
-    match (answer.split(' ').nth(1), answer.split_once("\r\n\r\n")) {
-        (Some(status), Some((_, body))) => format!("{status} {body}").trim_end().to_owned(),
-        _ => "no answer".to_owned(),
-    }
+async fn ask(site: &Site, path: &str) -> String {
+    site.get(path).await.to_string()
 }
 
-/// Serves the pages until the future ends.
-async fn with_site<T>(
-    read: exercise::Read,
-    ask: impl AsyncFnOnce(&UnboundedSender<DuplexStream>) -> T,
-) -> T {
-    let (site, clients) = unbounded_channel();
-    let (end, ended) = oneshot::channel::<()>();
-    let router = exercise::router(read);
-    // Tokio's paused clock does not jump while a blocking job runs, so reports may be read on any thread.
-    let (stay, gone) = threads::channel::<()>();
+/// Lets clients ask while the pages are served; a report may be read on any thread.
+async fn with_archive<T>(read: exercise::Read, clients: impl AsyncFnOnce(&Site) -> T) -> T {
+    // Tokio's paused clock does not jump while a blocking job runs.
+    let (stay, gone) = mpsc::channel::<()>();
     let job = spawn_blocking(move || gone.recv());
-    let serving = tokio::spawn(async {
-        let end = async { drop(ended.await) };
-        axum::serve(Clients(clients), router)
-            .with_graceful_shutdown(end)
-            .await
-    });
-    let value = ask(&site).await;
-    drop(end);
-    let _ = serving.await;
+    let value = with_site(exercise::router(read), clients).await;
     drop(stay);
     let _ = job.await;
     value
@@ -98,31 +53,29 @@ fn held(number: u32) -> String {
 
 fn main() -> ExitCode {
     check::program(|checks| {
-        let run = checks.on_tokio(with_site(report, async |site| {
+        let run = checks.on_tokio(with_archive(report, async |site| {
             [ask(site, "/hello").await, ask(site, "/report/7").await]
         }));
         checks.never_blocked("blocked", "reading a report keeps nobody", &run);
         let expected = ["200 hello", "200 report 7"].map(str::to_owned);
         checks.value("pages", "both pages are answered", &run, &expected);
 
-        let run = checks.on_tokio(with_site(report, async |site| {
-            [ask(site, "/report/77").await, ask(site, "/report/6").await]
+        let run = checks.on_tokio(with_archive(report, async |site| {
+            let panicked = site.get("/report/77").await;
+            (panicked.status, ask(site, "/report/6").await)
         }));
-        if let Some([panicked, next]) = &run.value {
-            let status = panicked.split(' ').next().unwrap_or_default().to_owned();
-            checks.equal(
-                "panic",
-                "a report that cannot be read is answered with 500",
-                &"500".to_owned(),
-                &status,
-            );
-            let expected = "200 report 6".to_owned();
-            checks.equal("panic", "the next one is answered", &expected, next);
-        }
+        let claim = "a report that cannot be read is answered with 500";
+        let expected = "500".to_owned();
+        checks.equal_in("panic", claim, &run, &expected, |(panicked, _)| {
+            panicked.clone()
+        });
+        let claim = "the next one is answered";
+        let expected = "200 report 6".to_owned();
+        checks.equal_in("panic", claim, &run, &expected, |(_, next)| next.clone());
 
         // A handler that blocks would wait here until the time is over, and was found already.
         if run.blocked.is_none() {
-            let run = checks.on_tokio(with_site(held, async |site| {
+            let run = checks.on_tokio(with_archive(held, async |site| {
                 let hello = async {
                     let _ = STARTED.acquire_many(2).await;
                     let hello = ask(site, "/hello").await;

@@ -6,14 +6,13 @@ use std::time::Duration;
 fn main() -> ExitCode {
     check::program(|checks| {
         let run = checks.on_loop(async { exercise::make(&[1, 2, 3, 4], 1).await });
-        if let Some(painted) = &run.value {
-            checks.same_items(
-                "painted",
-                "every part is sawn and painted once",
-                &[1, 2, 3, 4],
-                painted,
-            );
-        }
+        checks.same_items_in(
+            "painted",
+            "every part is sawn and painted once",
+            &run,
+            &[1, 2, 3, 4],
+            Vec::clone,
+        );
         checks.overlap(
             "sawyers",
             "two sawyers work at the same time",
@@ -33,14 +32,13 @@ fn main() -> ExitCode {
         let numbers: Vec<u32> = (1..=9).collect();
         let expected = numbers.clone();
         let run = checks.on_loop(async move { exercise::make(&numbers, 10).await });
-        if let Some(painted) = &run.value {
-            checks.same_items(
-                "slow",
-                "a slow painter paints every part",
-                &expected,
-                painted,
-            );
-        }
+        checks.same_items_in(
+            "slow",
+            "a slow painter paints every part",
+            &run,
+            &expected,
+            Vec::clone,
+        );
         checks.overlap(
             "back_pressure",
             "a slow painter holds the sawyers back: one part with him, one between, one with each sawyer",

@@ -84,25 +84,22 @@ fn main() -> ExitCode {
             "hand",
             HANDS..=HANDS,
         );
-        if let Some((waiting, brewed, left, taken, tasks)) = &run.value {
-            checks.equal(
-                "left",
-                "orders without a free hand stay in the list",
-                &(10 - HANDS),
-                waiting,
-            );
-            let claim = "the orders in hand at the stop are brewed, and no more";
-            checks.same_items("stop", claim, &orders(1..=6), brewed);
-            let claim = "the others stay in the list, in their old order";
-            checks.equal("stop", claim, &orders(7..=10), left);
-            checks.equal(
-                "struck_off",
-                "what is brewed is struck off",
-                &Vec::new(),
-                taken,
-            );
-            checks.equal("tasks", "no task is left at the end", &0, tasks);
-        }
+        let claim = "orders without a free hand stay in the list";
+        checks.equal_in("left", claim, &run, &(10 - HANDS), |(waiting, ..)| *waiting);
+        let claim = "the orders in hand at the stop are brewed, and no more";
+        checks.same_items_in("stop", claim, &run, &orders(1..=6), |(_, brewed, ..)| {
+            brewed.clone()
+        });
+        let claim = "the others stay in the list, in their old order";
+        checks.equal_in("stop", claim, &run, &orders(7..=10), |(_, _, left, ..)| {
+            left.clone()
+        });
+        let claim = "what is brewed is struck off";
+        checks.equal_in("struck_off", claim, &run, &Vec::new(), |(.., taken, _)| {
+            taken.clone()
+        });
+        let claim = "no task is left at the end";
+        checks.equal_in("tasks", claim, &run, &0, |(.., tasks)| *tasks);
         checks.elapsed("stop", "it ends when they are brewed", &run, seconds(4));
 
         let run = checks.on_tokio(async {

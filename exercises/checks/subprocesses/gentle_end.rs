@@ -44,11 +44,10 @@ fn ended(
     run: &Run<io::Result<End>>,
     expected: (Option<i32>, Option<i32>),
 ) {
-    if let Some(seen) = &run.value {
+    checks.equal_in(id, claim, run, &Ok(expected), |seen| {
         let seen = seen.as_ref().map(|(code, signal, _)| (*code, *signal));
-        let seen = seen.map_err(|error| error.to_string());
-        checks.equal(id, claim, &Ok(expected), &seen);
-    }
+        seen.map_err(ToString::to_string)
+    });
 }
 
 /// Checks whether the end came before or after so long.
@@ -59,16 +58,15 @@ fn took(
     before: bool,
     time: Duration,
 ) {
-    if let Some(Ok((_, _, took))) = &run.value {
-        let expected = if before { "less" } else { "no less" };
-        checks.that(
-            "grace",
-            claim,
+    let expected = if before { "less" } else { "no less" };
+    let expected = format!("{expected} than {} s", time.as_secs_f64());
+    checks.that_in("grace", claim, run, expected, |seen| match seen {
+        Ok((_, _, took)) => (
             (*took < time) == before,
-            format!("{expected} than {} s", time.as_secs_f64()),
             format!("{} s", took.as_secs_f64()),
-        );
-    }
+        ),
+        Err(error) => (false, error.to_string()),
+    });
 }
 
 fn main() -> ExitCode {

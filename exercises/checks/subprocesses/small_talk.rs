@@ -63,17 +63,13 @@ fn main() -> ExitCode {
             let first = talk.ask("once").await?;
             Ok::<_, io::Error>((first, talk.ask("twice").await.is_err()))
         });
-        let seen = run
-            .value
-            .map(|talk| talk.map_err(|error| error.to_string()));
-        if let Some(seen) = seen {
-            checks.equal(
-                "no_more",
-                "a child that answers no more is an error",
-                &Ok(("once".to_owned(), true)),
-                &seen,
-            );
-        }
+        checks.equal_in(
+            "no_more",
+            "a child that answers no more is an error",
+            &run,
+            &Ok(("once".to_owned(), true)),
+            |talk| talk.as_ref().map_err(ToString::to_string).cloned(),
+        );
 
         let run = checks.in_real_time(LIMIT, async {
             let mut talk = Talk::start("read line; echo $$; exec sleep 9").ok()?;

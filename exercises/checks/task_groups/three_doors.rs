@@ -56,17 +56,13 @@ fn main() -> ExitCode {
             "connection",
             3..=3,
         );
-        if let Some((outcomes, most_tasks)) = &run.value {
-            let numbers: Vec<_> = (0..7).map(Ok).collect();
-            checks.equal("outcomes", "every file is downloaded", &numbers, outcomes);
-            checks.that(
-                "tasks",
-                "no more than three tasks are alive at the same time",
-                *most_tasks <= 3,
-                "3",
-                most_tasks,
-            );
-        }
+        let numbers: Vec<_> = (0..7).map(Ok).collect();
+        let claim = "every file is downloaded";
+        checks.equal_in("outcomes", claim, &run, &numbers, |(outcomes, _)| {
+            outcomes.clone()
+        });
+        let claim = "no more than three tasks are alive at the same time";
+        checks.that_in("tasks", claim, &run, "3", |(_, most)| (*most <= 3, *most));
         checks.elapsed(
             "time",
             "seven files of two seconds take three rounds",
@@ -92,19 +88,12 @@ fn main() -> ExitCode {
             &run,
             Duration::from_secs(4),
         );
-        if let Some((outcomes, _)) = &run.value {
-            let well: Vec<_> = outcomes
-                .iter()
-                .map(|outcome| outcome.clone().ok())
-                .collect();
-            let expected = vec![None, None, None, Some(3), None, Some(5)];
-            checks.equal(
-                "in_place",
-                "each outcome is listed in its place",
-                &expected,
-                &well,
-            );
-        }
+        let claim = "each outcome is listed in its place";
+        let expected = vec![None, None, None, Some(3), None, Some(5)];
+        checks.equal_in("in_place", claim, &run, &expected, |(outcomes, _)| {
+            let well = outcomes.iter().map(|outcome| outcome.clone().ok());
+            well.collect()
+        });
         checks.overlap(
             "at_most",
             "three connections are open, whatever the downloads come to",

@@ -64,31 +64,25 @@ fn main() -> ExitCode {
             let listens = listen(keen_end, Duration::ZERO, Duration::ZERO);
             tokio::join!(announce(vec![deaf, keen]), listens, late)
         });
-        let value = run.value.as_ref();
-        if let Some(((ended, tasks), (all, on_time), late)) = value.copied() {
-            let expected = LINES as usize;
-            checks.equal(
-                "on_time",
-                "who reads hears every line in its second",
-                &expected,
-                &on_time,
-            );
-            checks.equal("all", "who reads hears every line once", &expected, &all);
-            checks.that(
-                "let_go",
-                "the connection of one that reads nothing is ended",
-                late <= 2 + 1 + exercise::BEHIND,
-                format!("at most {} lines for it", 2 + 1 + exercise::BEHIND),
-                late,
-            );
-            checks.equal(
-                "end",
-                "it ends with the last line, and not with the one that reads nothing",
-                &LINES,
-                &ended,
-            );
-            checks.equal("tasks", "no task is left when it ends", &0, &tasks);
-        }
+        let expected = LINES as usize;
+        let claim = "who reads hears every line in its second";
+        checks.equal_in("on_time", claim, &run, &expected, |(_, (_, on_time), _)| {
+            *on_time
+        });
+        let claim = "who reads hears every line once";
+        checks.equal_in("all", claim, &run, &expected, |(_, (all, _), _)| *all);
+        let most = 2 + 1 + exercise::BEHIND;
+        checks.that_in(
+            "let_go",
+            "the connection of one that reads nothing is ended",
+            &run,
+            format!("at most {most} lines for it"),
+            |(.., late)| (*late <= most, *late),
+        );
+        let claim = "it ends with the last line, and not with the one that reads nothing";
+        checks.equal_in("end", claim, &run, &LINES, |((ended, _), ..)| *ended);
+        let claim = "no task is left when it ends";
+        checks.equal_in("tasks", claim, &run, &0, |((_, tasks), ..)| *tasks);
 
         let run = checks.on_tokio(async {
             let streams = [(); 3].map(|()| duplex(16));
@@ -100,26 +94,11 @@ fn main() -> ExitCode {
             let (announced, pauses, slow) = tokio::join!(announce(servers), pauses, slow);
             (pauses.0, slow.0, announced.1)
         });
-        if let Some((pauses, slow, tasks)) = run.value {
-            let expected = LINES as usize;
-            checks.equal(
-                "patience",
-                "who says nothing for seven lines and then reads hears every line",
-                &expected,
-                &pauses,
-            );
-            checks.equal(
-                "patience",
-                "who is slow, and never too far behind, hears every line",
-                &expected,
-                &slow,
-            );
-            checks.equal(
-                "tasks",
-                "it waits until the slow one has every line",
-                &0,
-                &tasks,
-            );
-        }
+        let claim = "who says nothing for seven lines and then reads hears every line";
+        checks.equal_in("patience", claim, &run, &expected, |(pauses, ..)| *pauses);
+        let claim = "who is slow, and never too far behind, hears every line";
+        checks.equal_in("patience", claim, &run, &expected, |(_, slow, _)| *slow);
+        let claim = "it waits until the slow one has every line";
+        checks.equal_in("tasks", claim, &run, &0, |(.., tasks)| *tasks);
     })
 }

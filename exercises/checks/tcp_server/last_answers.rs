@@ -97,10 +97,21 @@ fn serve(checks: &mut Checks, asked: &'static [Asks], stop_in: u64) -> Run<(Seen
     })
 }
 
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// What each client has read.
+fn read((seen, _): &(Seen, Duration)) -> Vec<String> {
+    seen.read.clone()
+}
+
+fn cut_off((seen, _): &(Seen, Duration)) -> usize {
+    seen.cut_off
+}
+
 fn ends(checks: &mut Checks, id: &str, claim: &str, run: &Run<(Seen, Duration)>, in_second: u64) {
-    if let Some((_, ended)) = &run.value {
-        checks.equal(id, claim, &in_second, &ended.as_secs());
-    }
+    checks.equal_in(id, claim, run, &in_second, |(_, ended)| ended.as_secs());
 }
 
 fn main() -> ExitCode {
@@ -111,16 +122,10 @@ fn main() -> ExitCode {
             &[Asks("2\n", 64, Reads), Asks("3\n1\n", 64, Reads)],
             9,
         );
-        if let Some((seen, _)) = &run.value {
-            let expected = ["answer 2\n", "answer 3\nanswer 1\n"].map(str::to_owned);
-            checks.equal(
-                "answers",
-                "every client gets its answers, in order",
-                &expected.to_vec(),
-                &seen.read,
-            );
-            checks.equal("count", "nobody is cut off", &0, &seen.cut_off);
-        }
+        let claim = "every client gets its answers, in order";
+        let expected = ["answer 2\n", "answer 3\nanswer 1\n"];
+        checks.equal_in("answers", claim, &run, &texts(&expected), read);
+        checks.equal_in("count", "nobody is cut off", &run, &0, cut_off);
         checks.overlap(
             "at_once",
             "clients are served at the same time",
@@ -140,34 +145,27 @@ fn main() -> ExitCode {
             ],
             2,
         );
-        if let Some((seen, _)) = &run.value {
-            let expected = ["answer 4\n", "", ""].map(str::to_owned);
-            checks.equal(
-                "last_answer",
-                "who has asked gets an answer after the stop, and nobody else",
-                &expected.to_vec(),
-                &seen.read,
-            );
-            checks.that(
-                "closed",
-                "no client is accepted after the stop",
-                seen.closed,
-                "a closed channel while the last answer is made",
-                "an open one",
-            );
-        }
+        let claim = "who has asked gets an answer after the stop, and nobody else";
+        let expected = ["answer 4\n", "", ""];
+        checks.equal_in("last_answer", claim, &run, &texts(&expected), read);
+        checks.that_in(
+            "closed",
+            "no client is accepted after the stop",
+            &run,
+            "a closed channel while the last answer is made",
+            |(seen, _)| (seen.closed, "an open one"),
+        );
         ends(checks, "last_answer", "it ends with the answer", &run, 5);
 
         // Their second questions are there when the first ones are answered; `select!` would choose at random.
         let run = serve(checks, &[Asks("3\n1\n", 64, Reads); 8], 2);
-        if let Some((seen, _)) = &run.value {
-            checks.equal(
-                "next_question",
-                "whoever has sent the next question already gets the answer that is under way, and then the end: the stop comes first, and not by chance",
-                &vec!["answer 3\n".to_owned(); 8],
-                &seen.read,
-            );
-        }
+        checks.equal_in(
+            "next_question",
+            "whoever has sent the next question already gets the answer that is under way, and then the end: the stop comes first, and not by chance",
+            &run,
+            &texts(&["answer 3\n"; 8]),
+            read,
+        );
 
         // One is lost before the stop, and one after it, while their answers are made.
         let run = serve(
@@ -179,15 +177,11 @@ fn main() -> ExitCode {
             ],
             3,
         );
-        if let Some((seen, _)) = &run.value {
-            let expected = (["", "", "answer 4\n"].map(str::to_owned).to_vec(), 0);
-            checks.equal(
-                "lost",
-                "clients that are lost disturb nobody, and do not count as cut off",
-                &expected,
-                &(seen.read.clone(), seen.cut_off),
-            );
-        }
+        let claim = "clients that are lost disturb nobody, and do not count as cut off";
+        let expected = (texts(&["", "", "answer 4\n"]), 0);
+        checks.equal_in("lost", claim, &run, &expected, |both| {
+            (read(both), cut_off(both))
+        });
 
         // One answer takes too long, and one has no room in its connection.
         let run = serve(
@@ -199,17 +193,12 @@ fn main() -> ExitCode {
             ],
             2,
         );
-        if let Some((seen, _)) = &run.value {
-            let expected = ["", "answer 1", "answer 4\n"].map(str::to_owned);
-            checks.equal(
-                "limit",
-                "who is late after the stop is cut off, and only those",
-                &expected.to_vec(),
-                &seen.read,
-            );
-            checks.equal("count", "it counts who was cut off", &2, &seen.cut_off);
-            checks.equal("tasks", "no task is left when it ends", &0, &seen.tasks);
-        }
+        let claim = "who is late after the stop is cut off, and only those";
+        let expected = ["", "answer 1", "answer 4\n"];
+        checks.equal_in("limit", claim, &run, &texts(&expected), read);
+        checks.equal_in("count", "it counts who was cut off", &run, &2, cut_off);
+        let claim = "no task is left when it ends";
+        checks.equal_in("tasks", claim, &run, &0, |(seen, _)| seen.tasks);
         ends(
             checks,
             "limit",

@@ -166,6 +166,7 @@ fn what_hangs_is_stopped() {
         &said,
         &[
             "FAILED: the program comes to its end",
+            "expected: an end with a value, to see that the answers are listed in the order of the stations; that all three stations are asked at the same time; that it takes as long as the slowest answer\n",
             "it waits for ever: every task is waiting and nothing is left that could wake one",
             "read:     book/src/gather_wait.md",
         ],
@@ -213,7 +214,7 @@ fn what_hangs_is_stopped() {
         &said,
         &[
             "FAILED: the program comes to its end",
-            "it was still running after 1 s and was stopped",
+            "it was still running after 1 s and was stopped: it blocks, or loops without an await that waits; nothing was checked",
         ],
     );
     assert!(!output.status.success());
