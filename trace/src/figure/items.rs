@@ -19,6 +19,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
             inner: false,
             spans: lane.spans,
             end: lane.end,
+            asked: Vec::new(),
         })
         .collect();
     name_main(run, &mut items);
@@ -28,6 +29,13 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
         let (callback, name) = match &record.event.kind {
             Kind::CallbackScheduled { callback, name } => (*callback, &**name),
             Kind::TimerSet { callback, name, .. } => (*callback, &**name),
+            Kind::CancelRequested { task, .. } => {
+                let place = places.get(&Who::Task(*task));
+                place
+                    .into_iter()
+                    .for_each(|place| items[*place].asked.push(n));
+                continue;
+            }
             kind => {
                 follow_callback(&mut items, &places, n, kind);
                 continue;
@@ -55,6 +63,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
             inner: inner.is_some(),
             spans: Vec::new(),
             end: None,
+            asked: Vec::new(),
         });
         follow_callback(&mut items, &places, n, &record.event.kind);
     }

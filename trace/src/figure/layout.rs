@@ -1,11 +1,12 @@
 //! Where each event stands from left to right.
 //!
 //! A turn, one step of a task or one callback, has a column; between two moments there is a gap for the time that passes.
+//! Where a wait is too short for the text that says what for, the turn in which it ends is wider.
 
 use asyncio::observe::Kind;
 
 use super::story::{Item, Story, Who};
-use super::words;
+use super::{svg, words};
 use crate::recording::{Clock, Run};
 
 /// How wide the picture is, if its turns fit in.
@@ -47,6 +48,8 @@ pub(super) struct Tick {
 }
 
 pub(super) struct Gap {
+    /// The turn before it.
+    after: usize,
     pub(super) x: f64,
     pub(super) width: f64,
     pub(super) label: String,
@@ -83,9 +86,12 @@ impl Layout {
             turn.lead = (before..turn.begin).map(room).sum();
             before = turn.end + 1;
         }
-        let gaps = place(run, &mut turns);
-        let width = turns.last().map_or(0.0, Turn::end_x);
-        let x = events(run, story, &turns, width, legible);
+        let mut gaps = place(run, &mut turns);
+        let mut width = turns.last().map_or(0.0, Turn::end_x);
+        let mut x = events(run, story, &turns, width, legible);
+        if legible {
+            width += widen(&widenings(story, &x), &mut x, &mut turns, &mut gaps);
+        }
         let is_cut = story.items.iter().any(Item::is_cut);
         let tail = if is_cut { TAIL } else { 0.0 };
         Layout {
@@ -207,6 +213,7 @@ fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
                 let share = spare * passed.as_secs_f64() / whole;
                 let width = (least + share).min(WIDEST_GAP);
                 gaps.push(Gap {
+                    after: n - 1,
                     x,
                     width,
                     label: words::time(passed),
@@ -248,6 +255,54 @@ fn events(run: &Run, story: &Story, turns: &[Turn], width: f64, legible: bool) -
     }
     places.resize(run.records.len(), width);
     places
+}
+
+/// For each event, how much room must be made before it, so that the wait that ends there has room for its text.
+fn widenings(story: &Story, x: &[f64]) -> Vec<f64> {
+    let mut waits: Vec<(usize, usize, f64)> = Vec::new();
+    for item in story.items.iter().filter(|item| story.has_own_lane(item)) {
+        for span in item.spans.iter().filter(|span| span.end < x.len()) {
+            if let Some(text) = story.waiting(span) {
+                waits.push((
+                    span.begin,
+                    item.text_ends(span),
+                    svg::least_room(item, text),
+                ));
+            }
+        }
+    }
+    // What is made before the end of one wait does not change those that ended earlier.
+    waits.sort_by_key(|(_, end, _)| *end);
+    let mut made = vec![0.0; x.len()];
+    for (begin, end, room) in waits {
+        let has = x[end] - x[begin] + made[begin + 1..=end].iter().sum::<f64>();
+        made[end] += (room - has).max(0.0);
+    }
+    made
+}
+
+/// Moves everything to the right that stands behind the room that is made; gives how much there is of it.
+fn widen(made: &[f64], x: &mut [f64], turns: &mut [Turn], gaps: &mut [Gap]) -> f64 {
+    let mut sum = 0.0;
+    let moved: Vec<f64> = made
+        .iter()
+        .map(|room| {
+            sum += room;
+            sum
+        })
+        .collect();
+    x.iter_mut().zip(&moved).for_each(|(x, by)| *x += by);
+    for gap in gaps {
+        gap.x += moved[turns[gap.after].end];
+    }
+    let mut before = 0.0;
+    for turn in turns {
+        turn.x += moved[turn.begin];
+        turn.lead += moved[turn.begin] - before;
+        turn.width += moved[turn.end] - moved[turn.begin];
+        before = moved[turn.end];
+    }
+    sum
 }
 
 fn ticks(run: &Run, turns: &[Turn]) -> Vec<Tick> {

@@ -2,36 +2,48 @@
 
 use std::fmt::Write;
 
-use super::marks::{cut, mark};
+use super::marks::{Arrow, Arrows, cut, dot, mark};
 use super::svg::Used;
 use crate::lanes::End;
 
 pub(super) fn push(html: &mut String, used: &Used) {
-    let shapes = [
-        (
-            used.runs,
-            "<path class=\"trace-runs\" d=\"M3 3h18v14h-18z\"/>".to_owned(),
-            "runs",
-        ),
+    let block = |class: &str, shape: &str| {
+        format!("<g class=\"{class}\"><path class=\"trace-runs\" d=\"{shape}\"/></g>")
+    };
+    let line = |class: &str| format!("<path class=\"{class}\" d=\"M1 10H23\"/>");
+    let arrows = Arrow::ALL.map(|kind| {
+        let mut arrow = Arrows::new(kind);
+        arrow.push(12.0, 1.0, 19.0);
+        let meaning = match kind {
+            Arrow::Makes => "makes a task or schedules a callback",
+            Arrow::Sets => "sets a timer",
+            Arrow::Wakes => "wakes: what waited is ready again",
+            Arrow::Cancels => "asks a task to end",
+        };
+        (used.arrows.contains(&kind), arrow.svg(), meaning)
+    });
+    let states = [
+        (used.runs, block("trace-lane", "M3 2h18v16h-18z"), "runs"),
         (
             used.inner,
-            "<g class=\"trace-inner\"><path class=\"trace-runs\" d=\"M3 3h18v14h-18z\"/></g>".to_owned(),
-            "a callback runs",
+            block("trace-inner", "M3 5h18v10h-18z"),
+            "a callback of the loop runs",
         ),
         (
             used.ready,
-            "<path class=\"trace-ready\" d=\"M1 10H23\"/>".to_owned(),
-            "is ready, and waits for its turn",
+            line("trace-ready"),
+            "is ready: it runs when its turn comes",
         ),
+        (used.waits, line("trace-waits"), "waits for what is written"),
+    ];
+    let marks = [
         (
-            used.waits,
-            "<path class=\"trace-waits\" d=\"M1 10H23\"/>".to_owned(),
-            "waits for what is written",
-        ),
-        (
-            used.wakes,
-            "<g class=\"trace-wakes\"><path d=\"M12 1V12\"/><path class=\"trace-heads\" d=\"M12 19l-4 -7h8z\"/></g>".to_owned(),
-            "makes, sets or wakes",
+            used.outside,
+            format!(
+                "<g class=\"trace-arrows\"><path class=\"trace-heads\" d=\"{}\"/></g>",
+                dot(12.0, 10.0)
+            ),
+            "the loop or Tokio itself, between two turns",
         ),
         (
             used.prints,
@@ -57,8 +69,15 @@ pub(super) fn push(html: &mut String, used: &Used) {
         cut(12.0, 10.0),
         "is not over when the recording ends",
     );
+    let pass = (
+        used.passes,
+        "<rect class=\"trace-pass\" width=\"24\" height=\"20\"/><g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">1</text></g>".to_owned(),
+        "a pass of the loop: it runs, in order, what was ready when the pass began",
+    );
     html.push_str("<ul class=\"trace-legend\" aria-hidden=\"true\">\n");
-    for (is_used, shape, meaning) in shapes.into_iter().chain(ends).chain([cut]) {
+    let entries = states.into_iter().chain(arrows).chain(marks);
+    let entries = entries.chain(ends).chain([cut, pass]);
+    for (is_used, shape, meaning) in entries {
         if is_used {
             let _ = writeln!(
                 html,

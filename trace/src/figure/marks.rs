@@ -8,6 +8,99 @@ use super::story::Who;
 use super::svg::{BLOCK, CUT, Drawing, Px, middle};
 use crate::lanes::End;
 
+/// What an arrow says that somebody does to another. Each kind has a head of its own.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Arrow {
+    /// Makes a task or schedules a callback, so that it is ready for the first time.
+    Makes,
+    /// Sets a timer, so that its callback waits for its time.
+    Sets,
+    /// Makes ready what waited.
+    Wakes,
+    /// Asks a task to end.
+    Cancels,
+}
+
+impl Arrow {
+    pub(super) const ALL: [Arrow; 4] = [Arrow::Makes, Arrow::Sets, Arrow::Wakes, Arrow::Cancels];
+
+    fn class(self) -> &'static str {
+        match self {
+            Arrow::Makes => "trace-makes",
+            Arrow::Sets => "trace-sets",
+            Arrow::Wakes => "trace-wakes",
+            Arrow::Cancels => "trace-asks",
+        }
+    }
+}
+
+/// Arrows of one kind: all their lines are one path, and all their heads another.
+pub(super) struct Arrows {
+    kind: Arrow,
+    lines: String,
+    heads: String,
+}
+
+impl Arrows {
+    pub(super) fn new(kind: Arrow) -> Arrows {
+        Arrows {
+            kind,
+            lines: String::new(),
+            heads: String::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Adds one that points up or down: at a square with a plus, a clock, a triangle or a cross.
+    pub(super) fn push(&mut self, x: f64, from: f64, tip: f64) {
+        let sign = (tip - from).signum();
+        let length = match self.kind {
+            Arrow::Makes | Arrow::Sets => 9.0,
+            Arrow::Wakes | Arrow::Cancels => 7.0,
+        };
+        let (x, end) = (Px(x), tip - length * sign);
+        let middle = Px((tip + end) / 2.0);
+        let _ = write!(self.lines, "M{x} {}V{}", Px(from), Px(end));
+        let _ = match self.kind {
+            Arrow::Makes => write!(
+                self.heads,
+                "M{x} {middle}m-4.5 -4.5h9v9h-9zM{x} {middle}m-.8 -3h1.6v2.2h2.2v1.6h-2.2v2.2h-1.6v-2.2h-2.2v-1.6h2.2z"
+            ),
+            Arrow::Sets => write!(
+                self.lines,
+                "M{x} {middle}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0m4.5 -3v3h2.5"
+            ),
+            Arrow::Wakes => write!(self.heads, "M{x} {}l-4 {}h8z", Px(tip), Px(-length * sign)),
+            Arrow::Cancels => write!(
+                self.heads,
+                "M{x} {middle}m0 -1.5l2.5 -2.5l1.5 1.5l-2.5 2.5l2.5 2.5l-1.5 1.5l-2.5 -2.5l-2.5 2.5l-1.5 -1.5l2.5 -2.5l-2.5 -2.5l1.5 -1.5z"
+            ),
+        };
+    }
+
+    /// Adds the dot where one begins while the loop is between two turns, so that no block stands there.
+    pub(super) fn push_dot(&mut self, x: f64, y: f64) {
+        self.heads.push_str(&dot(x, y));
+    }
+
+    pub(super) fn svg(&self) -> String {
+        format!(
+            "<g class=\"trace-arrows {}\"><path d=\"{}\"/><path class=\"trace-heads\" d=\"{}\"/></g>",
+            self.kind.class(),
+            self.lines,
+            self.heads
+        )
+    }
+}
+
+/// The outline of a dot.
+pub(super) fn dot(x: f64, y: f64) -> String {
+    format!("M{} {}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0", Px(x), Px(y))
+}
+
 impl Drawing<'_> {
     /// The lane of whoever did something.
     fn lane_by(&self, actor: Actor) -> Option<usize> {
@@ -23,17 +116,27 @@ impl Drawing<'_> {
         self.lane_of[self.story.index(who)?]
     }
 
-    /// An arrow from whoever wakes to whoever is woken; it begins in the turn that does so. A cancellation is written beside its own.
+    /// Tells whether the task was never ready before this event.
+    fn is_new(&self, task: u64, event: usize) -> bool {
+        let first = self
+            .story
+            .item(Who::Task(task))
+            .and_then(|item| item.spans.first());
+        first.is_some_and(|span| span.begin == event)
+    }
+
+    /// An arrow from whoever acts to whoever is acted on; it begins in the turn that does so. A cancellation is written beside its own.
     pub(super) fn arrows(&mut self) {
-        let (mut lines, mut heads) = (String::new(), String::new());
+        let mut arrows = Arrow::ALL.map(Arrows::new);
+        let [makes, sets, wakes, cancels] = &mut arrows;
         let mut cancelled = None;
         for (n, record) in self.run.records.iter().enumerate() {
-            let (to, cancels) = match record.event.kind {
-                Kind::Woken { task } => (Who::Task(task), false),
-                Kind::CancelRequested { task, .. } => (Who::Task(task), true),
-                Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } => {
-                    (Who::Callback(callback), false)
-                }
+            let (to, arrows) = match record.event.kind {
+                Kind::Woken { task } if self.is_new(task, n) => (Who::Task(task), &mut *makes),
+                Kind::Woken { task } => (Who::Task(task), &mut *wakes),
+                Kind::CancelRequested { task, .. } => (Who::Task(task), &mut *cancels),
+                Kind::CallbackScheduled { callback, .. } => (Who::Callback(callback), &mut *makes),
+                Kind::TimerSet { callback, .. } => (Who::Callback(callback), &mut *sets),
                 Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => {
                     cancelled = None;
                     continue;
@@ -57,18 +160,11 @@ impl Drawing<'_> {
             let tip = middle(to_lane) - 7.0 * sign;
             let from = by.map_or(tip - 12.0, |by| middle(by) + (BLOCK - 1.0) * sign);
             if matches!(record.event.by, Actor::Loop | Actor::Thread) {
-                // No block stands there, because the loop is between two turns.
-                let _ = write!(
-                    heads,
-                    "M{} {}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
-                    Px(x),
-                    Px(from)
-                );
+                self.used.outside = true;
+                arrows.push_dot(x, from);
             }
-            let head = 7.0 * sign;
-            let _ = write!(lines, "M{} {}V{}", Px(x), Px(from), Px(tip - head));
-            let _ = write!(heads, "M{} {}l-4 {}h8z", Px(x), Px(tip), Px(-head));
-            if cancels {
+            arrows.push(x, from, tip);
+            if arrows.kind == Arrow::Cancels {
                 cancelled = Some(to);
                 let y = middle(to_lane) + if down { -15.0 } else { 23.0 };
                 let _ = write!(
@@ -79,12 +175,9 @@ impl Drawing<'_> {
                 );
             }
         }
-        if !heads.is_empty() {
-            self.used.wakes = true;
-            let _ = writeln!(
-                self.svg,
-                "<g class=\"trace-wakes\"><path d=\"{lines}\"/><path class=\"trace-heads\" d=\"{heads}\"/></g>"
-            );
+        for arrows in arrows.iter().filter(|arrows| !arrows.is_empty()) {
+            self.used.arrows.push(arrows.kind);
+            let _ = writeln!(self.svg, "{}", arrows.svg());
         }
     }
 

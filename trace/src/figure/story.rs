@@ -8,6 +8,9 @@ use asyncio::observe::Actor;
 use super::words;
 use crate::lanes::{End, Span, State};
 
+/// With more callbacks than this, the program's share a lane with the library's.
+pub(super) const MOST_CALLBACKS: usize = 8;
+
 /// Whose turn it can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Who {
@@ -24,6 +27,8 @@ pub(super) struct Item {
     /// What it does when, for those that have a lane.
     pub(super) spans: Vec<Span>,
     pub(super) end: Option<(usize, End)>,
+    /// The events with which it was asked to end.
+    pub(super) asked: Vec<usize>,
 }
 
 impl Item {
@@ -40,6 +45,13 @@ impl Item {
             .last()
             .filter(|span| span.state == State::Running);
         Some(block.map_or(at, |span| span.end.max(at)))
+    }
+
+    /// The event before which the text of a wait ends, because an arrow points there.
+    pub(super) fn text_ends(&self, wait: &Span) -> usize {
+        let mut asked = self.asked.iter().copied();
+        let first = asked.find(|at| (wait.begin..wait.end).contains(at));
+        first.unwrap_or(wait.end)
     }
 
     /// Tells whether it is a task that is not over when the recording ends.
@@ -93,6 +105,8 @@ pub(super) struct Printed {
 pub(super) struct Story {
     pub(super) items: Vec<Item>,
     pub(super) places: HashMap<Who, usize>,
+    /// Whether the program's callbacks are so many that they share a lane with the library's.
+    pub(super) callbacks_share: bool,
     pub(super) moments: Vec<Moment>,
     pub(super) printed: Vec<Printed>,
     /// What a task waits for after the step that ends with this event.
@@ -106,6 +120,20 @@ impl Story {
 
     pub(super) fn item(&self, who: Who) -> Option<&Item> {
         self.index(who).map(|item| &self.items[item])
+    }
+
+    /// Tells whether a picture shows it in a lane of its own.
+    pub(super) fn has_own_lane(&self, item: &Item) -> bool {
+        let shares = item.inner || item.is_own_callback() && self.callbacks_share;
+        item.is_shown() && !shares
+    }
+
+    /// What somebody waits for in this span, if it is a wait.
+    pub(super) fn waiting<'a>(&'a self, span: &'a Span) -> Option<&'a str> {
+        match &span.state {
+            State::Waiting { label, .. } => Some(self.waits.get(&span.begin).unwrap_or(label)),
+            State::Ready | State::Running => None,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The picture: a lane for each task and each callback, a column for each turn, and an arrow for each wake-up.
+//! The picture: a lane for each task and each callback, a column for each turn, and an arrow from whoever acts on another.
 //!
 //! A state is told by its shape and not by its colour alone: who runs is a block, who is ready is hatched, who waits is a dashed
 //! line that says what for. Nothing has an identifier, so several figures can stand on one page.
@@ -8,8 +8,9 @@ use std::fmt::Write;
 use asyncio::observe::{Actor, Kind};
 
 use super::layout::Layout;
+use super::marks::Arrow;
 use super::story::{Item, Story};
-use super::words::escaped;
+use super::words::{self, escaped};
 use crate::lanes::{End, State};
 use crate::recording::{Library, Run};
 
@@ -23,8 +24,6 @@ pub(super) const BLOCK: f64 = 11.0;
 pub(super) const CUT: f64 = 10.0;
 /// The width of a character of a label.
 const CHAR: f64 = 6.1;
-/// With more callbacks than this, the program's share a lane with the library's.
-const MOST_CALLBACKS: usize = 8;
 /// The most lanes of tasks and of the program's callbacks; nobody can follow more, and a page with thousands is slow.
 const MOST_LANES: usize = 200;
 /// The longest name of a lane.
@@ -38,7 +37,10 @@ pub(super) struct Used {
     pub(super) inner: bool,
     pub(super) ready: bool,
     pub(super) waits: bool,
-    pub(super) wakes: bool,
+    pub(super) arrows: Vec<Arrow>,
+    /// Whether an arrow begins outside any turn.
+    pub(super) outside: bool,
+    pub(super) passes: bool,
     pub(super) prints: bool,
     pub(super) ends: Vec<End>,
     /// Whether a task has no end, because the recording has one before.
@@ -51,9 +53,11 @@ impl Used {
         self.inner |= other.inner;
         self.ready |= other.ready;
         self.waits |= other.waits;
-        self.wakes |= other.wakes;
+        self.outside |= other.outside;
+        self.passes |= other.passes;
         self.prints |= other.prints;
         self.cut |= other.cut;
+        self.arrows.extend(other.arrows);
         for end in other.ends {
             if !self.ends.contains(&end) {
                 self.ends.push(end);
@@ -104,7 +108,11 @@ pub(super) fn picture(
         bottom: height - 4.0,
         svg: String::new(),
         labels: String::new(),
-        used: Used::default(),
+        used: Used {
+            // A stepper names them also where the picture has no room for their numbers.
+            passes: !layout.passes.is_empty(),
+            ..Used::default()
+        },
     };
     drawing.names(&lanes, longest_name, height);
     let is_cut = story.items.iter().any(Item::is_cut);
@@ -146,22 +154,20 @@ impl std::fmt::Display for Px {
 }
 
 fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
-    let own_callbacks = story.items.iter().filter(|item| item.is_own_callback());
-    let shared = own_callbacks.count() > MOST_CALLBACKS;
     let mut lanes = Vec::new();
     let mut inner = Vec::new();
     for (n, item) in story.items.iter().enumerate() {
         if !item.is_shown() {
             continue;
         }
-        if item.inner || shared && item.is_own_callback() {
-            inner.push(n);
-        } else {
+        if story.has_own_lane(item) {
             lanes.push(Lane {
                 name: item.name.clone(),
                 items: vec![n],
                 inner: false,
             });
+        } else {
+            inner.push(n);
         }
     }
     if let Some(more) = lanes.len().checked_sub(MOST_LANES).filter(|more| *more > 0) {
@@ -178,7 +184,7 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
     };
     if !inner.is_empty() || run.records.iter().any(by_loop) {
         let name = match run.library {
-            Library::Asyncio if shared => "callbacks",
+            Library::Asyncio if story.callbacks_share => "callbacks",
             Library::Asyncio => "the loop",
             Library::Tokio => "Tokio",
         };
@@ -324,11 +330,12 @@ impl Drawing<'_> {
                     State::Ready => {
                         let _ = write!(ready, "M{} {}H{}", Px(begin), Px(y), Px(end));
                     }
-                    State::Waiting { label, .. } => {
+                    State::Waiting { .. } => {
                         let _ = write!(waits, "M{} {}H{}", Px(begin), Px(y), Px(end));
-                        let told = self.story.waits.get(&span.begin);
-                        let label = told.map_or(label, |told| told);
-                        push_label(&mut labels, label, begin, end, y);
+                        let text = self.story.waiting(span).unwrap_or_default();
+                        let behind = label_begins(item);
+                        let room = self.layout.x_at(item.text_ends(span)) - begin - behind;
+                        push_label(&mut labels, text, room, begin + behind, y - 5.0);
                     }
                 }
             }
@@ -363,20 +370,33 @@ fn shortened(name: &str) -> String {
     name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
-/// Writes what somebody waits for above the line, if there is room, and the shorter the less room there is.
-fn push_label(labels: &mut String, label: &str, begin: f64, end: f64, y: f64) {
-    let room = ((end - begin - 4.0) / CHAR) as usize;
-    let short = label.split(" until ").next().unwrap_or(label);
-    for text in [label, short] {
-        if text.chars().count() <= room {
-            let _ = write!(
-                labels,
-                "<text x=\"{}\" y=\"{}\">{}</text>",
-                Px(begin + 3.0),
-                Px(y - 5.0),
-                escaped(text)
-            );
-            return;
-        }
-    }
+/// How far behind the beginning of a wait its text stands: behind the clock, if it is a timer's.
+fn label_begins(item: &Item) -> f64 {
+    if item.is_own_callback() { 8.0 } else { 3.0 }
+}
+
+/// The room that a wait needs for the least that can be written there.
+pub(super) fn least_room(item: &Item, waits: &str) -> f64 {
+    label_begins(item) + room_of(&words::short_wait(waits))
+}
+
+/// The room of a text, and of the head of the arrow that ends the wait.
+fn room_of(text: &str) -> f64 {
+    CHAR * text.chars().count() as f64 + 7.0
+}
+
+/// Writes what somebody waits for above the line, and the shorter the less room there is.
+fn push_label(labels: &mut String, text: &str, room: f64, x: f64, y: f64) {
+    // Places are sums of fractions.
+    let fits = |text: &str| room_of(text) <= room + 0.01;
+    let texts = [text.to_owned(), words::until(text), words::short_wait(text)];
+    let Some(shown) = texts.iter().find(|text| !text.is_empty() && fits(text)) else {
+        return;
+    };
+    let whole = match shown == text {
+        true => String::new(),
+        false => format!("<title>{}</title>", escaped(text)),
+    };
+    let (x, y, shown) = (Px(x), Px(y), escaped(shown));
+    let _ = write!(labels, "<text x=\"{x}\" y=\"{y}\">{whole}{shown}</text>");
 }

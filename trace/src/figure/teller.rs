@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use asyncio::observe::{Actor, Awaited, Kind, Outcome};
 
 use super::items::items;
-use super::story::{Change, Moment, Printed, Story, Who, actor_item};
+use super::story::{Change, MOST_CALLBACKS, Moment, Printed, Story, Who, actor_item};
 use super::words;
 use crate::json::Lines;
 use crate::lanes::{self, On};
@@ -34,12 +34,14 @@ impl Story {
     /// Tells the run.
     pub(super) fn of(run: &Run) -> Story {
         let (items, places) = items(run);
+        let own = items.iter().filter(|item| item.is_own_callback()).count();
         let mut teller = Teller {
             library: run.library,
             clock: run.clock,
             story: Story {
                 items,
                 places,
+                callbacks_share: own > MOST_CALLBACKS,
                 moments: Vec::new(),
                 printed: Vec::new(),
                 waits: HashMap::new(),
@@ -357,7 +359,7 @@ impl Teller {
                 None => "awaits the promise".to_owned(),
             },
             Awaited::Turn => "awaits its turn".to_owned(),
-            Awaited::Foreign => "waits".to_owned(),
+            Awaited::Foreign => words::waiting_elsewhere(self.library),
         }
     }
 }
@@ -367,11 +369,7 @@ fn joined(waits: &[String]) -> String {
     let [first, others @ ..] = waits else {
         return "waits".to_owned();
     };
-    let shorter = others.iter().map(|other| {
-        let verbs = ["awaits ", "waits "];
-        let rest = verbs.iter().find_map(|verb| other.strip_prefix(verb));
-        rest.unwrap_or(other)
-    });
+    let shorter = others.iter().map(|other| words::without_verb(other));
     match others.len() {
         0 => first.clone(),
         1 | 2 => {

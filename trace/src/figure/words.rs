@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::lanes::{On, seconds};
+use crate::recording::Library;
 
 /// The longest name, and the longest line of output, that a figure shows whole.
 const LONGEST: usize = 200;
@@ -72,6 +73,42 @@ pub(super) fn inner_callback(function: &str) -> Option<&'static str> {
     })
 }
 
+/// The longest text that a picture widens a short wait for.
+const SHORTEST: usize = 18;
+
+/// Leaves the verb of a wait out.
+pub(super) fn without_verb(waits: &str) -> &str {
+    let verbs = ["awaits ", "waits "];
+    let rest = verbs.iter().find_map(|verb| waits.strip_prefix(verb));
+    rest.unwrap_or(waits)
+}
+
+/// Shortens what is written at a wait to what has room everywhere.
+pub(super) fn short_wait(waits: &str) -> String {
+    let (first, more) = match waits.split_once(", ") {
+        Some((first, _)) => (first, ", …"),
+        None => (waits, ""),
+    };
+    let short = match without_verb(first) {
+        "a future of another library" => "another library",
+        "something not recorded" => "not recorded",
+        rest => rest.split(" until ").next().unwrap_or(rest),
+    };
+    let short = format!("{}{more}", short.trim_end_matches(" at the latest"));
+    match short.char_indices().nth(SHORTEST) {
+        Some(_) => short.chars().take(SHORTEST - 1).chain(['…']).collect(),
+        None => short,
+    }
+}
+
+/// The time that a wait for nothing but a time ends at, and else nothing.
+pub(super) fn until(waits: &str) -> String {
+    match waits.split_once(" until ") {
+        Some((_, time)) if !time.contains(", ") => format!("until {time}"),
+        _ => String::new(),
+    }
+}
+
 /// Says what a task is doing while it waits.
 pub(super) fn waiting(on: On, label: &str) -> String {
     match (on, label) {
@@ -88,6 +125,9 @@ pub(super) fn waiting(on: On, label: &str) -> String {
         (_, "promise") => "awaits the promise".to_owned(),
         (_, "task group") => "awaits the group".to_owned(),
         (_, "thread") => "awaits a thread".to_owned(),
+        (_, "socket") => "awaits the socket".to_owned(),
+        (_, "server") => "awaits the server's end".to_owned(),
+        (_, "transport") => "awaits the connection".to_owned(),
         (_, "value") => "awaits a value".to_owned(),
         (_, "notification") => "awaits a notification".to_owned(),
         (_, "change") => "awaits a change".to_owned(),
@@ -97,9 +137,17 @@ pub(super) fn waiting(on: On, label: &str) -> String {
             let until = label.trim_start_matches("timeout ");
             format!("waits {until} at the latest")
         }
-        (_, "") => "waits".to_owned(),
         (_, label) => format!("awaits {label}"),
     }
+}
+
+/// Says that a task waits for what the record does not know more of.
+pub(super) fn waiting_elsewhere(library: Library) -> String {
+    match library {
+        Library::Asyncio => "awaits a future of another library",
+        Library::Tokio => "awaits something not recorded",
+    }
+    .to_owned()
 }
 
 /// Writes a time for an axis: on a real clock most are well below a second.
@@ -127,6 +175,24 @@ mod tests {
         );
         assert_eq!(escaped(&"a".repeat(500)).chars().count(), 201);
         assert_eq!(short_name(&"ä".repeat(500)).chars().count(), 81);
+    }
+
+    #[test]
+    fn a_short_wait_still_says_what_for() {
+        let shortest = [
+            ("awaits an item", "an item"),
+            ("sleeps until 1.5 s", "sleeps"),
+            ("timer until 3 s", "timer"),
+            ("waits until 2 s at the latest", "until 2 s"),
+            ("awaits green, sleeps until 1 s", "green, …"),
+            ("awaits green and 3 more", "green and 3 more"),
+            ("awaits the task of a long name", "the task of a lon…"),
+            ("awaits something not recorded", "not recorded"),
+            ("awaits a future of another library", "another library"),
+        ];
+        for (whole, short) in shortest {
+            assert_eq!(short_wait(whole), short);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::site;
 use crate::sizes;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
-pub const TESTS: [Test; 7] = [
+pub const TESTS: [Test; 8] = [
     (
         "a_figure_is_gone_through_forwards_and_backwards",
         a_figure_is_gone_through_forwards_and_backwards,
@@ -32,6 +32,10 @@ pub const TESTS: [Test; 7] = [
     (
         "figures_can_be_read_in_every_theme",
         figures_can_be_read_in_every_theme,
+    ),
+    (
+        "the_texts_of_a_picture_do_not_cover_one_another",
+        the_texts_of_a_picture_do_not_cover_one_another,
     ),
     (
         "ten_thousand_events_are_opened_and_scrubbed_at_once",
@@ -314,7 +318,9 @@ fn figures_can_be_read_in_every_theme() -> Result<()> {
                     name: of('.trace-names text', 'fill'), label: of('.trace-labels text', 'fill'),
                     cancel: of('.trace-cancels', 'fill'),
                     runs: of('.trace-runs', 'fill'), ready: of('.trace-ready', 'stroke'),
-                    waits: of('.trace-waits', 'stroke'), wakes: of('.trace-heads', 'fill'),
+                    waits: of('.trace-waits', 'stroke'), makes: of('.trace-makes .trace-heads', 'fill'),
+                    sets: of('.trace-arrows path', 'stroke'), wakes: of('.trace-wakes .trace-heads', 'fill'),
+                    asks: of('.trace-asks .trace-heads', 'fill'),
                     done: of('.trace-done path', 'stroke'), failed: of('.trace-failed path', 'stroke'),
                     cancelled: of('.trace-cancelled path', 'stroke'),
                 }};
@@ -333,6 +339,45 @@ fn figures_can_be_read_in_every_theme() -> Result<()> {
         browser.get("document.querySelector('figure.trace').scrollIntoView()")?;
         take_picture(&browser, &format!("figure-{theme}.png"))?;
     }
+    check_quiet(&browser, &address)
+}
+
+/// The texts of waits that reach into another text of the picture or into what follows the wait; and how many texts there are.
+const COVERED: &str = "(() => {
+    const covered = [];
+    let count = 0;
+    document.querySelectorAll('.trace-lanes').forEach((svg) => {
+        if (svg.clientWidth === 0) return;
+        const texts = [...svg.querySelectorAll('.trace-labels text')];
+        const boxes = texts.map((text) => text.getBBox());
+        const ends = [...svg.querySelectorAll('.trace-waits')].flatMap((path) => [...path.getAttribute('d').matchAll(/M([\\d.]+) ([\\d.]+)H([\\d.]+)/g)]);
+        texts.forEach((text, n) => {
+            const [one, right] = [boxes[n], boxes[n].x + boxes[n].width];
+            const meets = boxes.some((other, m) => m > n && one.x < other.x + other.width && other.x < right
+                && Math.abs(one.y - other.y) < Math.min(one.height, other.height) - 4);
+            const near = ends.filter(([, begin, y]) => Math.abs(y - 5 - text.getAttribute('y')) < 0.2 && begin <= one.x + 0.1);
+            const end = Math.max(...near.map(([, , , end]) => Number(end)));
+            const isLong = !text.classList.contains('trace-cancels') && !(right <= end);
+            if (meets || isLong) covered.push(text.textContent);
+        });
+        count += texts.length;
+    });
+    return { covered, count };
+})()";
+
+fn the_texts_of_a_picture_do_not_cover_one_another() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{address}/index.html#token={token}"))?;
+    let mut count = 0;
+    for name in chapters_with_figures()? {
+        browser.open(&format!("{address}/{name}.html"))?;
+        browser.get("document.fonts.ready.then(() => true)")?;
+        let found = browser.get(COVERED)?;
+        ensure!(found["covered"] == json!([]), "{name}: {found}");
+        count += found["count"].as_u64().context("a number")?;
+    }
+    ensure!(count > 100, "{count}");
     check_quiet(&browser, &address)
 }
 

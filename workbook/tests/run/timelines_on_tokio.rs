@@ -3,6 +3,9 @@
 use crate::server::Server;
 use crate::timelines::{between, data, figure, lanes};
 
+/// What is said of a wait that nobody tells of.
+const UNKNOWN: &str = "awaits something not recorded";
+
 /// A program of Tokio on simulated time.
 fn on_paused_time(code: &str) -> String {
     let (before, main) = code.split_once("async fn main").expect("a main");
@@ -161,7 +164,7 @@ pub fn what_a_task_of_tokio_waits_for_is_told(server: &Server) {
             "waits until 3600 s at the latest",
         ),
         // What nobody tells of is where it was last.
-        ("task::yield_now().await", "pending::<()>().await", "waits"),
+        ("task::yield_now().await", "pending::<()>().await", UNKNOWN),
     ];
     // The compiler has little time here.
     for waits in waits.chunks(5) {
@@ -174,7 +177,7 @@ const HOUR: Duration = Duration::from_secs(3600);
         let mut wanted = Vec::new();
         for (n, (before, wait, told)) in waits.iter().enumerate() {
             code += &format!("async fn waiter{n}() {{\n    {before};\n    {wait};\n}}\n");
-            let line = code.lines().count() - if *told == "waits" { 2 } else { 1 };
+            let line = code.lines().count() - if *told == UNKNOWN { 2 } else { 1 };
             wanted.push(format!(
                 "<td>{line}</td><td>waiter{n} stops here: it {told}</td>"
             ));
