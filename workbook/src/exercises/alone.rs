@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::run::exec::this_program;
+use crate::run::exec::{this_program, without_ctrl_c};
 use crate::run::job::{End, Event, Job};
 use crate::run::launch::COMMAND;
 use crate::run::protocol::Stream;
@@ -28,8 +28,7 @@ pub fn run(job: &Job) -> Result<Done> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     // Ctrl-C ends this process, and the end of the pipe is what the supervisor waits for.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    without_ctrl_c(&mut command);
     let mut supervisor = command.spawn().context("cannot start this program again")?;
     let mut stdin = supervisor
         .stdin

@@ -1,6 +1,7 @@
 //! The last step before a program starts: it gives up rights, then becomes the program.
 //!
 //! The limits are set in a process of their own, because setting them between fork and exec would need unsafe code.
+//! Windows has no exec; there this process stays, and stands for the program and all that the program starts.
 
 use std::env;
 use std::io;
@@ -25,7 +26,17 @@ pub fn this_program() -> io::Result<std::path::PathBuf> {
 ///
 /// The thread that calls this must live as long as the program: on Linux its end would kill the program.
 pub fn start(job: &Job) -> io::Result<Child> {
-    let mut command = command(job)?;
+    let mut command = Command::new(this_program()?);
+    command
+        .arg(COMMAND)
+        .arg(std::process::id().to_string())
+        .arg(serde_json::to_string(&job.limits)?)
+        .arg(if job.background { "background" } else { "" })
+        // What follows is the program's, `--help` too.
+        .arg("--")
+        .arg(&job.program)
+        .args(&job.args);
+    without_ctrl_c(&mut command);
     command
         .current_dir(&job.folder)
         .env_clear()
@@ -36,30 +47,15 @@ pub fn start(job: &Job) -> io::Result<Child> {
     command.spawn()
 }
 
-#[cfg(unix)]
-fn command(job: &Job) -> io::Result<Command> {
-    use std::os::unix::process::CommandExt;
-
-    let mut command = Command::new(this_program()?);
-    command
-        .arg(COMMAND)
-        .arg(std::process::id().to_string())
-        .arg(serde_json::to_string(&job.limits)?)
-        .arg(if job.background { "background" } else { "" })
-        // What follows is the program's, `--help` too.
-        .arg("--")
-        .arg(&job.program)
-        .args(&job.args)
-        .process_group(0);
-    Ok(command)
-}
-
-/// Other systems have no limits to set here.
-#[cfg(not(unix))]
-fn command(job: &Job) -> io::Result<Command> {
-    let mut command = Command::new(&job.program);
-    command.args(&job.args);
-    Ok(command)
+/// Keeps Ctrl-C in the terminal from a process: it is for the one that starts it.
+pub fn without_ctrl_c(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(windows)]
+    {
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+    }
 }
 
 /// Becomes the program; returns only if that fails.
@@ -128,17 +124,32 @@ fn die_with(_parent: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// Other systems start the program itself.
-#[cfg(not(unix))]
+/// Starts the program, and ends as it does; returns only if that fails.
+///
+/// What the program has started ends with this process.
+#[cfg(windows)]
 pub fn exec(
     _parent: i32,
     _limits: &str,
-    _background: bool,
+    background: bool,
     program: &Path,
-    _args: &[std::ffi::OsString],
+    args: &[std::ffi::OsString],
 ) -> anyhow::Error {
-    anyhow::anyhow!(
-        "cannot start {}: this system has no exec",
-        program.display()
-    )
+    use std::os::windows::process::CommandExt;
+
+    const IDLE_PRIORITY_CLASS: u32 = 0x40;
+
+    let run_it = || -> anyhow::Result<i32> {
+        super::family::end_together()?;
+        let mut command = Command::new(program);
+        if background {
+            command.creation_flags(IDLE_PRIORITY_CLASS);
+        }
+        let status = command.args(args).status()?;
+        Ok(status.code().unwrap_or(1))
+    };
+    match run_it() {
+        Ok(code) => std::process::exit(code),
+        Err(error) => error.context(format!("cannot start {}", program.display())),
+    }
 }

@@ -1,12 +1,13 @@
 //! The processes that a supervisor has started, and those that they have started.
 //!
 //! On Linux the supervisor adopts every orphan among them, so none can get away: neither a process group of its own nor a session of its own hides a process from the list.
-//! On other Unix systems only the process group of the program is known, and elsewhere only the program itself.
+//! On Windows a job object does the same: the system ends everything in it when the process that made it ends, however that ends.
+//! On other Unix systems only the process group of the program is known, and a program goes on if somebody kills its supervisor.
 
 use std::process::Child;
 
 #[cfg(target_os = "linux")]
-pub use linux::{Member, adopt_orphans, kill_all, members};
+pub use linux::{Member, end_together, kill_all, members};
 
 /// One process of the family.
 #[cfg(not(target_os = "linux"))]
@@ -14,8 +15,21 @@ pub struct Member {
     pub memory: u64,
 }
 
-#[cfg(not(target_os = "linux"))]
-pub fn adopt_orphans() -> std::io::Result<()> {
+/// Lets everything that this process starts from now on end with it.
+#[cfg(windows)]
+pub fn end_together() -> std::io::Result<()> {
+    let mut limits = win32job::ExtendedLimitInfo::new();
+    limits.limit_kill_on_job_close();
+    let job = win32job::Job::create_with_limit_info(&limits)?;
+    job.assign_current_process()?;
+    // The system closes it at the end of this process, and not before.
+    job.into_handle();
+    Ok(())
+}
+
+/// Without adoption, what leaves the group of its program gets away.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub fn end_together() -> std::io::Result<()> {
     Ok(())
 }
 
@@ -25,7 +39,7 @@ pub fn members() -> Vec<Member> {
     Vec::new()
 }
 
-/// Kills the program with its group, and waits for its end.
+/// Kills the program with its group, or on Windows with all that it has started, and waits for its end.
 #[cfg(not(target_os = "linux"))]
 pub fn kill_all(child: &mut Child) {
     #[cfg(unix)]
@@ -61,8 +75,8 @@ mod linux {
         pub memory: u64,
     }
 
-    /// Makes this process the parent of every orphan among its descendants.
-    pub fn adopt_orphans() -> io::Result<()> {
+    /// Makes this process the parent of every orphan among its descendants, so that it finds them all.
+    pub fn end_together() -> io::Result<()> {
         // Any process id switches it on.
         Ok(process::set_child_subreaper(Some(process::getpid()))?)
     }

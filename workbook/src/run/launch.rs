@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::exec::this_program;
+use super::exec::{this_program, without_ctrl_c};
 use super::job::{End, Event, Job};
 
 /// The hidden command that a supervisor is.
@@ -37,9 +37,8 @@ impl Supervisor {
             .arg(COMMAND)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        // Ctrl-C in the terminal is for the server, which then stops the run in order.
-        #[cfg(unix)]
-        command.process_group(0);
+        // The server then stops the run in order.
+        without_ctrl_c(command.as_std_mut());
         let mut child = command.spawn().context("cannot start this program again")?;
         let stdin = child.stdin.take().context("a process without a pipe")?;
         let stdout = child.stdout.take().context("a process without a pipe")?;

@@ -87,12 +87,13 @@ pub fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     if cfg!(not(target_os = "linux")) {
         missing.push("memory in use is not limited");
-        missing.push("a process that leaves its group is not stopped");
+        missing.push("the number of processes is not limited");
     }
-    if cfg!(not(unix)) {
+    if cfg!(windows) {
         missing.push("processor time is not limited");
         missing.push("the size of files is not limited");
-        missing.push("processes that a program starts are not stopped with it");
+    } else if cfg!(not(target_os = "linux")) {
+        missing.push("a process that leaves its group is not stopped");
     }
     missing
 }

@@ -35,7 +35,7 @@ const LAST_WORDS: usize = 512;
 
 /// Runs jobs, one after the other, until the input ends.
 pub fn supervise() -> Result<()> {
-    family::adopt_orphans()?;
+    family::end_together()?;
     let (sender, notices) = mpsc::channel();
     let reader = sender.clone();
     thread::spawn(move || read_jobs(&reader));

@@ -4,6 +4,7 @@ mod build;
 #[path = "../lines/mod.rs"]
 mod lines;
 mod server;
+mod supervisor;
 
 use std::fs;
 use std::net::TcpListener;

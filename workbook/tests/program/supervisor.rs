@@ -1,0 +1,139 @@
+//! What a supervisor leaves of a program: nothing, on every system.
+
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{self, Child, Command, Stdio};
+use std::time::Duration;
+
+use workbook::run::job::{Event, Job};
+use workbook::run::limits::Limits;
+
+use crate::workbook;
+
+/// Longer than an end takes on a busy machine.
+///
+/// After a minute the test harness in the other process complains to a pipe that nobody reads, and ends it.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The variables that make a second process of this test the program, and a third one what the program starts.
+const ROLE: &str = "SUPERVISOR_ROLE";
+const ADDRESS: &str = "SUPERVISOR_ADDRESS";
+
+/// What is connected as long as it lives.
+fn stay() {
+    let address = env::var(ADDRESS).expect("an address");
+    let mut connection = TcpStream::connect(address).expect("the test listens");
+    println!("connected");
+    let _ = connection.read(&mut [0]);
+}
+
+/// The program: it starts a process, and knows that it is connected.
+fn start_another(test: &str) {
+    let mut other = Command::new(env::current_exe().expect("a path"));
+    other.args(["--exact", test, "--nocapture"]);
+    let mut other = other
+        .env(ROLE, "other")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("this program starts");
+    let said = BufReader::new(other.stdout.take().expect("a pipe")).lines();
+    let mut said = said.map_while(Result::ok);
+    assert!(said.any(|line| line == "connected"));
+}
+
+/// A supervisor that runs this test as its program.
+fn supervise(test: &str, address: &str) -> (Child, impl Iterator<Item = Event>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let kept = ["PATH", "SystemRoot"].map(|name| (name, env::var(name).unwrap_or_default()));
+    let told =
+        [(ROLE, "program"), (ADDRESS, address)].map(|(name, value)| (name, value.to_owned()));
+    let environment = kept.into_iter().chain(told);
+    let job = Job {
+        program: env::current_exe().expect("a path"),
+        args: ["--exact", test, "--nocapture"].map(str::to_owned).to_vec(),
+        folder: folder.path().join("run"),
+        private: true,
+        environment: environment
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        limits: Limits::default(),
+        background: false,
+    };
+    let mut supervisor = workbook()
+        .arg("supervise")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let job = serde_json::to_string(&job).expect("JSON");
+    writeln!(supervisor.stdin.as_mut().expect("a pipe"), "{job}").expect("a supervisor");
+    let lines = BufReader::new(supervisor.stdout.take().expect("a pipe")).lines();
+    let event = |line: std::io::Result<String>| serde_json::from_str(&line.ok()?).ok();
+    let events = lines.map_while(event);
+    (supervisor, events)
+}
+
+/// Waits until nobody is at the other end of the one connection.
+#[track_caller]
+fn assert_ends(listener: &TcpListener) {
+    listener.set_nonblocking(true).expect("a listener");
+    let (mut connection, _) = listener.accept().expect("it was connected");
+    connection.set_nonblocking(false).expect("a connection");
+    connection
+        .set_read_timeout(Some(DEADLINE))
+        .expect("a limit");
+    match connection.read(&mut [0]) {
+        Ok(0) => {}
+        // The other end of a process that was killed.
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        other => panic!("it goes on: {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_program_has_started_ends_with_it() {
+    let test = "supervisor::what_a_program_has_started_ends_with_it";
+    match env::var(ROLE).as_deref() {
+        Ok("other") => return stay(),
+        Ok(_) => {
+            start_another(test);
+            process::exit(7);
+        }
+        Err(_) => {}
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (mut supervisor, mut events) = supervise(test, &address);
+    let end = events.find_map(|event| match event {
+        Event::End(end) => Some(end),
+        Event::Output(_) => None,
+    });
+    assert_eq!(end.expect("an end").status, Some(7));
+    assert_ends(&listener);
+    drop(supervisor.stdin.take());
+    assert!(supervisor.wait().expect("a child").success());
+}
+
+/// Elsewhere nothing ends with a supervisor that somebody kills.
+#[cfg(any(target_os = "linux", windows))]
+#[test]
+fn a_program_ends_with_a_supervisor_that_is_killed() {
+    let test = "supervisor::a_program_ends_with_a_supervisor_that_is_killed";
+    if env::var_os(ROLE).is_some() {
+        return stay();
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (mut supervisor, mut events) = supervise(test, &address);
+    let is_connected = |event: Event| match event {
+        Event::Output(output) => output.text.contains("connected"),
+        Event::End(end) => panic!("{end:?}"),
+    };
+    assert!(events.any(is_connected));
+    supervisor.kill().expect("a child");
+    supervisor.wait().expect("a child");
+    assert_ends(&listener);
+}
