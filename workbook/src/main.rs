@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 
 /// What the system says of a pipe that nobody reads any more; in numbers, because its words may be in the reader's language.
 const NOBODY_READS: &[&str] = if cfg!(windows) {
-    &["(os error 109)", "(os error 232)"]
+    &["(os error 109)", "(os error 232)", "(os error 233)"]
 } else {
     &["(os error 32)"]
 };
