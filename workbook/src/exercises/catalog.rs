@@ -57,6 +57,9 @@ pub struct Exercise {
     /// Changes to the program under which the tests look for other orders, if none is promised.
     #[serde(default, rename = "variant")]
     pub variants: Vec<Variant>,
+    /// Programs of other shapes, with which the tests try the checks.
+    #[serde(default, rename = "attempt")]
+    pub attempts: Vec<Attempt>,
 }
 
 /// What the reader is to do.
@@ -126,6 +129,15 @@ impl Choice {
 pub struct Variant {
     pub replace: String,
     pub with: String,
+}
+
+/// What a reader may hand in, right or wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    pub name: String,
+    /// The first check that it fails; without it, it passes.
+    pub fails: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -225,6 +237,12 @@ impl Catalog {
     /// The program that checks the reader's.
     pub fn checks(&self, exercise: &Exercise) -> Result<String> {
         read(&self.part("checks", exercise))
+    }
+
+    /// A program with which the tests try the checks.
+    pub fn attempt(&self, exercise: &Exercise, attempt: &Attempt) -> Result<String> {
+        let folder = self.part("attempts", exercise).with_extension("");
+        read(&folder.join(format!("{}.rs", attempt.name)))
     }
 
     fn part(&self, folder: &str, exercise: &Exercise) -> PathBuf {

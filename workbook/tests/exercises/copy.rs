@@ -27,8 +27,8 @@ impl Copy {
         let copy = Copy::new();
         for chapter in copy.catalog().chapters {
             if chapter.slug != "gather_wait" {
-                for part in [".", "starters", "solutions", "checks"] {
-                    // A chapter that only predicts has no solutions and no checks.
+                for part in [".", "starters", "solutions", "checks", "attempts"] {
+                    // A chapter that only predicts has no solutions and no checks, and few have attempts.
                     let _ = fs::remove_dir_all(copy.path().join(part).join(&chapter.slug));
                 }
             }

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
-use workbook::exercises::catalog::{Catalog, Exercise, Kind};
+use workbook::exercises::catalog::{Attempt, Catalog, Exercise, Kind};
 use workbook::exercises::check;
 use workbook::programs::cargo;
 use workbook::programs::chapter::Chapter;
@@ -63,6 +63,12 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
             trials.push(Trial::test(name("solution"), move || {
                 solution(compiler, catalog, exercise)
             }));
+            trials.extend(exercise.attempts.iter().map(|attempt| {
+                let name = format!("{} {}", name("attempt"), attempt.name);
+                Trial::test(name, move || {
+                    try_checks(compiler, catalog, exercise, attempt)
+                })
+            }));
         }
     }
     trials
@@ -97,6 +103,24 @@ fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Resu
     let outcome = check::check(compiler, Limits::compiler(), catalog, exercise, &text)?;
     if !outcome.passed {
         return Err(format!("{outcome:#?}").into());
+    }
+    Ok(())
+}
+
+/// An attempt passes, or the first check that fails is the one that is meant to see it.
+fn try_checks(
+    compiler: &Compiler,
+    catalog: &Catalog,
+    exercise: &Exercise,
+    attempt: &Attempt,
+) -> Result<(), Failed> {
+    let text = catalog.attempt(exercise, attempt)?;
+    let outcome = check::check(compiler, Limits::compiler(), catalog, exercise, &text)?;
+    let failed = outcome.checks.iter().find(|check| !check.passed);
+    let first = failed.map(|check| check.id.clone());
+    if first != attempt.fails || outcome.passed != attempt.fails.is_none() {
+        let wanted = &attempt.fails;
+        return Err(format!("should fail {wanted:?}, and failed {first:?}: {outcome:#?}").into());
     }
     Ok(())
 }
@@ -177,12 +201,13 @@ fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
 fn formatting(catalog: &Catalog) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     for exercise in catalog.exercises() {
-        for folder in ["starters", "solutions", "checks"] {
-            let file = catalog
-                .folder()
-                .join(folder)
-                .join(&exercise.slug)
-                .join(format!("{}.rs", exercise.name));
+        let (slug, name) = (&exercise.slug, &exercise.name);
+        let parts = ["starters", "solutions", "checks"];
+        let mut files: Vec<String> = parts.map(|part| format!("{part}/{slug}/{name}.rs")).into();
+        let attempts = exercise.attempts.iter().map(|attempt| &attempt.name);
+        files.extend(attempts.map(|attempt| format!("attempts/{slug}/{name}/{attempt}.rs")));
+        for shown in files {
+            let file = catalog.folder().join(&shown);
             if !file.exists() {
                 continue;
             }
@@ -192,10 +217,9 @@ fn formatting(catalog: &Catalog) -> Result<(), Failed> {
                 .stdin(File::open(&file)?)
                 .output()?;
             if output.stdout != fs::read(&file)? {
-                let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+                let errors = String::from_utf8_lossy(&output.stderr);
                 wrong.push(format!(
-                    "{folder}/{}/{}.rs: format it with rustfmt --edition 2024 {errors}",
-                    exercise.slug, exercise.name
+                    "{shown}: format it with rustfmt --edition 2024 {errors}"
                 ));
             }
         }
@@ -229,6 +253,20 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
 
     copy.write("solutions/gather_wait/one_by_one.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
+    let attempts = copy.file("attempts/gather_wait/one_by_one");
+    fs::create_dir_all(&attempts)?;
+    let tried = |text: &str, fails: Option<&str>| {
+        fs::write(attempts.join("one.rs"), text)?;
+        let (name, fails) = ("one".to_owned(), fails.map(str::to_owned));
+        try_checks(compiler, &catalog, exercise, &Attempt { name, fails })
+    };
+    tried(&good, None)?;
+    tried(&bad, Some("overlap"))?;
+    assert!(tried(&bad, None).is_err(), "the checks refuse it");
+    assert!(tried(&bad, Some("time")).is_err(), "for another reason");
+    assert!(tried(&good, Some("time")).is_err(), "the checks pass it");
+    assert!(tried("pub fn broken() {", None).is_err());
+
     let lint = good.replace("gather(asked).await", "return gather(asked).await;");
     let (clippy, limits) = (context.clippy.as_ref()?, Limits::compiler());
     let compiled = check::compile(clippy, limits, &catalog, exercise, &lint)?;

@@ -110,8 +110,8 @@ fn exercise_problems(catalog: &Catalog, exercise: &Exercise, say: &mut impl FnMu
 }
 
 fn predict_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
-    if exercise.fails.is_some() {
-        say("a program to predict has no checks, so nothing `fails`");
+    if exercise.fails.is_some() || !exercise.attempts.is_empty() {
+        say("a program to predict has no checks, so nothing `fails` and there are no attempts");
     }
     if exercise.choices.len() < 3 {
         say("has fewer than three choices");
@@ -149,6 +149,10 @@ fn program_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
     }
     if !exercise.choices.is_empty() || !exercise.variants.is_empty() {
         say("only a program to predict has choices and variants");
+    }
+    let mut names = HashSet::new();
+    if !exercise.attempts.iter().all(|a| names.insert(&a.name)) {
+        say("two attempts have the same name");
     }
 }
 
@@ -205,6 +209,9 @@ fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
         if exercise.kind != Kind::Predict {
             wanted.insert(format!("solutions/{slug}/{name}.rs").into());
             wanted.insert(format!("checks/{slug}/{name}.rs").into());
+        }
+        for attempt in &exercise.attempts {
+            wanted.insert(format!("attempts/{slug}/{name}/{}.rs", attempt.name).into());
         }
         // What a reader makes.
         allowed.insert(PathBuf::from(format!("{slug}/{name}.rs")));
@@ -302,6 +309,11 @@ fn broken_rules_are_named() -> Result<(), Failed> {
             "not_promised = true",
             "prints = \"green is ready\\ntimed out\\nblack is ready\\nclosed\"",
             "gather_wait/late_tea: two choices claim the same",
+        ),
+        (
+            "[[exercise.choice]]\nletter = \"a\"",
+            "[[exercise.attempt]]\nname = \"one\"\n\n[[exercise.choice]]\nletter = \"a\"",
+            "gather_wait/late_tea: a program to predict has no checks, so nothing `fails` and there are no attempts",
         ),
         (
             "explanation = \"\"\"",
