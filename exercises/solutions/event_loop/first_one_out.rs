@@ -1,22 +1,11 @@
-use asyncio::{Error, EventLoop, Result, gather_return_exceptions, sleep};
-use std::time::Duration;
-
-/// Brews one tea; the herbal one is always spilled.
-async fn brew(name: &'static str, seconds: u64) -> Result<&'static str> {
-    sleep(Duration::from_secs(seconds)).await?;
-    if name == "herbal" {
-        return Err(Error::msg("spilled"));
-    }
-    Ok(name)
-}
+use asyncio::{EventLoop, Result, gather_return_exceptions};
 
 /// Brews all teas on this loop, which does not run yet, and lists those that are ready.
-pub fn brew_all(event_loop: &EventLoop, teas: &[(&'static str, u64)]) -> Result<Vec<&'static str>> {
-    let tasks: Vec<_> = teas
-        .iter()
-        .map(|&(name, seconds)| event_loop.create_task(brew(name, seconds)))
-        .collect();
+pub fn brew_all<T>(event_loop: &EventLoop, teas: Vec<T>) -> Result<Vec<&'static str>>
+where
+    T: Future<Output = Result<&'static str>> + 'static,
+{
     let outcomes =
-        event_loop.run_until_complete(async move { gather_return_exceptions(tasks).await })?;
+        event_loop.run_until_complete(async move { gather_return_exceptions(teas).await })?;
     Ok(outcomes.into_iter().flatten().collect())
 }
