@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use check::Checks;
 use exercise::{LONGEST, Orders};
 
+/// More than `{:?}` shows of a line that may still fit, each byte as a number.
+const MOST_SHOWN: usize = 1000;
+
 /// The answers to bytes that arrive in these pieces.
 fn answers<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     let mut orders = Orders::default();
@@ -94,6 +97,27 @@ fn main() -> ExitCode {
             "a line is refused as soon as it is too long, and then no more",
             &vec![1, 0, 0],
             &said,
+        );
+        for _ in 0..1000 {
+            orders.receive(b"and so on ");
+        }
+        let kept = format!("{orders:?}");
+        checks.that(
+            "kept",
+            "after 10000 bytes of a line that is too long they are not kept",
+            kept.len() < MOST_SHOWN,
+            format!("fewer than {MOST_SHOWN} characters of {{:?}}"),
+            format!(
+                "{} characters: {}…",
+                kept.len(),
+                kept.chars().take(60).collect::<String>()
+            ),
+        );
+        checks.equal(
+            "kept",
+            "the next line is an order again",
+            &vec!["ordered: tea".to_owned()],
+            &orders.receive(b"\ntea\n"),
         );
     })
 }

@@ -4,7 +4,7 @@ use std::mem::take;
 pub const LONGEST: usize = 32;
 
 /// Cuts what a client sends into lines, and answers each.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Orders {
     /// The beginning of a line whose end has not arrived.
     rest: Vec<u8>,

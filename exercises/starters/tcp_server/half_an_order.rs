@@ -2,7 +2,7 @@
 pub const LONGEST: usize = 32;
 
 /// Cuts what a client sends into lines, and answers each.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Orders {
     rest: String,
 }
