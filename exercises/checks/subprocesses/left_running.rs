@@ -6,16 +6,19 @@ use std::time::Duration;
 use exercise::run;
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, wait};
+use tokio::time::{Instant, sleep, timeout};
 
 /// Longer than any right program takes, and shorter than the children that it has to kill.
 const LIMIT: Duration = Duration::from_secs(5);
+
+const RUNS: &str = "a child that runs";
 
 /// Asks the operating system for children of this process.
 fn children() -> &'static str {
     match wait(WaitOptions::NOHANG) {
         Err(Errno::CHILD) => "no child",
         Err(_) => "nobody knows",
-        Ok(None) => "a child that runs",
+        Ok(None) => RUNS,
         Ok(Some(_)) => "a zombie",
     }
 }
@@ -54,5 +57,21 @@ fn main() -> ExitCode {
                 &(Some(None), "no child"),
             );
         }
+
+        let seen = checks.in_real_time(LIMIT, async {
+            let dropped = timeout(Duration::from_millis(20), run("exec sleep 9", LIMIT)).await;
+            let patience = Instant::now() + LIMIT / 2;
+            while children() == RUNS && Instant::now() < patience {
+                sleep(Duration::from_millis(1)).await;
+            }
+            // A zombie, or none if the runtime was faster.
+            (dropped.is_err(), children() != RUNS)
+        });
+        checks.value(
+            "dropped",
+            "the child is killed if `run` is dropped in the middle",
+            &seen,
+            &(true, true),
+        );
     })
 }
