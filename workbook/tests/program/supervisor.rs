@@ -29,6 +29,7 @@ fn stay() {
 }
 
 /// The program: it starts a process, and knows that it is connected.
+#[allow(clippy::zombie_processes, reason = "it is to be left behind")]
 fn start_another(test: &str) {
     let mut other = Command::new(env::current_exe().expect("a path"));
     other.args(["--exact", test, "--nocapture"]);
