@@ -84,13 +84,29 @@ fn dictionary_problems(context: &Context, chapters: &[Chapter]) -> Result<Vec<St
                 "dictionary.md:{number}: says not where it is in use"
             ));
         }
+        let names = |cell: &String| code(cell);
+        let names: Vec<Vec<String>> = cells.iter().take(2).map(names).collect();
+        let mut is_shown = false;
         for link in links {
-            let section = section(chapters, &link);
-            if !section.is_some_and(|blocks| blocks.iter().any(|block| block.fence.is_program())) {
+            let mut programs = Vec::new();
+            for block in section(chapters, &link).unwrap_or_default() {
+                let is_source = matches!(block.fence, Fence::RustSource | Fence::PythonSource);
+                if is_source || block.fence.is_program() {
+                    programs.push(shown(context.book.project(), block)?);
+                }
+            }
+            let uses = |name: &String| programs.iter().any(|program| is_used(name, program));
+            if !names.iter().flatten().any(uses) {
                 problems.push(format!(
-                    "dictionary.md:{number}: there is no program at {link}"
+                    "dictionary.md:{number}: no program at {link} uses what the row is about"
                 ));
             }
+            is_shown |= names.iter().filter_map(|names| names.first()).any(uses);
+        }
+        if !is_shown {
+            problems.push(format!(
+                "dictionary.md:{number}: no link leads to a program with the first of its names"
+            ));
         }
     }
     for (place, name, classes) in used(context, chapters)? {
@@ -113,6 +129,33 @@ fn dictionary_problems(context: &Context, chapters: &[Chapter]) -> Result<Vec<St
         }
     }
     Ok(problems)
+}
+
+/// The text of a block, or of the part of a file that it includes.
+fn shown(project: &Path, block: &Block) -> Result<String> {
+    let include = block.text.trim().strip_prefix("{{#include ");
+    let Some(include) = include.and_then(|include| include.strip_suffix("}}")) else {
+        return Ok(block.text.clone());
+    };
+    let (file, anchor) = include.split_once(':').unwrap_or((include, ""));
+    let text = fs::read_to_string(project.join("book/src").join(file))?;
+    if anchor.is_empty() {
+        return Ok(text);
+    }
+    let [begin, end] = ["ANCHOR", "ANCHOR_END"].map(|mark| format!("{mark}: {anchor}"));
+    let lines = text.lines().skip_while(|line| !line.ends_with(&begin));
+    let lines: Vec<&str> = lines.take_while(|line| !line.ends_with(&end)).collect();
+    Ok(lines.join("\n"))
+}
+
+/// Tells whether a program has the last word of a name in it, such as `wait` of `Event.wait`.
+fn is_used(name: &str, program: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.map(str::to_owned).collect()
+    };
+    let last = words(name).pop().unwrap_or_default();
+    !last.is_empty() && words(program).contains(&last)
 }
 
 /// A name of asyncio in use: where, which, and the classes that have it, if it is not one of the module.
