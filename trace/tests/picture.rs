@@ -162,6 +162,23 @@ fn the_legend_says_what_a_pass_is_where_passes_are_numbered() {
     assert!(passes > 20);
 }
 
+#[test]
+fn a_picture_without_room_for_texts_does_not_promise_them() {
+    let naps = |count: u32| {
+        let html = html(run_of(async move {
+            for _ in 0..count {
+                sleep(Duration::from_secs(1)).await?;
+            }
+            Ok(())
+        }));
+        let waits = |entry: &&str| entry.starts_with("waits");
+        let entry = legend(&html).into_iter().find(waits).map(str::to_owned);
+        (entry.unwrap(), labels(pictures(&html)[0]).len())
+    };
+    assert_eq!(naps(5), ("waits for what is written".to_owned(), 5));
+    assert_eq!(naps(100), ("waits".to_owned(), 0));
+}
+
 fn number(text: &str) -> f64 {
     text.parse().unwrap()
 }

@@ -34,7 +34,14 @@ pub(super) fn push(html: &mut String, used: &Used) {
             line("trace-ready"),
             "is ready: it runs when its turn comes",
         ),
-        (used.waits, line("trace-waits"), "waits for what is written"),
+        (
+            used.waits,
+            line("trace-waits"),
+            match used.written {
+                true => "waits for what is written",
+                false => "waits",
+            },
+        ),
     ];
     let marks = [
         (

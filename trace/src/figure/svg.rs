@@ -37,6 +37,8 @@ pub(super) struct Used {
     pub(super) inner: bool,
     pub(super) ready: bool,
     pub(super) waits: bool,
+    /// Whether there was room to write what for.
+    pub(super) written: bool,
     pub(super) arrows: Vec<Arrow>,
     /// Whether an arrow begins outside any turn.
     pub(super) outside: bool,
@@ -53,6 +55,7 @@ impl Used {
         self.inner |= other.inner;
         self.ready |= other.ready;
         self.waits |= other.waits;
+        self.written |= other.written;
         self.outside |= other.outside;
         self.passes |= other.passes;
         self.prints |= other.prints;
@@ -357,6 +360,7 @@ impl Drawing<'_> {
             }
         }
         if self.layout.legible {
+            self.used.written |= !labels.is_empty();
             self.labels.push_str(&labels);
         }
         self.svg.push_str("</g>\n");
