@@ -30,6 +30,11 @@ pub(crate) fn quoted(text: &str) -> String {
     json
 }
 
+/// Gives the path of a source file as it is written here on every system; on Windows the compiler puts `\` between folders.
+pub(crate) fn with_slashes(file: &str) -> String {
+    file.replace('\\', "/")
+}
+
 impl Trace {
     /// Gives the JSON that `SCHEMA.md` describes.
     pub fn to_json(&self) -> String {
@@ -119,7 +124,8 @@ pub(crate) fn event(record: &Record, line: Option<u32>) -> String {
         let _ = write!(json, ",\"line\":{line}");
     }
     if let Some(at) = at {
-        let (file, line, column) = (quoted(at.file()), at.line(), at.column());
+        let file = quoted(&with_slashes(at.file()));
+        let (line, column) = (at.line(), at.column());
         let _ = write!(
             json,
             ",\"at\":{{\"file\":{file},\"line\":{line},\"column\":{column}}}"
@@ -263,7 +269,14 @@ fn what(kind: &Kind) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{quoted, with_slashes};
+
+    #[test]
+    fn a_file_has_the_same_name_on_every_system() {
+        for file in ["trace/src/json.rs", "trace\\src\\json.rs"] {
+            assert_eq!(with_slashes(file), "trace/src/json.rs");
+        }
+    }
 
     #[test]
     fn every_character_survives_the_quotes() {

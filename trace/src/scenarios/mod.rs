@@ -4,6 +4,7 @@
 
 use asyncio::{EventLoop, Result};
 
+use crate::json::with_slashes;
 use crate::{Clock, Recording, Run, Source, Trace, Tracer, figure};
 
 mod blocking_at_once;
@@ -482,7 +483,7 @@ impl Program {
         let mut run = (self.run)()?;
         for record in &mut run.records {
             // The line that starts a program stands in this file, and not in the text that goes with the trace.
-            record.event.at = record.event.at.filter(|at| at.file() == file);
+            record.event.at = record.event.at.filter(|at| with_slashes(at.file()) == file);
         }
         Ok(Run {
             title: about.trim_start_matches("//! ").to_owned(),
