@@ -271,7 +271,8 @@ fn a_stack_that_overflows_ends_the_process() {
 
 #[test]
 fn clippy_finds_a_call_that_the_project_does_not_allow() {
-    let driver = Path::new(env!("CARGO")).with_file_name("clippy-driver");
+    let driver = format!("clippy-driver{}", env::consts::EXE_SUFFIX);
+    let driver = Path::new(env!("CARGO")).with_file_name(driver);
     if !driver.is_file() {
         assert!(env::var_os("WORKBOOK_REQUIRE_ALL").is_none(), "no clippy");
         eprintln!("skipped: there is no {}", driver.display());
