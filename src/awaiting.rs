@@ -11,7 +11,6 @@ use crate::event_loop::{Body, Core};
 use crate::events::{Kind, Place};
 use crate::header::Header;
 use crate::leaf::{Awaiter, Registration};
-use crate::observation::observed;
 use crate::promise::Promise;
 use crate::slot::Hook;
 use crate::waits::Cancel;
@@ -81,7 +80,7 @@ impl<T: 'static> Awaiting<T> {
             return Err(AwaitError::OnItself);
         }
         self.registration.enter(task, Some(target));
-        if observed() {
+        if core.is_watched() {
             self.observe(core, task.header());
         }
         Ok(())

@@ -19,12 +19,12 @@ use crate::clock::Clock;
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::events::{Actor, Kind, Place};
 use crate::header::{Header, TaskId};
-use crate::observation::{Observation, observed};
+use crate::observation::{OBSERVABLE, Observation};
 use crate::poller::Poller;
 use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
 use crate::timers::Timers;
-use table::TaskTable;
+use table::{Scheduled, TaskTable};
 
 pub(crate) use api::expect_running_loop;
 pub use api::{ErrorContext, EventLoop, get_running_loop};
@@ -75,8 +75,8 @@ pub(crate) struct Core {
     since_poll: Cell<usize>,
     exception_handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) observation: RefCell<Option<Rc<Observation>>>,
-    /// True in debug mode and with an observer: one flag for the hot path.
-    watched: Cell<bool>,
+    /// True of a loop that is open, without an observer and not in debug mode, as nearly all are: all that a hot path asks.
+    plain: Cell<bool>,
     debug: Cell<bool>,
     slow_callback_duration: Cell<Duration>,
 }
@@ -111,7 +111,7 @@ impl Core {
             since_poll: Cell::new(0),
             exception_handler: RefCell::new(None),
             observation: RefCell::new(None),
-            watched: Cell::new(false),
+            plain: Cell::new(true),
             debug: Cell::new(false),
             slow_callback_duration: Cell::new(Duration::from_millis(100)),
         });
@@ -180,6 +180,12 @@ impl Core {
         self.clock.now()
     }
 
+    /// Tells whether somebody may observe the loop.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        OBSERVABLE && !self.plain.get()
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
     }
@@ -191,20 +197,17 @@ impl Core {
     /// Appends a callback to the ready queue. A closed loop drops it.
     #[inline]
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
-        let callback = match observed() {
-            true => self.observe_scheduled(callback, at),
-            false => callback,
-        };
-        if !self.closed.get() {
+        if self.plain.get() {
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
+        } else {
+            self.push_watched(callback, at);
         }
     }
 
     pub(crate) fn set_timer(&self, when: Duration, callback: Rc<dyn Callback>, at: Place) {
-        let callback = match observed() {
-            true => self.observe_timer(callback, when, at),
-            false => callback,
-        };
+        if self.is_watched() {
+            self.observe_timer(&callback, when, at);
+        }
         self.timers.borrow_mut().insert(when, callback);
     }
 
@@ -212,7 +215,7 @@ impl Core {
     #[inline]
     pub(crate) fn cancel_timer(&self, callback: &Rc<dyn Callback>) {
         self.timers.borrow_mut().note_cancelled();
-        if observed() {
+        if self.is_watched() {
             self.observe_cancelled(callback, |callback| Kind::TimerCancelled { callback });
         }
     }
@@ -220,7 +223,7 @@ impl Core {
     /// Appends the callback of a timer whose time has come.
     #[inline]
     fn push_expired(&self, callback: Rc<dyn Callback>) {
-        let callback = match observed() {
+        let callback = match self.is_watched() {
             true => self.observe_fired(callback),
             false => callback,
         };
@@ -230,22 +233,22 @@ impl Core {
     /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
     #[inline]
     pub(crate) fn schedule_step(&self, id: TaskId) {
-        if self.tasks.borrow_mut().mark_scheduled(id) {
-            self.ready.borrow_mut().push_back(Ready::Step(id));
-            if observed() {
-                self.observe_woken(id, None);
-            }
+        let before = self.tasks.borrow_mut().schedule(id);
+        match before {
+            Scheduled::No => self.ready.borrow_mut().push_back(Ready::Step(id)),
+            Scheduled::NoAndWatched if OBSERVABLE => self.push_watched_step(id, None),
+            Scheduled::NoAndWatched | Scheduled::Yes => {}
         }
     }
 
     /// Appends the next step of the task that runs and wants no more than a turn; `at` is for observers.
     #[inline]
     pub(crate) fn schedule_turn(&self, id: TaskId, at: Place) {
-        if self.tasks.borrow_mut().mark_scheduled(id) {
-            self.ready.borrow_mut().push_back(Ready::Step(id));
-            if observed() {
-                self.observe_woken(id, Some(at));
-            }
+        let before = self.tasks.borrow_mut().schedule(id);
+        match before {
+            Scheduled::No => self.ready.borrow_mut().push_back(Ready::Step(id)),
+            Scheduled::NoAndWatched if OBSERVABLE => self.push_watched_step(id, Some(at)),
+            Scheduled::NoAndWatched | Scheduled::Yes => {}
         }
     }
 
@@ -259,7 +262,7 @@ impl Core {
 
     /// Takes a new task into the table and schedules its first step.
     pub(crate) fn adopt(&self, task: Rc<dyn Body>, at: Place) {
-        if observed() {
+        if self.is_watched() {
             self.observe_created(&*task, at);
         }
         let id = task.header().id;
@@ -291,7 +294,7 @@ impl Core {
             message: message.into(),
             error,
         };
-        if observed() {
+        if self.is_watched() {
             let message = context.to_string();
             self.observe(|_| Kind::Reported { message }, None);
         }
@@ -322,9 +325,12 @@ impl Core {
         self.stopping.set(true);
     }
 
-    fn watch(&self) {
+    /// Is called whenever something changes that makes a loop more than plain.
+    fn look_at_plainness(&self) {
         let observed = self.observation.borrow().is_some();
-        self.watched.set(observed || self.debug.get());
+        self.plain
+            .set(!observed && !self.debug.get() && !self.closed.get());
+        self.tasks.borrow_mut().watch(observed);
     }
 
     /// Panics on the misuse of a closed loop.
@@ -355,14 +361,25 @@ impl Core {
             }
         }
         let batch = self.ready.borrow().len();
+        if self.plain.get() {
+            self.run_batch(batch, Core::run_ready);
+        } else {
+            self.run_batch(batch, Core::run_watched);
+            self.observe_pass();
+        }
+        self.since_poll.set(self.since_poll.get() + batch);
+        Ok(())
+    }
+
+    /// Runs the next `batch` callbacks and steps, each by `run`.
+    #[inline]
+    fn run_batch(self: &Rc<Self>, batch: usize, run: impl Fn(&Rc<Self>, Ready)) {
         for _ in 0..batch {
             let Some(ready) = self.ready.borrow_mut().pop_front() else {
                 break;
             };
-            self.run_one(ready);
+            run(self, ready);
         }
-        self.since_poll.set(self.since_poll.get() + batch);
-        Ok(())
     }
     // ANCHOR_END: run_once
 
@@ -387,16 +404,6 @@ impl Core {
         }
     }
     // ANCHOR_END: run_ready
-
-    /// Runs what is ready; an observer hears of it, and debug mode reports it if it takes long.
-    #[inline]
-    fn run_one(self: &Rc<Self>, ready: Ready) {
-        if self.watched.get() {
-            self.run_watched(ready);
-        } else {
-            self.run_ready(ready);
-        }
-    }
 
     #[inline]
     fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
@@ -426,7 +433,7 @@ impl Core {
 
     fn take_parcels(&self) {
         if self.remote.is_filled() {
-            if observed() {
+            if self.is_watched() {
                 self.observe_actor(Actor::Thread);
             }
             for parcel in self.remote.take() {
@@ -435,7 +442,7 @@ impl Core {
                     Parcel::Call(call) => call(),
                 }
             }
-            if observed() {
+            if self.is_watched() {
                 self.observe_actor(Actor::Loop);
             }
         }
@@ -448,7 +455,7 @@ impl Core {
 
     /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
     fn wait(&self, deadline: Option<Duration>) -> Result<(), RunError> {
-        if observed() {
+        if self.is_watched() {
             self.observe(|_| Kind::LoopWaits { until: deadline }, None);
         }
         if !self.clock.is_virtual() {
@@ -483,7 +490,7 @@ impl Core {
                 self.0.stopping.set(false);
                 self.0.running.set(false);
                 let core = RUNNING.with_borrow_mut(Option::take);
-                if observed() {
+                if self.0.is_watched() {
                     self.0.observe_actor(Actor::Outside);
                 }
                 drop(core);
@@ -502,14 +509,11 @@ impl Core {
         self.running.set(true);
         self.runs.set(self.runs.get() + 1);
         let _run = Run(self);
-        if observed() {
+        if self.is_watched() {
             self.observe_actor(Actor::Loop);
         }
         loop {
             self.run_once()?;
-            if observed() {
-                self.observe_pass();
-            }
             if self.stopping.get() {
                 return Ok(());
             }
@@ -521,6 +525,7 @@ impl Core {
         if self.closed.replace(true) {
             return;
         }
+        self.look_at_plainness();
         // Each is taken out first: destructors may look at the loop.
         let pool = self.pool.take();
         drop(pool);

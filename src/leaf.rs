@@ -29,7 +29,7 @@ impl Awaiter {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     pub(crate) fn wake(self, core: &Weak<Core>) {
         match self {
             Awaiter::Task(id) => {

@@ -221,7 +221,7 @@ impl<T: 'static> Promise<T> {
                 number: Number::default(),
             }),
         };
-        if observed() {
+        if event_loop.core.is_watched() {
             promise.observe_created(&event_loop.core, label, at);
         }
         promise
@@ -243,11 +243,12 @@ impl<T: 'static> Promise<T> {
     }
 
     #[cold]
-    fn observe_done(&self, state: &State<T>, at: Place) {
-        let Some(core) = self.cell.slot().core.upgrade() else {
+    fn observe_done(&self, at: Place) {
+        let slot = self.cell.slot();
+        let Some(core) = slot.core() else {
             return;
         };
-        let outcome = match state {
+        let outcome = match &*slot.state.borrow() {
             State::Failed(error) => Outcome::Exception(error.to_string()),
             State::Cancelled(_) => Outcome::Cancelled,
             State::Pending | State::Done(_) => Outcome::Result,
@@ -278,11 +279,11 @@ impl<T: 'static> Promise<T> {
         if slot.is_done() {
             return Err(InvalidState::AlreadyDone);
         }
-        if observed() {
-            self.observe_done(&state, Location::caller());
-        }
         slot.unseen.set(matches!(state, State::Failed(_)));
         *slot.state.borrow_mut() = state;
+        if observed() {
+            self.observe_done(Location::caller());
+        }
         let hooks = slot.hooks.take();
         hooks.for_each(|hook| match hook {
             Hook::Wake(awaiter) => awaiter.wake(&slot.core),
@@ -491,7 +492,7 @@ impl EventLoop {
         at: Place,
     ) -> Promise<T> {
         let promise = Promise::new(&self.core);
-        if observed() {
+        if self.core.is_watched() {
             promise.observe_created(&self.core, label, at);
         }
         promise

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::error::Cancelled;
 use crate::event_loop::observe_running;
 use crate::events::{Kind, Place};
-use crate::observation::{Number, Observation, observed};
+use crate::observation::{Number, Observation};
 use crate::waiters::Waiters;
 
 /// Says that there was nothing to get.
@@ -296,11 +296,13 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         }
         let shared = &self.shared;
         shared.items.borrow_mut().push(item);
-        if observed() {
-            self.observe(at, |queue, len| Kind::QueuePut { queue, len });
-        }
         shared.unfinished.set(shared.unfinished.get() + 1);
-        shared.getters.wake_next();
+        if !shared.getters.is_quiet() {
+            self.tell(&shared.getters, at, |queue, len| Kind::QueuePut {
+                queue,
+                len,
+            });
+        }
         Ok(())
     }
 
@@ -348,10 +350,10 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     #[inline]
     fn pop(&self, at: Place) -> Result<T, QueueEmpty> {
         let item = self.shared.items.borrow_mut().pop().ok_or(QueueEmpty)?;
-        if observed() {
-            self.observe(at, |queue, len| Kind::QueueGet { queue, len });
+        let putters = &self.shared.putters;
+        if !putters.is_quiet() {
+            self.tell(putters, at, |queue, len| Kind::QueueGet { queue, len });
         }
-        self.shared.putters.wake_next();
         Ok(item)
     }
 
@@ -417,6 +419,15 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
             }
             Ok(())
         }
+    }
+
+    /// Tells those who are to know of a put or a get: the observer, and the first in line.
+    #[inline(never)]
+    fn tell(&self, waiters: &Waiters, at: Place, kind: impl FnOnce(u64, usize) -> Kind) {
+        if waiters.is_watched() {
+            self.observe(at, kind);
+        }
+        waiters.wake_next();
     }
 
     /// Records what is made of the queue's number and of how many items are in it now.

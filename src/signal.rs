@@ -13,14 +13,17 @@ use crate::callback::Callback;
 use crate::error::{Cancelled, Error, NoRunningLoop};
 use crate::event_loop::Core;
 use crate::events::{Awaited, Kind, Outcome, Place};
-use crate::header::Header;
 use crate::leaf::{Awaiter, Registration};
-use crate::observation::{Number, observed};
+use crate::observation::{Number, OBSERVABLE, observed};
 use crate::waits::Cancel;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Waiting,
+    /// Waiting, and an observer hears of what comes.
+    ///
+    /// Choice: a state and not a flag beside it, so that a wait that nobody observes looks no further than any wait must.
+    Watched,
     /// The moment has come.
     Set,
     /// The task that waits was cancelled before, and is about to hear of it.
@@ -29,7 +32,7 @@ enum State {
     GivenUp,
 }
 
-/// Invariant: leaves `Waiting` once, and never comes back.
+/// Invariant: leaves `Waiting` or `Watched` once, and never comes back.
 pub(crate) struct Signal {
     core: Weak<Core>,
     state: Cell<State>,
@@ -44,12 +47,36 @@ impl Signal {
     ///
     /// # Panics
     /// Outside a running loop.
+    #[inline]
     pub(crate) fn new(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
-        let signal = Signal::in_place_of(None);
-        if observed() {
-            signal.observe_created(label, until, at);
+        match observed() {
+            true => Signal::watched(label, until, at),
+            false => Signal::in_place_of(None),
         }
+    }
+
+    #[cold]
+    fn watched(label: &'static str, until: Option<Duration>, at: Place) -> Rc<Self> {
+        let signal = Signal::in_place_of(None);
+        signal.observe_created(label, until, at);
         signal
+    }
+
+    /// Makes a signal that the running task is about to wait for, and tells the observer both.
+    #[cold]
+    pub(crate) fn watched_wait(label: &'static str, at: Place) -> Rc<Self> {
+        let signal = Signal::watched(label, None, at);
+        signal.observe_awaited();
+        signal
+    }
+
+    /// Gives what the running task is about to await.
+    #[inline]
+    pub(crate) fn wait(self: Rc<Self>) -> Signalled {
+        if self.is_watched() {
+            self.observe_awaited();
+        }
+        Signalled::new(self)
     }
 
     /// Makes a signal where another one was, if nobody holds that any more.
@@ -87,17 +114,23 @@ impl Signal {
     }
 
     pub(crate) fn is_waiting(&self) -> bool {
-        self.state.get() == State::Waiting
+        matches!(self.state.get(), State::Waiting | State::Watched)
+    }
+
+    #[inline]
+    fn is_watched(&self) -> bool {
+        OBSERVABLE && self.state.get() == State::Watched
     }
 
     #[inline]
     fn end(&self, state: State) -> bool {
-        if !self.is_waiting() {
-            return false;
-        }
-        self.state.set(state);
-        if observed() {
-            self.observe_done(state);
+        match self.state.replace(state) {
+            State::Waiting => {}
+            State::Watched if OBSERVABLE => self.observe_done(state),
+            over => {
+                self.state.set(over);
+                return false;
+            }
         }
         if let Some(awaiter) = self.awaiter.take() {
             awaiter.wake(&self.core);
@@ -116,8 +149,9 @@ impl Signal {
         in_time
     }
 
-    #[cold]
-    pub(crate) fn observe_created(&self, label: &'static str, until: Option<Duration>, at: Place) {
+    /// Tells the observer what the signal is for, and then how it goes on.
+    fn observe_created(&self, label: &'static str, until: Option<Duration>, at: Place) {
+        self.state.set(State::Watched);
         let Some(core) = self.core.upgrade() else {
             return;
         };
@@ -132,14 +166,16 @@ impl Signal {
     }
 
     #[cold]
-    fn observe_awaited(&self, core: &Core, header: &Header) {
-        core.observe(
-            |observation| Kind::Awaits {
-                task: header.number,
-                on: Awaited::Promise(observation.promise(&self.number)),
-            },
-            None,
-        );
+    fn observe_awaited(&self) {
+        Core::with_current(|core, task| {
+            core.observe(
+                |observation| Kind::Awaits {
+                    task: task.header().number,
+                    on: Awaited::Promise(observation.promise(&self.number)),
+                },
+                None,
+            );
+        });
     }
 
     #[cold]
@@ -229,12 +265,9 @@ impl Future for Signalled {
             let thrown = registration.arrived(|| true);
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
-        let polled_in_a_task = Core::with_current(|core, task| {
+        let polled_in_a_task = Core::with_current(|_, task| {
             if !registration.is_entered() {
                 registration.enter(task, Some(signal.clone()));
-                if observed() {
-                    signal.observe_awaited(core, task.header());
-                }
             }
             signal.awaiter.set(Some(Awaiter::of(task.header(), cx)));
         });

@@ -10,7 +10,7 @@ use crate::error::Cancelled;
 use crate::event_loop::{Core, expect_running_loop};
 use crate::events::Place;
 use crate::handle::TimerHandle;
-use crate::signal::{Signal, Signalled};
+use crate::signal::Signal;
 use crate::yielding::yield_from;
 
 /// Cancels a timer when the code that set it ends, in whatever way.
@@ -42,7 +42,7 @@ pub fn sleep(delay: Duration) -> impl Future<Output = Result<(), Cancelled>> {
             return yield_from(at).await;
         }
         let timer = start_timer(delay, at);
-        Signalled::new(timer.over.clone()).await
+        timer.over.clone().wait().await
     }
 }
 

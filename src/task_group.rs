@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::any_task::{AnyTask, current_task};
 use crate::error::{Cancelled, Error, Result};
 use crate::line::Line;
-use crate::signal::{Signal, Signalled};
+use crate::signal::Signal;
 use crate::task::{Task, create_task};
 
 /// The errors that the tasks of a group ended with, in the order in which they failed.
@@ -222,7 +222,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
     while !members.tasks.borrow().is_empty() {
         let completed = Signal::new("task group", None, Location::caller());
         *members.on_completed.borrow_mut() = Some(completed.clone());
-        if let Err(reason) = Signalled::new(completed).await
+        if let Err(reason) = completed.wait().await
             && !members.aborting.get()
         {
             cancelled = Some(reason);

@@ -12,7 +12,7 @@ use crate::error::{Result, TimedOut};
 use crate::event_loop::{expect_running_loop, on_behalf_of};
 use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
-use crate::signal::{Signal, Signalled};
+use crate::signal::Signal;
 use crate::sleep::CancelOnDrop;
 
 /// When [`wait`] returns.
@@ -123,7 +123,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
         })
         .collect();
     let callbacks = Callbacks(&promises, ids);
-    Signalled::new(waiter).await?;
+    waiter.wait().await?;
     drop(callbacks);
     let (done, pending) = unique
         .into_iter()

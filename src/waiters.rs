@@ -10,14 +10,13 @@ use std::task::{Context, Poll};
 use crate::error::Cancelled;
 use crate::events::Place;
 use crate::line::Line;
-use crate::observation::observed;
+use crate::observation::{OBSERVABLE, observed};
 use crate::signal::{Signal, Signalled};
 
 /// Wakes in the order of arrival.
 ///
 /// A waiter that was woken and then goes away, cancelled or dropped, is made known to its owner, who hands the turn on: nobody
 /// behind it is stranded.
-#[derive(Default)]
 pub(crate) struct Waiters {
     /// Those who were not woken yet. One that was cancelled stays until its task has run.
     line: RefCell<Line<Rc<Signal>>>,
@@ -25,25 +24,64 @@ pub(crate) struct Waiters {
     woken: Cell<usize>,
     /// The last signal that is over: tasks that take turns wait without an allocation.
     spare: Cell<Option<Rc<Signal>>>,
+    /// False if somebody is in line, and always if an observer may hear of it: all that a hot path asks.
+    quiet: Cell<bool>,
+    /// True if a loop had an observer when this was made.
+    watched: bool,
+}
+
+impl Default for Waiters {
+    fn default() -> Self {
+        let watched = observed();
+        Waiters {
+            line: RefCell::default(),
+            woken: Cell::new(0),
+            spare: Cell::new(None),
+            quiet: Cell::new(!watched),
+            watched,
+        }
+    }
 }
 
 impl Waiters {
+    /// Tells whether nobody is in line, and nobody observes what happens here.
+    #[inline]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet.get()
+    }
+
+    /// Tells whether an observer may hear of what happens here.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        OBSERVABLE && self.watched
+    }
+
+    /// Takes somebody out of the line.
+    #[inline]
+    fn take(
+        &self,
+        who: impl FnOnce(&mut Line<Rc<Signal>>) -> Option<Rc<Signal>>,
+    ) -> Option<Rc<Signal>> {
+        let mut line = self.line.borrow_mut();
+        let waiter = who(&mut line);
+        self.quiet.set(line.is_empty() && !self.is_watched());
+        waiter
+    }
+
     /// Wakes the first who still waits; false if nobody does.
     #[inline]
     pub(crate) fn wake_next(&self) -> bool {
-        !self.line.borrow().is_empty() && self.wake_one()
+        !self.quiet.get() && self.wake_one()
     }
 
     fn wake_one(&self) -> bool {
-        loop {
-            let Some(waiter) = self.line.borrow_mut().pop() else {
-                return false;
-            };
+        while let Some(waiter) = self.take(Line::pop) {
             if waiter.set() {
                 self.woken.set(self.woken.get() + 1);
                 return true;
             }
         }
+        false
     }
 
     /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
@@ -75,10 +113,11 @@ impl Waiters {
         at: Option<Place>,
         given_up: F,
     ) -> Turn<'_, F> {
-        let signal = Signal::in_place_of(self.spare.take());
-        if observed() {
-            signal.observe_created(label, None, at.unwrap_or(Location::caller()));
-        }
+        let signal = match self.is_watched() {
+            true => Signal::watched_wait(label, at.unwrap_or(Location::caller())),
+            false => Signal::in_place_of(self.spare.take()),
+        };
+        self.quiet.set(false);
         Turn {
             waiters: self,
             given_up,
@@ -120,12 +159,12 @@ impl<F: Fn(bool)> Drop for Turn<'_, F> {
         let Some(leaf) = self.leaf.take() else {
             return;
         };
-        let Waiters { line, woken, .. } = self.waiters;
+        let waiters = self.waiters;
         let was_woken = !leaf.give_up();
         if was_woken {
-            woken.set(woken.get() - 1);
+            waiters.woken.set(waiters.woken.get() - 1);
         } else {
-            drop(line.borrow_mut().take(self.number));
+            drop(waiters.take(|line| line.take(self.number)));
         }
         (self.given_up)(was_woken);
     }

@@ -189,7 +189,7 @@ impl EventLoop {
 
     /// Sets what hears of everything that happens on this loop: see [`observe`](crate::observe).
     ///
-    /// Set it before the first task: what was made before is not told of. Another one takes its place.
+    /// Set it before the first task, queue and lock: what was made before is not told of. Another one takes its place.
     /// The observer is called in the middle of things, so it must only take notes: it must not use the loop, and it must not keep
     /// it.
     ///
@@ -200,7 +200,7 @@ impl EventLoop {
             .observation
             .replace(Some(Rc::new(Observation::new(observer))));
         drop(replaced);
-        self.core.watch();
+        self.core.look_at_plainness();
     }
 
     /// Turns debug mode on or off: a callback or a step that takes long on the loop's clock is reported.
@@ -208,7 +208,7 @@ impl EventLoop {
     /// asyncio: `loop.set_debug(enabled)`.
     pub fn set_debug(&self, enabled: bool) {
         self.core.debug.set(enabled);
-        self.core.watch();
+        self.core.look_at_plainness();
     }
 
     /// Sets from which duration on debug mode reports a callback; 100 ms at first.

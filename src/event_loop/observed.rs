@@ -8,14 +8,18 @@ use super::{Body, Core, EventLoop, Ready};
 use crate::callback::Callback;
 use crate::events::{Actor, Awaited, Kind, Place, Queued};
 use crate::header::TaskId;
-use crate::observation::{Listing, Observation, is_own, observed};
+use crate::observation::{Listing, Observation, expect_observers, is_own, observed};
 
 /// What hears of each new loop.
 static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
 
 /// Sets what hears of each new loop, and tells whether nothing had been set before.
 pub(crate) fn set_on_new_loop(hook: fn(&EventLoop)) -> bool {
-    ON_NEW_LOOP.set(hook).is_ok()
+    let set = ON_NEW_LOOP.set(hook).is_ok();
+    if set {
+        expect_observers();
+    }
+    set
 }
 
 /// Tells of a new loop whoever wants to hear of it.
@@ -55,8 +59,10 @@ impl Core {
         self.observe(|_| Kind::Woken { task }, None);
     }
 
+    /// Appends a step of a task to the ready queue, and records why.
     #[cold]
-    pub(crate) fn observe_woken(&self, id: TaskId, turn: Option<Place>) {
+    pub(super) fn push_watched_step(&self, id: TaskId, turn: Option<Place>) {
+        self.ready.borrow_mut().push_back(Ready::Step(id));
         let task = self.tasks.borrow_mut().get(id);
         if let Some(task) = task.map(|task| task.header().number) {
             if turn.is_some() {
@@ -67,43 +73,35 @@ impl Core {
         }
     }
 
-    // The next three take a callback and give it back: a reference to it would keep it in memory, where a loop without an observer
+    /// Appends a callback to the ready queue of a loop that is not plain: closed, it drops the callback.
+    #[cold]
+    pub(super) fn push_watched(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
+        if self.is_closed() {
+            return;
+        }
+        self.observe(
+            |observation| Kind::CallbackScheduled {
+                callback: observation.new_callback(&callback),
+                name: callback.name().into(),
+            },
+            at,
+        );
+        self.ready.borrow_mut().push_back(Ready::Callback(callback));
+    }
+
+    // The next two take a callback and give it back: a reference to it would keep it in memory, where a loop without an observer
     // has it in registers.
 
     #[cold]
-    pub(super) fn observe_scheduled(
-        &self,
-        callback: Rc<dyn Callback>,
-        at: Option<Place>,
-    ) -> Rc<dyn Callback> {
-        if !self.is_closed() {
-            self.observe(
-                |observation| Kind::CallbackScheduled {
-                    callback: observation.new_callback(&callback),
-                    name: callback.name().into(),
-                },
-                at,
-            );
-        }
-        callback
-    }
-
-    #[cold]
-    pub(super) fn observe_timer(
-        &self,
-        callback: Rc<dyn Callback>,
-        when: Duration,
-        at: Place,
-    ) -> Rc<dyn Callback> {
+    pub(super) fn observe_timer(&self, callback: &Rc<dyn Callback>, when: Duration, at: Place) {
         self.observe(
             |observation| Kind::TimerSet {
-                callback: observation.callback(&callback),
+                callback: observation.callback(callback),
                 name: callback.name().into(),
                 when,
             },
             Some(at),
         );
-        callback
     }
 
     #[cold]

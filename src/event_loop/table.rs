@@ -47,10 +47,21 @@ impl Wake for TaskWaker {
     }
 }
 
+/// Whether a step of a task is in the ready queue; a second wake-up adds no second step.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Scheduled {
+    #[default]
+    No,
+    /// And an observer is to hear of it when it is.
+    ///
+    /// Choice: a state and not a flag beside it, so that a wake-up that nobody observes looks no further than any wake-up must.
+    NoAndWatched,
+    Yes,
+}
+
 struct Place {
     generation: u32,
-    /// True while a step of the task is in the ready queue; a second wake-up adds no second step.
-    scheduled: bool,
+    scheduled: Scheduled,
     task: Option<Rc<dyn Body>>,
     /// Outlives the tenant: when nobody else holds it any more, it serves the next one and spares an allocation.
     waker: Option<Arc<TaskWaker>>,
@@ -74,6 +85,8 @@ impl Place {
 pub(crate) struct TaskTable {
     places: Vec<Place>,
     free: Vec<u32>,
+    /// `NoAndWatched` if the loop has an observer.
+    unscheduled: Scheduled,
 }
 
 impl TaskTable {
@@ -82,7 +95,7 @@ impl TaskTable {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place {
                 generation: 0,
-                scheduled: false,
+                scheduled: Scheduled::No,
                 task: None,
                 waker: None,
             });
@@ -99,7 +112,7 @@ impl TaskTable {
     /// Keeps the task in the place that was reserved for it until it ends; its first step is about to be scheduled.
     pub(crate) fn keep_scheduled(&mut self, id: TaskId, task: Rc<dyn Body>) {
         let place = &mut self.places[id.index as usize];
-        place.scheduled = true;
+        place.scheduled = Scheduled::Yes;
         place.task = Some(task);
     }
 
@@ -114,18 +127,28 @@ impl TaskTable {
         self.place(id)?.task.clone()
     }
 
-    /// Marks the task as scheduled; true if it exists and was not scheduled before.
+    /// Lets an observer hear of what is scheduled from now on, or no longer.
+    pub(crate) fn watch(&mut self, watched: bool) {
+        self.unscheduled = match watched {
+            true => Scheduled::NoAndWatched,
+            false => Scheduled::No,
+        };
+    }
+
+    /// Marks the task as scheduled, and tells whether it was; a task that has ended counts as scheduled.
     #[inline]
-    pub(crate) fn mark_scheduled(&mut self, id: TaskId) -> bool {
-        self.place(id)
-            .is_some_and(|place| !std::mem::replace(&mut place.scheduled, true))
+    pub(crate) fn schedule(&mut self, id: TaskId) -> Scheduled {
+        self.place(id).map_or(Scheduled::Yes, |place| {
+            std::mem::replace(&mut place.scheduled, Scheduled::Yes)
+        })
     }
 
     /// Gives the task whose turn has come, and lets it be scheduled again.
     #[inline]
     pub(crate) fn begin_step(&mut self, id: TaskId) -> Option<Rc<dyn Body>> {
+        let unscheduled = self.unscheduled;
         let place = self.place(id)?;
-        place.scheduled = false;
+        place.scheduled = unscheduled;
         place.task.clone()
     }
 
@@ -135,7 +158,7 @@ impl TaskTable {
         let place = self.place(id)?;
         let task = place.task.take();
         place.generation = place.generation.wrapping_add(1);
-        place.scheduled = false;
+        place.scheduled = Scheduled::No;
         self.free.push(id.index);
         task
     }
