@@ -8,6 +8,7 @@
 
 mod machine;
 mod memory;
+mod observer;
 mod options;
 mod ours;
 mod plot;
@@ -72,7 +73,9 @@ fn main() -> ExitCode {
     let options = match Options::parse() {
         Ok(Mode::Measure(options)) => options,
         Ok(Mode::Memory { whose, tasks }) => return memory::measure_here(&whose, tasks),
-        Ok(Mode::Redraw) => return report(plots::redraw()),
+        Ok(Mode::Once { row }) => return observer::measure_here(&row),
+        Ok(Mode::Observer(options)) => return finish(observer::compare(&options)),
+        Ok(Mode::Redraw) => return finish(said(plots::redraw())),
         Ok(Mode::Help) => {
             println!("{}", options::HELP);
             return ExitCode::SUCCESS;
@@ -137,17 +140,21 @@ fn main() -> ExitCode {
         println!("- **{}**: {}", memory::NAME, memory::meaning());
     }
     match options.plots {
-        true => report(plots::write(&run, &statistic, &lines)),
+        true => finish(said(plots::write(&run, &statistic, &lines))),
         false => ExitCode::SUCCESS,
     }
 }
 
 /// Says what went wrong with the book's files.
-fn report(written: std::io::Result<()>) -> ExitCode {
-    match written {
+fn said(written: std::io::Result<()>) -> Result<(), String> {
+    written.map_err(|error| format!("the plots could not be written: {error}"))
+}
+
+fn finish(done: Result<(), String>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("the plots could not be written: {error}");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -17,6 +17,7 @@ cargo run --release -p benches -- [OPTIONS]
   --rounds N       how often each row is measured in each column (5)
   --min            print the fastest round and not the median
   --plots          write the book's plots of this run, and the figures that they show
+  --observer       compare the library with a build of it that cannot have an observer
   --redraw         draw the book's plots again from their figures, and measure nothing
   --help           print this
 
@@ -45,6 +46,10 @@ pub enum Mode {
         whose: String,
         tasks: usize,
     },
+    Once {
+        row: String,
+    },
+    Observer(Options),
     Redraw,
     Help,
 }
@@ -61,6 +66,7 @@ impl Options {
             statistic: Statistic::Median,
             plots: false,
         };
+        let mut observer = false;
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
@@ -75,6 +81,12 @@ impl Options {
                 Long("rounds") => options.rounds = parser.value()?.parse()?,
                 Long("min") => options.statistic = Statistic::Minimum,
                 Long("plots") => options.plots = true,
+                Long("observer") => observer = true,
+                Long("once") => {
+                    return Ok(Mode::Once {
+                        row: parser.value()?.parse()?,
+                    });
+                }
                 Long("redraw") => return Ok(Mode::Redraw),
                 Long("help") | Short('h') => return Ok(Mode::Help),
                 Long("memory") => {
@@ -92,7 +104,10 @@ impl Options {
         if options.rounds == 0 {
             options.rounds = if options.quick { 3 } else { 5 };
         }
-        Ok(Mode::Measure(options))
+        match observer {
+            true => Ok(Mode::Observer(options)),
+            false => Ok(Mode::Measure(options)),
+        }
     }
 
     /// Says why a column has no figure.
