@@ -142,6 +142,7 @@ fn arrows_of_tokio_are_those_of_the_loop() {
             "wakes: what waited is ready again",
             "the loop or Tokio itself, between two turns",
             "is done",
+            "so much time passes, and nothing runs",
         ]
     );
 }
@@ -155,7 +156,7 @@ fn the_legend_says_what_a_pass_is_where_passes_are_numbered() {
         let is_numbered = html.contains(">pass</text>");
         let on_loop = |run: &Run| run.library == Library::Asyncio;
         assert_eq!(is_numbered, trace.runs.iter().any(on_loop));
-        let entry = "a pass of the loop: it runs, in order, what was ready when the pass began";
+        let entry = "a pass of the loop, every second one grey: it runs, in order, what was ready when the pass began";
         assert_eq!(legend(&html).contains(&entry), is_numbered);
         passes += usize::from(is_numbered);
     }

@@ -79,11 +79,17 @@ pub(super) fn push(html: &mut String, used: &Used) {
     let pass = (
         used.passes,
         "<rect class=\"trace-pass\" width=\"24\" height=\"20\"/><g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">1</text></g>".to_owned(),
-        "a pass of the loop: it runs, in order, what was ready when the pass began",
+        "a pass of the loop, every second one grey: it runs, in order, what was ready when the pass began",
+    );
+    let gap = (
+        used.gaps,
+        "<g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">+1 s</text></g>"
+            .to_owned(),
+        "so much time passes, and nothing runs",
     );
     html.push_str("<ul class=\"trace-legend\" aria-hidden=\"true\">\n");
     let entries = states.into_iter().chain(arrows).chain(marks);
-    let entries = entries.chain(ends).chain([cut, pass]);
+    let entries = entries.chain(ends).chain([cut, pass, gap]);
     for (is_used, shape, meaning) in entries {
         if is_used {
             let _ = writeln!(

@@ -43,6 +43,8 @@ pub(super) struct Used {
     /// Whether an arrow begins outside any turn.
     pub(super) outside: bool,
     pub(super) passes: bool,
+    /// Whether a time that passes is written above a gap.
+    pub(super) gaps: bool,
     pub(super) prints: bool,
     pub(super) ends: Vec<End>,
     /// Whether a task has no end, because the recording has one before.
@@ -58,6 +60,7 @@ impl Used {
         self.written |= other.written;
         self.outside |= other.outside;
         self.passes |= other.passes;
+        self.gaps |= other.gaps;
         self.prints |= other.prints;
         self.cut |= other.cut;
         self.arrows.extend(other.arrows);
@@ -114,6 +117,7 @@ pub(super) fn picture(
         used: Used {
             // A stepper names them also where the picture has no room for their numbers.
             passes: !layout.passes.is_empty(),
+            gaps: false,
             ..Used::default()
         },
     };
@@ -291,9 +295,10 @@ impl Drawing<'_> {
             for gap in &self.layout.gaps {
                 let label = format!("+{}", gap.label);
                 if CHAR * label.chars().count() as f64 <= gap.width {
+                    self.used.gaps = true;
                     let _ = write!(
                         self.svg,
-                        "<text x=\"{}\" y=\"31\" class=\"trace-passing\">{label}</text>",
+                        "<text x=\"{}\" y=\"31\">{label}</text>",
                         Px(gap.x + gap.width / 2.0),
                     );
                 }
