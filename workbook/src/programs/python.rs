@@ -33,6 +33,8 @@ impl Python {
         let wanted = env::var("PYTHON").ok();
         let names = match &wanted {
             Some(name) => vec![name.as_str()],
+            // On Windows the first two are often mere signs to a shop, which fail.
+            None if cfg!(windows) => vec!["python3", "python", "py"],
             None => vec!["python3", "python"],
         };
         for name in &names {
