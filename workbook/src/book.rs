@@ -11,6 +11,7 @@ use mdbook_driver::config::Config;
 
 use crate::api;
 use crate::programs::cargo;
+use crate::rename::rename;
 use crate::watch::full_path;
 
 /// Lies in every folder that [`Book::build`] wrote, and tells it from folders that hold something else.
@@ -106,7 +107,7 @@ impl Book {
             fs::remove_dir_all(&dest)
                 .with_context(|| format!("cannot replace {}", dest.display()))?;
         }
-        fs::rename(&pages, &dest).with_context(|| format!("cannot write {}", dest.display()))
+        rename(&pages, &dest).with_context(|| format!("cannot write {}", dest.display()))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod exercises;
 pub mod programs;
 pub mod reload;
+mod rename;
 pub mod run;
 pub mod serve;
 pub mod watch;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use super::compiled::{Compiled, Diagnostic};
+use crate::rename::rename;
 
 /// The name of what the compiler makes.
 pub fn executable_name() -> String {
@@ -90,7 +91,7 @@ impl Cache {
             .with_context(|| format!("cannot write to {}", self.folder.display()))?;
         let work = work.keep();
         let entry = self.folder.join(key);
-        match fs::rename(&work, &entry) {
+        match rename(&work, &entry) {
             // Another process was faster with the same program.
             Err(_) if entry.is_dir() => fs::remove_dir_all(&work)?,
             result => result.with_context(|| format!("cannot make {}", entry.display()))?,
