@@ -89,9 +89,6 @@ impl Core {
         self.ready.borrow_mut().push_back(Ready::Callback(callback));
     }
 
-    // The next two take a callback and give it back: a reference to it would keep it in memory, where a loop without an observer
-    // has it in registers.
-
     #[cold]
     pub(super) fn observe_timer(&self, callback: &Rc<dyn Callback>, when: Duration, at: Place) {
         self.observe(
@@ -104,6 +101,8 @@ impl Core {
         );
     }
 
+    /// Choice: takes the callback and gives it back. A reference to it would keep it in memory, where a loop without an observer has
+    /// it in registers.
     #[cold]
     pub(super) fn observe_fired(&self, callback: Rc<dyn Callback>) -> Rc<dyn Callback> {
         self.observe(
