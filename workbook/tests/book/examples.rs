@@ -43,10 +43,12 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
             if FALL_BACK.contains(&slug.as_str()) {
                 trials.extend(without_server(context, &slug, &executable, &transcript));
             }
-            let transcript = transcript.clone();
+            let (slug, transcript) = (slug.clone(), transcript.clone());
             trials.push(Trial::test(format!("example {slug}.rs"), move || {
                 let file = executable.as_ref().ok_or("cargo built no such example")?;
-                compare(context, Command::new(file), &transcript).map(drop)
+                alone(context, &slug, || {
+                    compare(context, Command::new(file), &transcript).map(drop)
+                })
             }));
         }
         if script.is_file() {
@@ -67,15 +69,33 @@ fn twin(
         context.counts.skip(why);
     }
     let can_run = lacks.is_none();
+    let slug = slug.to_owned();
     let trial = Trial::test(format!("example {slug}.py"), move || {
         if let Some(why) = lacks {
             return Err(why.into());
         }
         let mut command = context.python.as_ref()?.command();
         command.arg(&script);
-        compare(context, command, &transcript).map(drop)
+        alone(context, &slug, || {
+            compare(context, command, &transcript).map(drop)
+        })
     });
     Ok(skip_unless(can_run, trial))
+}
+
+/// Examples that compare times, which a neighbour on the same core would change.
+const COMPARE_TIMES: [&str; 3] = ["blocking", "http_server", "pools"];
+
+/// Runs an example beside others, or without any.
+fn alone<T>(context: &Context, slug: &str, run: impl FnOnce() -> T) -> T {
+    // A trial that failed leaves nothing behind, so a poisoned lock is as good as any.
+    if COMPARE_TIMES.contains(&slug) {
+        let _cores = context.cores.write();
+        run()
+    } else {
+        let _cores = context.cores.read();
+        run()
+    }
 }
 
 /// Examples that print their transcript without a Redis server, too.
@@ -116,6 +136,7 @@ fn without_server(
 }
 
 fn fall_back(context: &Context, mut command: Command, transcript: &Path) -> Result<(), Failed> {
+    let _cores = context.cores.read();
     // An empty folder holds no programs.
     let nothing = tempfile::tempdir()?;
     command.env("PATH", nothing.path()).env_remove("REDIS_URL");

@@ -19,6 +19,7 @@ use crate::Context;
 
 pub fn trials(context: &'static Context) -> Vec<Trial> {
     vec![Trial::test("links of the built book", move || {
+        let _cores = context.cores.read();
         let folder = tempfile::tempdir()?;
         let site = folder.path().join("book");
         context.book.build(&site)?;

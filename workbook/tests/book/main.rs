@@ -14,6 +14,7 @@ mod tidy;
 
 use std::env;
 use std::process::{Command, ExitCode};
+use std::sync::RwLock;
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Trial};
@@ -32,6 +33,8 @@ struct Context {
     python: Result<Python, String>,
     has_redis_server: bool,
     counts: Counts,
+    /// Shared by all that keeps a core busy; what compares times has the cores alone.
+    cores: RwLock<()>,
 }
 
 impl Context {
@@ -66,6 +69,7 @@ fn main() -> Result<ExitCode> {
             .output()
             .is_ok_and(|output| output.status.success()),
         counts: Counts::default(),
+        cores: RwLock::default(),
     }));
     let mut trials = tidy::trials(context, chapters);
     trials.extend(programs::trials(context, chapters));

@@ -29,6 +29,7 @@ fn trial(context: &'static Context, program: Program) -> Trial {
         if let Some(why) = lacks {
             return Err(why.into());
         }
+        let _cores = context.cores.read();
         let tools = Tools {
             compiler: &context.compiler,
             python: context.python.as_ref().ok(),
