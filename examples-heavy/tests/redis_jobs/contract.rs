@@ -8,7 +8,8 @@ use private_redis::Server;
 use crate::jobs::in_process::Shared;
 use crate::jobs::{Jobs, Place, in_redis, seconds, text};
 
-const LEASE: Duration = Duration::from_millis(100);
+/// Longer than a busy machine keeps a living worker from renewing it, which it does several times within it.
+const LEASE: Duration = Duration::from_secs(1);
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
