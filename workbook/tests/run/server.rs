@@ -22,7 +22,7 @@ const LIMITS: &str = r#"{"wall":6000,"cpu":1,"memory":134217728,"addresses":4294
 pub const WALL: Duration = Duration::from_secs(6);
 
 /// Processor time and memory are small: the compiler does much in a second that no honest program needs two for.
-const COMPILER_LIMITS: &str = r#"{"wall":30000,"cpu":2,"memory":1073741824,"addresses":34359738368,"file":268435456,"output":8388608,"processes":64}"#;
+const COMPILER_LIMITS: &str = r#"{"wall":30000,"cpu":6,"memory":1073741824,"addresses":34359738368,"file":268435456,"output":8388608,"processes":64}"#;
 
 /// The server; it ends with the value.
 pub struct Server {
