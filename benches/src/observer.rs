@@ -23,6 +23,12 @@ pub fn measure_here(name: &str) -> ExitCode {
 
 /// Prints the table.
 pub fn compare(options: &Options) -> Result<(), String> {
+    if cfg!(debug_assertions) {
+        return Err(
+            "this build is not optimized, and the other one is: run cargo run --release -p benches -- --observer"
+                .to_owned(),
+        );
+    }
     let with = std::env::current_exe().map_err(|e| format!("this program cannot be found: {e}"))?;
     let without = build_without()?;
     println!(
@@ -56,6 +62,8 @@ fn build_without() -> Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = workspace.join("target/unobserved");
     eprintln!("building the library without its observer in target/unobserved");
+    // The two builds differ in nothing else.
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args([
@@ -69,7 +77,7 @@ fn build_without() -> Result<PathBuf, String> {
         ])
         .arg("--target-dir")
         .arg(&target)
-        .env("RUSTFLAGS", WITHOUT)
+        .env("RUSTFLAGS", format!("{flags} {WITHOUT}"))
         .current_dir(workspace)
         .status()
         .map_err(|e| format!("cargo cannot be started: {e}"))?;
