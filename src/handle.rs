@@ -124,6 +124,7 @@ impl EventLoop {
     /// Schedules a callback for a time on the loop's clock; a time in the past is due at once.
     ///
     /// Equal deadlines fire in the order in which they were set. asyncio promises no order for them.
+    /// A deadline counts 584 years of the loop's clock at most; a later one is due then.
     ///
     /// # Panics
     /// If the loop is closed.

@@ -158,6 +158,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_due_in_584_years_or_later_is_due_then_and_in_order() {
+        let mut timers = Timers::default();
+        let callbacks: Vec<_> = (0..3).map(|_| CallbackCell::shared(|| {})).collect();
+        let far = Duration::from_nanos(u64::MAX);
+        for (when, callback) in [Duration::MAX, far, Duration::ZERO].iter().zip(&callbacks) {
+            timers.insert(*when, callback.clone());
+        }
+        let mut pop = |now| {
+            let due = timers.pop_due(now)?;
+            callbacks
+                .iter()
+                .position(|callback| Rc::ptr_eq(callback, &due))
+        };
+        let before = far - Duration::from_nanos(1);
+        assert_eq!([pop(before), pop(before)], [Some(2), None]);
+        assert_eq!([pop(far), pop(far), pop(far)], [Some(0), Some(1), None]);
+    }
+
+    #[test]
     fn a_few_cancelled_timers_stay_until_their_time() {
         let mut timers = Timers::default();
         let callbacks = set(&mut timers, SWEEP_FROM + 1);
