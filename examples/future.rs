@@ -282,7 +282,8 @@ async fn lost() -> Result<()> {
     let slot = Rc::new(Slot::default());
     let filled = slot.clone();
     get_running_loop()?.call_later(SECOND, move || filled.fill_in_silence(666));
-    match wait_for(Number(slot.clone()), 3 * SECOND).await {
+    let task = create_task(Number(slot.clone()));
+    match wait_for(task, 3 * SECOND).await {
         Ok(number) => println!("got {number}"),
         Err(error) => println!("{error} after {}", now()),
     }

@@ -73,7 +73,7 @@ async fn nowait() -> Result<()> {
     queue.put_nowait("cake")?;
     println!("size {}, full: {}", queue.qsize(), queue.is_full());
     if let Err(full) = queue.put_nowait("bread") {
-        println!("no room for {}", full.0);
+        println!("no room for {}", full.into_item());
     }
     println!("{}, {}", queue.get_nowait()?, queue.get_nowait()?);
     if queue.get_nowait().is_err() {
@@ -85,7 +85,7 @@ async fn nowait() -> Result<()> {
 /// Starts a task that takes one item and gives it.
 fn getter(queue: &Queue<&'static str>) -> Task<&'static str> {
     let queue = queue.clone();
-    create_task(async move { Ok(queue.get().await?) })
+    create_task(async move { queue.get().await })
 }
 
 async fn later() -> Result<()> {

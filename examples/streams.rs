@@ -227,7 +227,7 @@ async fn ahead() -> Result<()> {
         while let Some(number) = numbers.next().await {
             sender.put(Some(number?)).await?;
         }
-        Ok(sender.put(None).await?)
+        sender.put(None).await
     });
     while let Some(number) = queue.get().await? {
         use_up(number).await?;

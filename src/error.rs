@@ -8,6 +8,19 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+/// Gives an error its texts, for an error that says the same of each kind of itself.
+macro_rules! texts {
+    ($error:ident, $($kind:pat => $text:expr,)+) => {
+        impl std::fmt::Display for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $($kind => $text,)+ })
+            }
+        }
+        impl std::error::Error for $error {}
+    };
+}
+pub(crate) use texts;
+
 /// The outcome of a task: a value, or an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -54,6 +67,14 @@ impl Error {
     /// Borrows the error as an `E` if it is one.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         self.as_std().downcast_ref()
+    }
+
+    /// Gives the cancellation, for what cannot fail otherwise.
+    pub(crate) fn into_cancelled(self) -> Cancelled {
+        match self.0 {
+            Repr::Cancelled(cancelled) => cancelled,
+            Repr::Other(other) => unreachable!("nobody fails a wait: {other}"),
+        }
     }
 
     /// Borrows the error as the standard library's trait object.
@@ -154,18 +175,13 @@ pub enum InvalidState {
     OwnedByTask,
 }
 
-impl fmt::Display for InvalidState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            InvalidState::ResultNotSet => "result is not set",
-            InvalidState::ExceptionNotSet => "exception is not set",
-            InvalidState::AlreadyDone => "promise is already done",
-            InvalidState::OwnedByTask => "a task's result is set by its body alone",
-        })
-    }
+texts! {
+    InvalidState,
+    Self::ResultNotSet => "result is not set",
+    Self::ExceptionNotSet => "exception is not set",
+    Self::AlreadyDone => "promise is already done",
+    Self::OwnedByTask => "a task's result is set by its body alone",
 }
-
-impl StdError for InvalidState {}
 
 /// Says why the loop could not run, or did not run to the end.
 ///
@@ -191,25 +207,16 @@ pub enum RunError {
     Stalled,
 }
 
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RunError::AlreadyRunning => "this event loop is already running",
-            RunError::AnotherLoopRunning => {
-                "cannot run the event loop while another loop is running"
-            }
-            RunError::Closed => "event loop is closed",
-            RunError::CloseWhileRunning => "cannot close a running event loop",
-            RunError::StoppedBeforeDone => "event loop stopped before promise completed",
-            RunError::WrongLoop => {
-                "the promise belongs to a different loop than the one that was asked to run it"
-            }
-            RunError::Stalled => "every task is waiting and nothing is left that could wake one",
-        })
-    }
+texts! {
+    RunError,
+    Self::AlreadyRunning => "this event loop is already running",
+    Self::AnotherLoopRunning => "cannot run the event loop while another loop is running",
+    Self::Closed => "event loop is closed",
+    Self::CloseWhileRunning => "cannot close a running event loop",
+    Self::StoppedBeforeDone => "event loop stopped before promise completed",
+    Self::WrongLoop => "the promise belongs to a different loop than the one that was asked to run it",
+    Self::Stalled => "every task is waiting and nothing is left that could wake one",
 }
-
-impl StdError for RunError {}
 
 /// Says that there is no running event loop on this thread.
 ///
@@ -217,13 +224,10 @@ impl StdError for RunError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRunningLoop;
 
-impl fmt::Display for NoRunningLoop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no running event loop; call this from inside a task or a callback")
-    }
+texts! {
+    NoRunningLoop,
+    Self => "no running event loop; call this from inside a task or a callback",
 }
-
-impl StdError for NoRunningLoop {}
 
 /// Says that a task awaits something that it must not await.
 ///
@@ -236,16 +240,11 @@ pub enum AwaitError {
     DifferentLoop,
 }
 
-impl fmt::Display for AwaitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AwaitError::OnItself => "task cannot await on itself",
-            AwaitError::DifferentLoop => "task got a promise attached to a different loop",
-        })
-    }
+texts! {
+    AwaitError,
+    Self::OnItself => "task cannot await on itself",
+    Self::DifferentLoop => "task got a promise attached to a different loop",
 }
-
-impl StdError for AwaitError {}
 
 /// Says that a body panicked, for those who await it.
 ///
@@ -289,10 +288,7 @@ impl StdError for Panicked {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOut;
 
-impl fmt::Display for TimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("timed out")
-    }
+texts! {
+    TimedOut,
+    Self => "timed out",
 }
-
-impl std::error::Error for TimedOut {}

@@ -1,35 +1,23 @@
-//! The event loop: a queue of what is ready, a heap of timers, and the operating system's poller.
-//!
-//! What runs is here; what a program calls is in `api`.
-
-mod api;
-mod observed;
-mod table;
+//! The event loop: a queue of what is ready, timers in the order of their deadlines, and the operating system's poller.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::rc::{Rc, Weak};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::callback::Callback;
-use crate::clock::Clock;
-use crate::error::{Cancelled, Error, Result, RunError};
-use crate::events::{Actor, Kind, Place};
-use crate::header::{Header, TaskId};
-use crate::observation::{OBSERVABLE, Observation};
+use crate::callback::{Callback, Stage};
+use crate::error::{NoRunningLoop, Result, RunError};
+
+use crate::observe::{self, Actor, Kind, Observer, Place};
 use crate::poller::Poller;
 use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
-use crate::timers::Timers;
-use table::{Scheduled, TaskTable};
-
-pub(crate) use api::expect_running_loop;
-pub use api::{ErrorContext, EventLoop, get_running_loop};
-pub(crate) use observed::{observe_running, on_behalf_of, on_behalf_of_run, set_on_new_loop};
-pub(crate) use table::Body;
+use crate::report::ExceptionHandler;
+use crate::task::Driven;
+use crate::timers::{Clock, Timers};
 
 /// How many callbacks run before a busy loop looks at the operating system again.
 ///
@@ -39,10 +27,37 @@ const POLL_AFTER: usize = 64;
 /// What waits in the ready queue: one queue for both, so that callbacks and tasks keep one order.
 pub(crate) enum Ready {
     Callback(Rc<dyn Callback>),
-    Step(TaskId),
+    Step(Rc<dyn Driven>),
 }
 
-type ExceptionHandler = Rc<dyn Fn(&ErrorContext) -> Option<Error>>;
+impl Ready {
+    /// Names it for a warning of debug mode.
+    fn name(&self) -> String {
+        match self {
+            Ready::Callback(_) => "callback".to_owned(),
+            Ready::Step(task) => format!("task {}", task.state().name()),
+        }
+    }
+}
+
+/// The hash of a task's number is the number: they come one after another, so they spread by themselves, and neighbours stay
+/// neighbours. A look-up in the standard library's map takes a third of a handover, for it must withstand numbers chosen by an enemy.
+#[derive(Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only numbers are hashed")
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The loop itself, behind every [`EventLoop`] handle.
 ///
@@ -52,47 +67,39 @@ pub(crate) struct Core {
     /// What runs next, first in, first out.
     pub(crate) ready: RefCell<VecDeque<Ready>>,
     pub(crate) timers: RefCell<Timers>,
-    /// Every task that has not ended. The loop alone keeps them alive; handles merely look.
-    pub(crate) tasks: RefCell<TaskTable>,
-    /// Numbers the tasks, for their names.
+    /// Every task that has not ended, by number. The loop alone keeps them alive; handles merely look.
+    tasks: RefCell<HashMap<u64, Rc<dyn Driven>, BuildHasherDefault<NumberHasher>>>,
+    /// Numbers the tasks; no number is used twice.
     tasks_made: Cell<u64>,
     /// The task whose step is running.
-    current: RefCell<Option<Rc<dyn Body>>>,
+    current: RefCell<Option<Rc<dyn Driven>>>,
     clock: Clock,
     pub(crate) poller: Poller,
-    /// The threads of the executor, once there was a job for them.
-    pool: RefCell<Option<Pool>>,
-    /// Promises whose values are made on other threads: a promise stays here, and its ticket travels.
-    parked: RefCell<HashMap<u64, Box<dyn Any>>>,
-    next_ticket: Cell<u64>,
-    /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
-    reachable: Cell<bool>,
-    running: Cell<bool>,
-    /// Counts the runs, so that what was to end one run does not end the next.
-    runs: Cell<u64>,
-    stopping: Cell<bool>,
-    closed: Cell<bool>,
     since_poll: Cell<usize>,
-    exception_handler: RefCell<Option<ExceptionHandler>>,
-    pub(crate) observation: RefCell<Option<Rc<Observation>>>,
-    /// True of a loop that is open, without an observer and not in debug mode, as nearly all are: all that a hot path asks.
-    plain: Cell<bool>,
-    debug: Cell<bool>,
-    slow_callback_duration: Cell<Duration>,
+    /// The threads of the executor, once there was a job for them.
+    pub(crate) pool: RefCell<Option<Pool>>,
+    /// Promises whose values are made on other threads: a promise stays here, and its ticket travels.
+    pub(crate) parked: RefCell<HashMap<u64, Box<dyn Any>>>,
+    /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
+    pub(crate) reachable: Cell<bool>,
+    pub(crate) running: Cell<bool>,
+    pub(crate) stopping: Cell<bool>,
+    pub(crate) closed: Cell<bool>,
+    pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
+    pub(crate) debug: Cell<bool>,
+    pub(crate) slow_callback_duration: Cell<Duration>,
+    pub(crate) observer: OnceCell<Observer>,
 }
 
 thread_local! {
     /// The loop that is running on this thread.
-    static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
-    /// Every loop that was made on this thread, so that a waker finds its loop between two runs, too.
-    static MADE_HERE: RefCell<Vec<Weak<Core>>> = const { RefCell::new(Vec::new()) };
+    pub(crate) static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
 }
 
 impl Core {
     fn new(clock: Clock) -> Rc<Core> {
-        static LOOPS: AtomicU64 = AtomicU64::new(0);
-        let core = Rc::new(Core {
-            remote: Arc::new(Remote::new(LOOPS.fetch_add(1, Ordering::Relaxed))),
+        Rc::new(Core {
+            remote: Arc::default(),
             ready: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
@@ -100,237 +107,44 @@ impl Core {
             current: RefCell::new(None),
             clock,
             poller: Poller::default(),
+            since_poll: Cell::new(0),
             pool: RefCell::new(None),
             parked: RefCell::default(),
-            next_ticket: Cell::new(0),
             reachable: Cell::new(false),
             running: Cell::new(false),
-            runs: Cell::new(0),
             stopping: Cell::new(false),
             closed: Cell::new(false),
-            since_poll: Cell::new(0),
             exception_handler: RefCell::new(None),
-            observation: RefCell::new(None),
-            plain: Cell::new(true),
             debug: Cell::new(false),
             slow_callback_duration: Cell::new(Duration::from_millis(100)),
-        });
-        MADE_HERE.with_borrow_mut(|made| {
-            made.retain(|core| core.strong_count() > 0);
-            made.push(Rc::downgrade(&core));
-        });
-        core
+            observer: OnceCell::new(),
+        })
     }
 
-    /// Calls `f` with the loop of that number if it lives on this thread.
-    pub(crate) fn on_this_thread<R>(loop_id: u64, f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
-        let running = RUNNING
-            .try_with(|running| {
-                let running = running.borrow();
-                running
-                    .as_ref()
-                    .filter(|core| core.remote.loop_id == loop_id)
-                    .cloned()
-            })
-            .ok()?;
-        let core = match running {
-            Some(core) => core,
-            None => MADE_HERE
-                .try_with(|made| {
-                    made.borrow()
-                        .iter()
-                        .filter_map(Weak::upgrade)
-                        .find(|core| core.remote.loop_id == loop_id)
-                })
-                .ok()??,
-        };
-        Some(f(&core))
+    /// Gives the loop that is running on this thread.
+    pub(crate) fn running() -> Option<Rc<Core>> {
+        RUNNING.try_with(|running| running.borrow().clone()).ok()?
     }
 
-    /// Calls `f` with the running loop and the task whose step is running.
+    /// Calls `f` with the loop that is running on this thread.
     ///
-    /// `f` must not start or end a run or a step: the look-up is still borrowed.
-    #[inline]
-    pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Core>, &Rc<dyn Body>) -> R) -> Option<R> {
-        RUNNING
-            .try_with(|running| {
-                let running = running.borrow();
-                let core = running.as_ref()?;
-                let current = core.current.borrow();
-                current.as_ref().map(|task| f(core, task))
-            })
-            .ok()?
-    }
-
-    /// Calls `f` with the running loop, under the same condition.
-    #[inline]
+    /// `f` must not begin or end a run: the place is still borrowed.
     pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
         RUNNING
             .try_with(|running| running.borrow().as_ref().map(f))
             .ok()?
     }
 
-    /// Gives the loop that is running on this thread.
-    #[inline]
-    pub(crate) fn running() -> Option<Rc<Core>> {
-        RUNNING.try_with(|running| running.borrow().clone()).ok()?
+    /// Calls `f` with the running loop and the task whose step is running, under the same condition.
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Rc<Core>, &Rc<dyn Driven>) -> R) -> Option<R> {
+        Core::with_running(|core| {
+            let task = core.current.borrow();
+            task.as_ref().map(|task| f(core, task))
+        })?
     }
 
     pub(crate) fn now(&self) -> Duration {
         self.clock.now()
-    }
-
-    /// Tells whether somebody may observe the loop.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        OBSERVABLE && !self.plain.get()
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.get()
-    }
-
-    pub(crate) fn current(&self) -> Option<Rc<dyn Body>> {
-        self.current.borrow().clone()
-    }
-
-    /// Appends a callback to the ready queue. A closed loop drops it.
-    #[inline]
-    pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
-        if self.plain.get() {
-            self.ready.borrow_mut().push_back(Ready::Callback(callback));
-        } else {
-            self.push_watched(callback, at);
-        }
-    }
-
-    pub(crate) fn set_timer(&self, when: Duration, callback: Rc<dyn Callback>, at: Place) {
-        if self.is_watched() {
-            self.observe_timer(&callback, when, at);
-        }
-        self.timers.borrow_mut().insert(when, callback);
-    }
-
-    /// Takes a timer back that had not fired.
-    #[inline]
-    pub(crate) fn cancel_timer(&self, callback: &Rc<dyn Callback>) {
-        self.timers.borrow_mut().note_cancelled();
-        if self.is_watched() {
-            self.observe_cancelled(callback, |callback| Kind::TimerCancelled { callback });
-        }
-    }
-
-    /// Appends the callback of a timer whose time has come.
-    #[inline]
-    fn push_expired(&self, callback: Rc<dyn Callback>) {
-        let callback = match self.is_watched() {
-            true => self.observe_fired(callback),
-            false => callback,
-        };
-        self.ready.borrow_mut().push_back(Ready::Callback(callback));
-    }
-
-    /// Appends a task's next step to the ready queue, unless one is there already or the task has ended.
-    #[inline]
-    pub(crate) fn schedule_step(&self, id: TaskId) {
-        let before = self.tasks.borrow_mut().schedule(id);
-        match before {
-            Scheduled::No => self.ready.borrow_mut().push_back(Ready::Step(id)),
-            Scheduled::NoAndWatched if OBSERVABLE => self.push_watched_step(id, None),
-            Scheduled::NoAndWatched | Scheduled::Yes => {}
-        }
-    }
-
-    /// Appends the next step of the task that runs and wants no more than a turn; `at` is for observers.
-    #[inline]
-    pub(crate) fn schedule_turn(&self, id: TaskId, at: Place) {
-        let before = self.tasks.borrow_mut().schedule(id);
-        match before {
-            Scheduled::No => self.ready.borrow_mut().push_back(Ready::Step(id)),
-            Scheduled::NoAndWatched if OBSERVABLE => self.push_watched_step(id, Some(at)),
-            Scheduled::NoAndWatched | Scheduled::Yes => {}
-        }
-    }
-
-    /// Makes the part of a new task that does not depend on its body.
-    pub(crate) fn new_header(&self) -> Header {
-        let number = self.tasks_made.get() + 1;
-        self.tasks_made.set(number);
-        let (id, waker) = self.tasks.borrow_mut().reserve(&self.remote);
-        Header::new(id, number, waker)
-    }
-
-    /// Takes a new task into the table and schedules its first step.
-    pub(crate) fn adopt(&self, task: Rc<dyn Body>, at: Place) {
-        if self.is_watched() {
-            self.observe_created(&*task, at);
-        }
-        let id = task.header().id;
-        self.tasks.borrow_mut().keep_scheduled(id, task);
-        self.ready.borrow_mut().push_back(Ready::Step(id));
-    }
-
-    /// Lets go of a task that has ended.
-    pub(crate) fn release(&self, id: TaskId) {
-        let released = self.tasks.borrow_mut().remove(id);
-        drop(released);
-    }
-
-    /// Keeps a value on the loop's thread while its ticket travels to another one.
-    pub(crate) fn park(&self, value: Box<dyn Any>) -> u64 {
-        let ticket = self.next_ticket.get();
-        self.next_ticket.set(ticket + 1);
-        self.parked.borrow_mut().insert(ticket, value);
-        ticket
-    }
-
-    pub(crate) fn unpark(&self, ticket: u64) -> Option<Box<dyn Any>> {
-        self.parked.borrow_mut().remove(&ticket)
-    }
-
-    /// Hands an error that nobody else will see to the exception handler.
-    pub(crate) fn report(&self, message: impl Into<String>, error: Option<Error>) {
-        let context = ErrorContext {
-            message: message.into(),
-            error,
-        };
-        if self.is_watched() {
-            let message = context.to_string();
-            self.observe(|_| Kind::Reported { message }, None);
-        }
-        let handler = self.exception_handler.borrow().clone();
-        match handler {
-            Some(handler) => {
-                if let Some(error) = handler(&context) {
-                    eprintln!("the exception handler failed with \"{error}\" on: {context}");
-                }
-            }
-            None => eprintln!("{context}"),
-        }
-    }
-
-    pub(crate) fn cancel_task(&self, id: TaskId) {
-        let task = self.tasks.borrow_mut().get(id);
-        if let Some(task) = task {
-            task.request_cancel(&Cancelled::new());
-        }
-    }
-
-    /// Counts the runs that have begun.
-    pub(crate) fn runs(&self) -> u64 {
-        self.runs.get()
-    }
-
-    pub(crate) fn stop(&self) {
-        self.stopping.set(true);
-    }
-
-    /// Is called whenever something changes that makes a loop more than plain.
-    fn look_at_plainness(&self) {
-        let observed = self.observation.borrow().is_some();
-        self.plain
-            .set(!observed && !self.debug.get() && !self.closed.get());
-        self.tasks.borrow_mut().watch(observed);
     }
 
     /// Panics on the misuse of a closed loop.
@@ -339,74 +153,142 @@ impl Core {
         assert!(!self.closed.get(), "{}", RunError::Closed);
     }
 
+    /// Appends a callback to the ready queue, behind what other threads have sent before. A closed loop drops it.
+    pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
+        self.take_parcels();
+        if self.closed.get() {
+            return;
+        }
+        self.tell(at, |told| Kind::CallbackScheduled {
+            callback: told.callback(&*callback),
+            name: callback.name().into(),
+        });
+        callback.about().stage.set(Stage::Ready);
+        self.ready.borrow_mut().push_back(Ready::Callback(callback));
+    }
+
+    pub(crate) fn insert_timer(
+        &self,
+        when: Duration,
+        callback: Rc<dyn Callback>,
+        at: Option<Place>,
+    ) {
+        self.tell(at, |told| Kind::TimerSet {
+            callback: told.callback(&*callback),
+            name: callback.name().into(),
+            when,
+        });
+        callback.about().stage.set(Stage::Timer);
+        self.timers.borrow_mut().insert(when, callback);
+    }
+
+    /// Numbers a new task.
+    pub(crate) fn next_task_number(&self) -> u64 {
+        self.tasks_made.set(self.tasks_made.get() + 1);
+        self.tasks_made.get()
+    }
+
+    /// Keeps a new task until it ends.
+    pub(crate) fn adopt(&self, task: Rc<dyn Driven>) {
+        self.tasks.borrow_mut().insert(task.state().number, task);
+    }
+
+    /// Appends the next step of a task to the ready queue, unless it is there, or the task has ended.
+    pub(crate) fn schedule_step(&self, number: u64) {
+        self.take_parcels();
+        let tasks = self.tasks.borrow();
+        if let Some(task) = tasks.get(&number)
+            && !task.state().scheduled.replace(true)
+        {
+            self.tell(None, |_| Kind::Woken { task: number });
+            self.ready.borrow_mut().push_back(Ready::Step(task.clone()));
+        }
+    }
+
+    /// Lets go of a task that has ended.
+    pub(crate) fn release(&self, number: u64) {
+        let released = self.tasks.borrow_mut().remove(&number);
+        drop(released);
+    }
+
+    pub(crate) fn task(&self, number: u64) -> Option<Rc<dyn Driven>> {
+        self.tasks.borrow().get(&number).cloned()
+    }
+
+    /// Lists the tasks that have not ended, oldest first.
+    pub(crate) fn tasks(&self) -> Vec<Rc<dyn Driven>> {
+        let mut tasks: Vec<_> = self.tasks.borrow().values().cloned().collect();
+        tasks.sort_by_key(|task| task.state().number);
+        tasks
+    }
+
     // ANCHOR: run_once
     /// Makes one pass: wait if there is nothing to do, expire timers,
     /// then run what is ready now.
     ///
     /// What a callback schedules runs in the next pass.
-    fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
+    pub(crate) fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
         self.take_parcels();
-        let deadline = self.timers.borrow_mut().next_deadline();
         if self.ready.borrow().is_empty() && !self.stopping.get() {
-            self.wait(deadline)?;
+            self.wait()?;
             self.take_parcels();
         } else if self.since_poll.get() >= POLL_AFTER && self.poller.has_sources() {
             self.poll(Some(Duration::ZERO));
         }
-        if deadline.is_some() {
-            let now = self.clock.now();
-            let mut timers = self.timers.borrow_mut();
-            while let Some(callback) = timers.pop_due(now) {
-                self.push_expired(callback);
+        self.expire_timers();
+        let batch = self.ready.borrow().len();
+        for _ in 0..batch {
+            let next = self.ready.borrow_mut().pop_front();
+            if let Some(ready) = next {
+                self.run_ready(ready);
             }
         }
-        let batch = self.ready.borrow().len();
-        if self.plain.get() {
-            self.run_batch(batch, Core::run_ready);
-        } else {
-            self.run_batch(batch, Core::run_watched);
-            self.observe_pass();
-        }
         self.since_poll.set(self.since_poll.get() + batch);
+        self.tell_pass();
         Ok(())
     }
+    // ANCHOR_END: run_once
 
-    /// Runs the next `batch` callbacks and steps, each by `run`.
-    #[inline]
-    fn run_batch(self: &Rc<Self>, batch: usize, run: impl Fn(&Rc<Self>, Ready)) {
-        for _ in 0..batch {
-            let Some(ready) = self.ready.borrow_mut().pop_front() else {
-                break;
-            };
-            run(self, ready);
+    fn expire_timers(&self) {
+        let deadline = self.timers.borrow_mut().next_deadline();
+        if deadline.is_none() {
+            return;
+        }
+        let now = self.now();
+        loop {
+            let due = self.timers.borrow_mut().pop_due(now);
+            let Some(callback) = due else { return };
+            self.tell(None, |told| Kind::TimerFired {
+                callback: told.callback(&*callback),
+            });
+            callback.about().stage.set(Stage::Ready);
+            self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }
     }
-    // ANCHOR_END: run_once
 
     // ANCHOR: run_ready
     /// Runs one callback or one step of a task.
     ///
     /// This is the only place where either is called.
-    #[inline]
     fn run_ready(self: &Rc<Self>, ready: Ready) {
+        let _turn = self.begin_turn(&ready);
+        let watch = self.debug.get().then(|| (ready.name(), self.now()));
         match ready {
             Ready::Callback(callback) => {
-                if let Some(error) = callback.run() {
+                callback.about().stage.set(Stage::Idle);
+                if let Some(error) = callback.call() {
                     self.report("Exception in callback", Some(error));
                 }
             }
-            Ready::Step(id) => {
-                let task = self.tasks.borrow_mut().begin_step(id);
-                if let Some(task) = task {
-                    self.step(task);
-                }
-            }
+            Ready::Step(task) => self.step(task),
+        }
+        if let Some((name, began)) = watch {
+            self.report_slow(&name, self.now() - began);
         }
     }
     // ANCHOR_END: run_ready
 
-    #[inline]
-    fn step(self: &Rc<Self>, task: Rc<dyn Body>) {
+    fn step(self: &Rc<Self>, task: Rc<dyn Driven>) {
         /// Forgets the current task however its step ends: a panic leaves the loop usable.
         struct Current<'a>(&'a Core);
         impl Drop for Current<'_> {
@@ -420,32 +302,19 @@ impl Core {
         task.step(self);
     }
 
-    /// Lets a loop make a call in its next pass, whatever thread asks for it.
-    pub(crate) fn send(
-        remote: &Remote,
-        call: impl FnOnce(&Core) + Send + 'static,
-    ) -> Result<(), RunError> {
-        remote.send(Parcel::Call(Box::new(move || {
-            let core = Core::running().expect("parcels are opened in a pass");
-            call(&core);
-        })))
-    }
-
+    /// Does what other threads have asked for.
     fn take_parcels(&self) {
-        if self.remote.is_filled() {
-            if self.is_watched() {
-                self.observe_actor(Actor::Thread);
-            }
-            for parcel in self.remote.take() {
-                match parcel {
-                    Parcel::Wake(id) => self.schedule_step(id),
-                    Parcel::Call(call) => call(),
-                }
-            }
-            if self.is_watched() {
-                self.observe_actor(Actor::Loop);
+        if !self.remote.is_filled() {
+            return;
+        }
+        let before = self.act_as(Actor::Thread);
+        for parcel in self.remote.take() {
+            match parcel {
+                Parcel::Wake(task) => self.schedule_step(task),
+                Parcel::Call(call) => call(self),
             }
         }
+        self.act_as(before);
     }
 
     fn poll(&self, timeout: Option<Duration>) {
@@ -454,15 +323,18 @@ impl Core {
     }
 
     /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
-    fn wait(&self, deadline: Option<Duration>) -> Result<(), RunError> {
-        if self.is_watched() {
-            self.observe(|_| Kind::LoopWaits { until: deadline }, None);
+    fn wait(&self) -> Result<(), RunError> {
+        let deadline = self.timers.borrow_mut().next_deadline();
+        self.tell(None, |_| Kind::LoopWaits { until: deadline });
+        let parked = !self.parked.borrow().is_empty();
+        if deadline.is_none() && !parked && !self.poller.has_sources() && !self.reachable.get() {
+            self.report_circle();
         }
         if !self.clock.is_virtual() {
             self.poll(deadline.map(|when| when.saturating_sub(self.clock.now())));
             return Ok(());
         }
-        if !self.parked.borrow().is_empty() {
+        if parked {
             // Work on another thread takes real time: virtual time stands still until it is done.
             self.poll(None);
             return Ok(());
@@ -481,72 +353,119 @@ impl Core {
         }
         Ok(())
     }
-
-    fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
-        /// Ends the run however it ends, by `stop` or by a panic: the loop can be run again.
-        struct Run<'a>(&'a Core);
-        impl Drop for Run<'_> {
-            fn drop(&mut self) {
-                self.0.stopping.set(false);
-                self.0.running.set(false);
-                let core = RUNNING.with_borrow_mut(Option::take);
-                if self.0.is_watched() {
-                    self.0.observe_actor(Actor::Outside);
-                }
-                drop(core);
-            }
-        }
-        if self.closed.get() {
-            return Err(RunError::Closed);
-        }
-        if self.running.get() {
-            return Err(RunError::AlreadyRunning);
-        }
-        if RUNNING.with_borrow(Option::is_some) {
-            return Err(RunError::AnotherLoopRunning);
-        }
-        RUNNING.set(Some(self.clone()));
-        self.running.set(true);
-        self.runs.set(self.runs.get() + 1);
-        let _run = Run(self);
-        if self.is_watched() {
-            self.observe_actor(Actor::Loop);
-        }
-        loop {
-            self.run_once()?;
-            if self.stopping.get() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Drops everything that was still to come, tasks included.
-    fn close(&self) {
-        if self.closed.replace(true) {
-            return;
-        }
-        self.look_at_plainness();
-        // Each is taken out first: destructors may look at the loop.
-        let pool = self.pool.take();
-        drop(pool);
-        drop(self.remote.close());
-        let ready = self.ready.take();
-        drop(ready);
-        let timers = self.timers.take();
-        drop(timers);
-        let mut tasks: Vec<_> = self.tasks.borrow().iter().cloned().collect();
-        tasks.sort_by_key(|task| task.header().number);
-        for task in tasks {
-            task.discard(self);
-        }
-        let parked = self.parked.take();
-        drop(parked);
-        self.poller.close();
-    }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// A handle to an event loop: one thread, one queue of what is ready, one heap of timers.
+///
+/// Clones are handles to the same loop. The loop stays on the thread that made it; [`EventLoop::handle`] gives
+/// what other threads may use.
+///
+/// The last handle takes the loop and its tasks along when it is dropped. A task that keeps a handle of its own loop across an await
+/// keeps that loop, and so itself, until it ends or the loop is closed; [`get_running_loop`] gives a handle whenever one is needed.
+///
+/// asyncio: `AbstractEventLoop`.
+///
+/// ```
+/// use asyncio::EventLoop;
+///
+/// let event_loop = EventLoop::new();
+/// let value = event_loop.run_until_complete(async { Ok(42) });
+/// assert_eq!(value.unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct EventLoop {
+    pub(crate) core: Rc<Core>,
+}
+
+impl Default for EventLoop {
+    fn default() -> Self {
+        EventLoop::new()
+    }
+}
+
+impl EventLoop {
+    /// Makes a loop on the operating system's monotonic clock.
+    ///
+    /// asyncio: `new_event_loop()`.
+    pub fn new() -> Self {
+        EventLoop::on(Clock::Real(Instant::now()))
+    }
+
+    /// Makes a loop on simulated time: when nothing is ready the clock jumps to the next deadline.
+    ///
+    /// A program that sleeps for an hour ends at once, and gives the same trace every time.
+    /// asyncio has no public counterpart; its own tests do the same.
+    ///
+    /// ```
+    /// use asyncio::{EventLoop, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::with_virtual_clock();
+    /// event_loop.run_until_complete(async { Ok(sleep(Duration::from_secs(3600)).await?) }).unwrap();
+    /// assert_eq!(event_loop.time(), Duration::from_secs(3600));
+    /// ```
+    pub fn with_virtual_clock() -> Self {
+        EventLoop::on(Clock::Virtual(Cell::new(Duration::ZERO)))
+    }
+
+    fn on(clock: Clock) -> Self {
+        let event_loop = EventLoop {
+            core: Core::new(clock),
+        };
+        observe::announce(&event_loop);
+        event_loop
+    }
+
+    /// Tells the time on the loop's clock, counted from the moment the loop was made.
+    ///
+    /// asyncio: `loop.time()`, in seconds.
+    pub fn time(&self) -> Duration {
+        self.core.now()
+    }
+
+    /// Tells whether the loop's time is simulated.
+    pub fn has_virtual_clock(&self) -> bool {
+        self.core.clock.is_virtual()
+    }
+
+    /// Moves a virtual clock forward without letting anything run, as a blocking call would.
+    ///
+    /// # Panics
+    /// If the loop is on the real clock.
+    pub fn advance(&self, by: Duration) {
+        assert!(
+            self.core.clock.is_virtual(),
+            "only a virtual clock can be advanced; make the loop with EventLoop::with_virtual_clock()"
+        );
+        self.core.clock.jump_to(self.time().saturating_add(by));
+    }
+
+    /// Counts the timers that are set and not cancelled.
+    pub fn timer_count(&self) -> usize {
+        self.core.timers.borrow().soonest_first().len()
+    }
+}
+
+/// Gives the loop that is running on this thread.
+///
+/// # Errors
+/// Outside a running loop.
+///
+/// asyncio: `get_running_loop()`.
+pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
+    Core::running()
+        .map(|core| EventLoop { core })
+        .ok_or(NoRunningLoop)
+}
+
+/// Gives the running loop to the functions that cannot work without one.
+#[track_caller]
+pub(crate) fn expect_running_loop() -> EventLoop {
+    get_running_loop().unwrap_or_else(|e| panic!("{e}"))
 }

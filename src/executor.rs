@@ -1,13 +1,65 @@
 //! Work that blocks, done on threads of its own while the loop goes on.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Panicked, Result};
+use crate::callback::once;
+use crate::error::{Cancelled, Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::list::new_number;
 use crate::pool::{Job, Pool};
-use crate::promise::Promise;
+use crate::promise::{Promise, PromiseCell, Shared};
+use crate::remote::{Parcel, Remote};
+
+/// The promise of what a thread computes.
+struct Computed<T: 'static> {
+    shared: Shared<T>,
+    /// Tells the thread that nobody wants it any more.
+    given_up: Arc<AtomicBool>,
+}
+
+impl<T> PromiseCell for Computed<T> {
+    type Value = T;
+
+    fn shared(&self) -> &Shared<T> {
+        &self.shared
+    }
+
+    fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[u64]) -> bool {
+        self.given_up.store(true, Ordering::SeqCst);
+        promise.settle_cancelled(reason)
+    }
+}
+
+impl Core {
+    /// Keeps a promise on the loop's thread while the number that is given for it travels to another one.
+    fn park<T>(&self, promise: Promise<T>) -> u64 {
+        let ticket = new_number();
+        self.parked.borrow_mut().insert(ticket, Box::new(promise));
+        ticket
+    }
+}
+
+/// Sends from a thread what the promise of that number is to become, or `None` if nothing.
+fn send_outcome<T: Send + 'static>(remote: &Remote, ticket: u64, outcome: Option<Result<T>>) {
+    let call = move |core: &Core| {
+        let parked = core.parked.borrow_mut().remove(&ticket);
+        let promise = parked.and_then(|any| any.downcast::<Promise<T>>().ok());
+        if let (Some(promise), Some(outcome)) = (promise, outcome) {
+            // A promise that was cancelled keeps its cancellation.
+            core.push_callback(
+                once(move || {
+                    promise.follow(outcome);
+                }),
+                None,
+            );
+        }
+    };
+    // A loop that closed meanwhile has dropped the promise; the result is dropped here.
+    let _ = remote.send(Parcel::Call(Box::new(call)));
+}
 
 impl EventLoop {
     /// Sets how many threads the executor may have; before the first job only.
@@ -18,7 +70,11 @@ impl EventLoop {
     /// asyncio: `loop.set_default_executor(ThreadPoolExecutor(max_workers))`.
     pub fn set_executor_threads(&self, threads: usize) {
         assert!(threads > 0, "an executor needs at least one thread");
-        self.install_pool(Pool::with_threads(threads));
+        let replaced = self.core.pool.replace(Some(Pool::with_threads(threads)));
+        assert!(
+            replaced.is_none(),
+            "set the number of threads before the first job"
+        );
     }
 
     /// Runs `job` on another thread at once, and gives the promise of its result; the loop goes on meanwhile.
@@ -32,7 +88,8 @@ impl EventLoop {
     /// If the loop is closed, or if the system refuses a thread.
     ///
     /// # Cancellation
-    /// A job that waits for a thread never runs. One that runs goes on to its end, and its result is dropped.
+    /// A job that waits for a thread never runs. One that runs goes on to its end, and its result is dropped: what must not be lost
+    /// belongs into the job.
     ///
     /// asyncio: `loop.run_in_executor(None, job)`.
     #[track_caller]
@@ -42,39 +99,40 @@ impl EventLoop {
     ) -> Promise<T> {
         self.core.assert_open();
         let given_up = Arc::new(AtomicBool::new(false));
-        let give_up = given_up.clone();
-        let promise = Promise::signal_with_canceller(
-            self,
-            "thread",
-            Location::caller(),
-            move |promise: &Promise<T>, reason| {
-                give_up.store(true, Ordering::SeqCst);
-                promise.settle_cancelled(reason)
-            },
-        );
-        let ticket = self.core.park(Box::new(promise.clone()));
+        let promise = Promise::of(Rc::new(Computed {
+            shared: Shared::new(&self.core),
+            given_up: given_up.clone(),
+        }));
+        let at = Some(Location::caller());
+        promise.tell_created(&self.core, "thread", None, at);
+        let ticket = self.core.park(promise.clone());
         let remote = self.core.remote.clone();
         let job: Job = Box::new(move || {
             let outcome = (!given_up.load(Ordering::SeqCst)).then(|| {
                 catch_unwind(AssertUnwindSafe(job))
                     .unwrap_or_else(|payload| Err(Panicked::from_payload(&*payload).into()))
             });
-            // A loop that closed meanwhile has dropped the promise; the result is dropped here.
-            let _ = Core::send(&remote, move |core| {
-                let parked = core
-                    .unpark(ticket)
-                    .and_then(|any| any.downcast::<Promise<T>>().ok());
-                if let (Some(promise), Some(outcome)) = (parked, outcome) {
-                    // A promise that was cancelled keeps its cancellation.
-                    let _ = match outcome {
-                        Ok(value) => promise.set_result(value),
-                        Err(error) => promise.set_exception(error),
-                    };
-                }
-            });
+            send_outcome(&remote, ticket, outcome);
         });
-        self.with_pool(|pool| pool.submit(job));
+        let mut pool = self.core.pool.borrow_mut();
+        pool.get_or_insert_with(Pool::new).submit(job);
         promise
+    }
+
+    /// Runs the loop until the executor's threads have ended.
+    pub(crate) fn shut_pool(&self) -> Result<(), RunError> {
+        let Some(pool) = self.core.pool.take() else {
+            return Ok(());
+        };
+        let ended = Promise::labelled(&self.core, "shutdown", None);
+        let ticket = self.core.park(ended.clone());
+        let remote = self.core.remote.clone();
+        std::thread::spawn(move || {
+            pool.shutdown_and_wait();
+            send_outcome(&remote, ticket, Some(Ok(())));
+        });
+        self.run_until_complete(ended)
+            .map_err(|_| RunError::StoppedBeforeDone)
     }
 }
 

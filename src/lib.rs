@@ -21,54 +21,50 @@
 //! go on. Rust's own is a drop: nothing runs after it but destructors. The library has the first and survives the second.
 //!
 //! # Reading order
-//! The heart is `event_loop`, `handle`, `slot`, `promise`, `awaiting` and `task`: some two thousand lines with their comments, for
-//! an evening. The whole, in which no file needs one that comes after it:
-//! 1. `error`, what can come instead of a result. What a loop knows of a task: `line`, which lists who waits, `waits`, the way that
-//!    a cancellation takes, `header`. What it is made of: `callback`, `clock`, `timers`, `remote`, where other threads leave
-//!    messages, `poller`, `pool`. What an observer hears: `events`, `observation`.
-//! 2. `event_loop`: the loop; its heart is `run_once`, `event_loop/api` is what a program calls, `event_loop/table` keeps the tasks.
-//! 3. `handle`: callbacks and timers of a program. `leaf`: what all that can be awaited has. `slot`, `promise`, the place of a result,
-//!    and `awaiting`, the leaf on which a task waits for it.
-//! 4. `any_task` and `task`: a promise that drives a future. `awaitable`, `run`: a whole program. `yielding` and `cancellable`, two
-//!    leaves without a promise.
-//! 5. `signal`: a promise without a value. Then what is built from these: `sleep`, `gather`, `shield`, `task_group`.
-//! 6. `waiters`, `queue`, `sync`: those who wait in line. `wait`, `timeout`: those who do not wait to the end.
-//! 7. `threads`, `executor`: the way in from other threads, and the way out to them.
-//! 8. `net`: sockets, streams, and servers with a protocol.
-//! 9. `observe`: all that an observer is told.
+//! Ten files are what `gather` needs, and an evening. They call one another, as those of asyncio do, so read them in this order, and
+//! take a name that comes later for what its sentence here says:
+//! 1. `event_loop`: a queue of what is ready, and `run_once`, which makes one pass. A ready thing is a callback or a task.
+//! 2. `callback`: what the loop calls once, and the handles that take it back. `timers`: callbacks that wait for a time, and the clock.
+//! 3. `error`: what can come instead of a result. `report`: what the loop says of errors that nobody sees.
+//! 4. `list`: those who wait for something, in the order in which they came. `promise`: a result that is not there yet, and who waits
+//!    for it. Every wait in this library is for a promise.
+//! 5. `task`: a promise that a future fills, polled by the loop step by step; what makes it go on is its waker. `waiting`: what a task
+//!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise.
+//! 6. `gather`: a promise that its children fill.
+//!
+//! The rest is built from these, and each file can be read alone:
+//! - `run`: a whole program from beginning to end. `any_task`: a task whose type does not matter.
+//! - `sleep`: a promise that a timer fills, and the bare yield. `shield`, `wait`, `timeout`, `task_group`: in the shape that CPython
+//!   has given them. `cancellable`: futures of other libraries.
+//! - `waiters`: a line of promises. `queue` and `sync` stand on it.
+//! - `remote`: the inbox for other threads. `threads`: the loop seen from there. `pool` and `executor`: work that blocks.
+//! - `poller`: the operating system's word on sockets. `net`: sockets, streams, and servers with a protocol.
+//! - `observe`: what a loop tells an observer, one event for each thing that happens.
 //!
 //! # What is simplified
-//! A production loop would find expired timers with a wheel instead of a heap, keep a task in one allocation instead of three, and
-//! share its tasks among threads. This one does without unsafe code, and with one dependency, the operating system's poller.
+//! A production loop would find expired timers with a wheel instead of a heap, keep a task and its future in one allocation, and
+//! share its tasks among threads. This one does without unsafe code, and with two dependencies: the operating system's poller, and
+//! what writes an observer's events down.
 
 mod any_task;
-mod awaitable;
-mod awaiting;
 mod callback;
 mod cancellable;
-mod clock;
 mod error;
 mod event_loop;
-mod events;
 mod executor;
 mod gather;
-mod handle;
-mod header;
-mod leaf;
-mod line;
+mod list;
 mod net;
-mod observation;
 pub mod observe;
 mod poller;
 mod pool;
 mod promise;
 mod queue;
 mod remote;
+mod report;
 mod run;
 mod shield;
-mod signal;
 mod sleep;
-mod slot;
 mod sync;
 mod task;
 mod task_group;
@@ -77,37 +73,34 @@ mod timeout;
 mod timers;
 mod wait;
 mod waiters;
-mod waits;
-mod yielding;
+mod waiting;
 
 pub use any_task::{AnyTask, current_task};
-pub use awaitable::Awaitable;
-pub use awaiting::Awaiting;
-pub use callback::CallbackOutput;
+pub use callback::{CallbackOutput, Handle, TimerHandle};
 pub use cancellable::cancellable;
 pub use error::{
     AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError, TimedOut,
 };
-pub use event_loop::{ErrorContext, EventLoop, get_running_loop};
+pub use event_loop::{EventLoop, get_running_loop};
 pub use executor::to_thread;
 pub use gather::{gather, gather_return_exceptions};
-pub use handle::{Handle, TimerHandle};
 pub use net::{
     Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter,
     TcpListener, TcpStream, Transport, Watched, create_server, open_connection,
 };
 pub use promise::{CallbackId, Promise};
 pub use queue::{
-    BasicQueue, Fifo, Lifo, LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, Smallest,
-    Storage, TooManyTaskDone,
+    BasicQueue, Fifo, GetError, Lifo, LifoQueue, PriorityQueue, PutError, Queue, QueueShutDown,
+    Smallest, Storage, TooManyTaskDone,
 };
+pub use report::ErrorContext;
 pub use run::run;
 pub use shield::shield;
-pub use sleep::sleep;
+pub use sleep::{sleep, yield_now};
 pub use sync::{Barrier, Condition, Event, Lock, LockGuard, Permit, ReleasedTooOften, Semaphore};
-pub use task::{Task, create_task};
+pub use task::{Awaitable, Task, create_task};
 pub use task_group::{ErrorGroup, GroupClosed, TaskGroup, task_group};
 pub use threads::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};
-pub use timeout::{Timeout, timeout, wait_for};
+pub use timeout::{Timeout, timeout, timeout_at, wait_for};
 pub use wait::{NothingToWaitFor, ReturnWhen, Waited, as_completed, wait};
-pub use yielding::yield_now;
+pub use waiting::Awaiting;

@@ -1,8 +1,7 @@
 //! What a loop tells an observer: every task, step, wait, wake-up, callback, timer and cancellation, in order.
 //!
-//! [`EventLoop::set_observer`](crate::EventLoop::set_observer) takes a function that hears of each [`Event`]. An observer changes
-//! nothing: the order of the loop is the same with and without one. A program in which no loop has an observer pays next to nothing:
-//! the benchmarks say how much.
+//! [`EventLoop::set_observer`](crate::EventLoop::set_observer) takes a function that hears of each [`Event`]. It may be set at any
+//! time, and changes nothing: the order of the loop is the same with and without one. What costs what is in the benchmarks.
 //!
 //! ```
 //! use asyncio::{EventLoop, sleep};
@@ -22,14 +21,548 @@
 //! An event names the line of the program that caused it where the compiler tells it for nothing: the calls that run a loop and that
 //! make tasks, callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an event
 //! and the like are awaited without one; [`note`] marks any other line.
+//!
+//! # As text
+//! Events can be serialised with `serde`, and read back.
 
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::time::Duration;
 
-pub use crate::events::{Actor, Awaited, Event, Kind, Outcome, Place, Position, Queued};
+use serde::{Deserialize, Serialize};
 
-use crate::event_loop::{EventLoop, observe_running, set_on_new_loop};
-use crate::observation::observed;
+use crate::callback::Callback;
+use crate::event_loop::{Core, EventLoop, Ready};
+
+/// A line of the program, as the compiler knows it.
+pub type Place = &'static Location<'static>;
+
+/// A line of the program, as an event keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The file, as the compiler was told to call it, with `/` between folders on every system.
+    pub file: Cow<'static, str>,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column, counted from 1.
+    pub column: u32,
+}
+
+impl From<Place> for Position {
+    fn from(place: Place) -> Self {
+        Position {
+            file: match place.file().contains('\\') {
+                true => place.file().replace('\\', "/").into(),
+                false => place.file().into(),
+            },
+            line: place.line(),
+            column: place.column(),
+        }
+    }
+}
+
+/// Times are written as whole nanoseconds.
+mod nanoseconds {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::time::Duration;
+
+    fn count(time: &Duration) -> u64 {
+        u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        count(time).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_nanos)
+    }
+
+    pub mod or_none {
+        use super::*;
+
+        pub fn serialize<S: Serializer>(
+            time: &Option<Duration>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            time.as_ref().map(count).serialize(serializer)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Duration>, D::Error> {
+            Ok(Option::deserialize(deserializer)?.map(Duration::from_nanos))
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The code around the loop, before a run or between two.
+    Outside,
+    /// The step of the task of this number.
+    Task(u64),
+    /// The callback of this number, which may have been a timer's.
+    Callback(u64),
+    /// The loop itself: it expires timers, and passes on what the operating system says.
+    Loop,
+    /// Another thread, whose message the loop has found in its inbox.
+    Thread,
+}
+
+/// What a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// The end of a task.
+    Task(u64),
+    /// A promise; its [`Kind::PromiseCreated`] says what for.
+    Promise(u64),
+    /// The task's next turn, as `yield_now` and a sleep of zero do.
+    Turn,
+    /// A future of another library.
+    Foreign,
+}
+
+/// What is in the ready queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queued {
+    /// A step of the task of this number.
+    Task(u64),
+    /// The callback of this number.
+    Callback(u64),
+}
+
+/// A timer that is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// The number of its callback.
+    pub callback: u64,
+    /// The deadline.
+    #[serde(with = "nanoseconds")]
+    pub when: Duration,
+}
+
+/// How a task or a promise ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// With a value.
+    Result,
+    /// With an error, whose text this is.
+    Exception(String),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// What happened. Tasks have the numbers of their names; callbacks, promises and queues are numbered from 1 in the order in which
+/// the observer first hears of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Kind {
+    /// A task was made.
+    TaskCreated { task: u64, name: String },
+    /// A task was given another name.
+    TaskNamed { task: u64, name: String },
+    /// A step of a task was put into the ready queue: it was made just now, or woken.
+    Woken { task: u64 },
+    /// A step of a task begins.
+    StepBegin { task: u64 },
+    /// The running task waits for something; a task that polls several leaves waits for each.
+    Awaits { task: u64, on: Awaited },
+    /// The step is over: the task has ended, or waits.
+    StepEnd { task: u64 },
+    /// A task has ended.
+    TaskDone { task: u64, outcome: Outcome },
+    /// A task that had not ended was dropped with its loop.
+    TaskDropped { task: u64 },
+    /// Somebody asked a task to end, and it was not done.
+    CancelRequested { task: u64, message: Option<String> },
+    /// The body of the task sees the cancellation, at the await where it was suspended.
+    CancelDelivered { task: u64 },
+    /// A promise was made: for a program, or for a wait that `label` names; a sleep says until when.
+    PromiseCreated {
+        promise: u64,
+        label: Cow<'static, str>,
+        #[serde(with = "nanoseconds::or_none")]
+        until: Option<Duration>,
+    },
+    /// A promise was filled or cancelled.
+    PromiseDone { promise: u64, outcome: Outcome },
+    /// A callback was put into the ready queue. `name` is the function that it was written in.
+    CallbackScheduled {
+        callback: u64,
+        name: Cow<'static, str>,
+    },
+    /// A callback begins.
+    CallbackBegin { callback: u64 },
+    /// A callback is over.
+    CallbackEnd { callback: u64 },
+    /// A callback that waits for its turn was cancelled.
+    CallbackCancelled { callback: u64 },
+    /// A callback was set for a time.
+    TimerSet {
+        callback: u64,
+        name: Cow<'static, str>,
+        #[serde(with = "nanoseconds")]
+        when: Duration,
+    },
+    /// The time has come: the callback was put into the ready queue.
+    TimerFired { callback: u64 },
+    /// A callback that waits for its time was cancelled.
+    TimerCancelled { callback: u64 },
+    /// An item was put into a queue, which now has `len` of them.
+    QueuePut { queue: u64, len: usize },
+    /// An item was taken from a queue, which now has `len` of them.
+    QueueGet { queue: u64, len: usize },
+    /// Nothing is ready: the loop waits, and a virtual clock jumps.
+    LoopWaits {
+        #[serde(with = "nanoseconds::or_none")]
+        until: Option<Duration>,
+    },
+    /// A pass of the loop is over; what is ready now, first to run first, and which timers are set, soonest first.
+    PassEnd {
+        pass: u64,
+        ready: Vec<Queued>,
+        timers: Vec<Timer>,
+    },
+    /// An error or a warning went to the exception handler.
+    Reported { message: String },
+    /// The program says something: see [`note`](crate::observe::note).
+    Note { text: String },
+}
+
+/// Something that happened on a loop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, on the loop's clock.
+    #[serde(rename = "t", with = "nanoseconds")]
+    pub time: Duration,
+    /// Who did it.
+    pub by: Actor,
+    /// What it was.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// The line of the program, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Position>,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Actor::Outside => f.write_str("outside"),
+            Actor::Task(task) => write!(f, "Task-{task}"),
+            Actor::Callback(callback) => write!(f, "callback {callback}"),
+            Actor::Loop => f.write_str("loop"),
+            Actor::Thread => f.write_str("another thread"),
+        }
+    }
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Awaited::Task(task) => write!(f, "Task-{task}"),
+            Awaited::Promise(promise) => write!(f, "promise {promise}"),
+            Awaited::Turn => f.write_str("its next turn"),
+            Awaited::Foreign => f.write_str("a future of another library"),
+        }
+    }
+}
+
+impl fmt::Display for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Queued::Task(task) => write!(f, "Task-{task}"),
+            Queued::Callback(callback) => write!(f, "callback {callback}"),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Result => f.write_str("a result"),
+            Outcome::Exception(error) => write!(f, "the exception \"{error}\""),
+            Outcome::Cancelled => f.write_str("a cancellation"),
+        }
+    }
+}
+
+/// Writes a sentence without its full stop; tasks have their numbers, not their names.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::TaskCreated { name, .. } => write!(f, "{name} is created"),
+            Kind::TaskNamed { task, name } => write!(f, "Task-{task} is named {name}"),
+            Kind::Woken { task } => write!(f, "Task-{task} is ready"),
+            Kind::StepBegin { task } => write!(f, "a step of Task-{task} begins"),
+            Kind::Awaits { task, on } => write!(f, "Task-{task} awaits {on}"),
+            Kind::StepEnd { task } => write!(f, "the step of Task-{task} ends"),
+            Kind::TaskDone { task, outcome } => write!(f, "Task-{task} ends with {outcome}"),
+            Kind::TaskDropped { task } => write!(f, "Task-{task} is dropped"),
+            Kind::CancelRequested { task, message } => {
+                write!(f, "Task-{task} is asked to end")?;
+                message.iter().try_for_each(|m| write!(f, ": {m}"))
+            }
+            Kind::CancelDelivered { task } => write!(f, "Task-{task} sees its cancellation"),
+            Kind::PromiseCreated {
+                promise,
+                label,
+                until,
+            } => {
+                write!(f, "promise {promise} is made: {label}")?;
+                until
+                    .iter()
+                    .try_for_each(|t| write!(f, " until {}", Seconds(*t)))
+            }
+            Kind::PromiseDone { promise, outcome } => {
+                write!(f, "promise {promise} is done with {outcome}")
+            }
+            Kind::CallbackScheduled { callback, name } => {
+                write!(f, "callback {callback} ({name}) is ready")
+            }
+            Kind::CallbackBegin { callback } => write!(f, "callback {callback} begins"),
+            Kind::CallbackEnd { callback } => write!(f, "callback {callback} ends"),
+            Kind::CallbackCancelled { callback } => write!(f, "callback {callback} is cancelled"),
+            Kind::TimerSet {
+                callback,
+                name,
+                when,
+            } => write!(
+                f,
+                "callback {callback} ({name}) is set for {}",
+                Seconds(*when)
+            ),
+            Kind::TimerFired { callback } => write!(f, "the time of callback {callback} has come"),
+            Kind::TimerCancelled { callback } => {
+                write!(f, "the timer of callback {callback} is cancelled")
+            }
+            Kind::QueuePut { queue, len } => write!(f, "queue {queue} is given an item: {len}"),
+            Kind::QueueGet { queue, len } => write!(f, "queue {queue} gives an item: {len}"),
+            Kind::LoopWaits { until: Some(until) } => {
+                write!(f, "nothing is ready until {}", Seconds(*until))
+            }
+            Kind::LoopWaits { until: None } => f.write_str("nothing is ready"),
+            Kind::PassEnd {
+                pass,
+                ready,
+                timers,
+            } => {
+                write!(f, "pass {pass} ends; ready: ")?;
+                list(f, ready, |f, item| write!(f, "{item}"))?;
+                f.write_str("; timers: ")?;
+                list(f, timers, |f, timer| {
+                    write!(f, "callback {} at {}", timer.callback, Seconds(timer.when))
+                })
+            }
+            Kind::Reported { message } => write!(f, "reported: {message}"),
+            Kind::Note { text } => write!(f, "note: {text}"),
+        }
+    }
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+fn list<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    mut write: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    if items.is_empty() {
+        return f.write_str("none");
+    }
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            f.write_str(", ")?;
+        }
+        write(f, item)?;
+    }
+    Ok(())
+}
+
+/// Writes one line: when, who, what.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", Seconds(self.time), self.by, self.kind)
+    }
+}
+
+/// A number by which events name a promise, a callback or a queue; zero until an observer first hears of it.
+#[derive(Default)]
+pub(crate) struct Number(Cell<u32>);
+
+impl Number {
+    /// Gives the number, or the next one of those that were counted so far.
+    fn get(&self, counted: &Cell<u32>) -> u64 {
+        if self.0.get() == 0 {
+            counted.set(counted.get() + 1);
+            self.0.set(counted.get());
+        }
+        self.0.get().into()
+    }
+}
+
+type Hear = Rc<dyn Fn(&Event)>;
+
+/// The observer of a loop, and what it takes to tell it of things.
+pub(crate) struct Observer {
+    hear: RefCell<Hear>,
+    /// On whose account the loop goes on.
+    actor: Cell<Actor>,
+    promises: Cell<u32>,
+    callbacks: Cell<u32>,
+    queues: Cell<u32>,
+    passes: Cell<u64>,
+}
+
+impl Observer {
+    pub(crate) fn promise(&self, number: &Number) -> u64 {
+        number.get(&self.promises)
+    }
+
+    pub(crate) fn callback(&self, callback: &dyn Callback) -> u64 {
+        callback.about().number.get(&self.callbacks)
+    }
+
+    pub(crate) fn queue(&self, number: &Number) -> u64 {
+        number.get(&self.queues)
+    }
+}
+
+impl Core {
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observer.get().is_some()
+    }
+
+    /// Tells the observer, if there is one, of what `kind` makes; `at` is the line of the program that caused it.
+    pub(crate) fn tell(&self, at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
+        let Some(observer) = self.observer.get() else {
+            return;
+        };
+        let event = Event {
+            time: self.now(),
+            by: observer.actor.get(),
+            kind: kind(observer),
+            at: at.map(Position::from),
+        };
+        let hear = observer.hear.borrow().clone();
+        hear(&event);
+    }
+
+    /// Says on whose account the loop goes on from now, and gives who it was before.
+    pub(crate) fn act_as(&self, actor: Actor) -> Actor {
+        let observer = self.observer.get();
+        observer.map_or(actor, |observer| observer.actor.replace(actor))
+    }
+
+    /// Tells that a step or a callback begins, and gives what tells that it is over, also after a panic.
+    pub(crate) fn begin_turn(self: &Rc<Self>, ready: &Ready) -> Option<Turn> {
+        let observer = self.observer.get()?;
+        let (actor, begin, end) = match ready {
+            Ready::Step(task) => {
+                let task = task.state().number;
+                let (begin, end) = (Kind::StepBegin { task }, Kind::StepEnd { task });
+                (Actor::Task(task), begin, end)
+            }
+            // What was cancelled does nothing when its turn comes.
+            Ready::Callback(callback) if callback.about().is_cancelled() => return None,
+            Ready::Callback(callback) => {
+                let number = observer.callback(&**callback);
+                // One that runs again gets a new number.
+                callback.about().number.0.set(0);
+                let (begin, end) = (
+                    Kind::CallbackBegin { callback: number },
+                    Kind::CallbackEnd { callback: number },
+                );
+                (Actor::Callback(number), begin, end)
+            }
+        };
+        self.act_as(actor);
+        self.tell(None, |_| begin);
+        let core = self.clone();
+        let end = Some(end);
+        Some(Turn { core, end })
+    }
+
+    /// Tells what is ready and which timers are set when a pass is over.
+    pub(crate) fn tell_pass(&self) {
+        self.tell(None, |told| {
+            told.passes.set(told.passes.get() + 1);
+            let ready = self.ready.borrow();
+            let ready = ready.iter().filter_map(|ready| match ready {
+                Ready::Step(task) => Some(Queued::Task(task.state().number)),
+                Ready::Callback(callback) if callback.about().is_cancelled() => None,
+                Ready::Callback(callback) => Some(Queued::Callback(told.callback(&**callback))),
+            });
+            let timers = self.timers.borrow().soonest_first().into_iter();
+            let timers = timers.map(|(callback, when)| Timer {
+                callback: told.callback(&*callback),
+                when,
+            });
+            Kind::PassEnd {
+                pass: told.passes.get(),
+                ready: ready.collect(),
+                timers: timers.collect(),
+            }
+        });
+    }
+}
+
+/// A turn that an observer hears of: a step or a callback.
+pub(crate) struct Turn {
+    core: Rc<Core>,
+    end: Option<Kind>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take() {
+            self.core.tell(None, |_| end);
+        }
+        self.core.act_as(Actor::Loop);
+    }
+}
+
+/// Tells the observer of the running loop, if there are both.
+pub(crate) fn tell(at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
+    Core::with_running(|core| core.tell(at, kind));
+}
+
+impl EventLoop {
+    /// Sets what hears of everything that happens on this loop from now on: see [`observe`](crate::observe).
+    ///
+    /// Another one takes its place. The observer is called in the middle of things, so it must only take notes: it must not use the
+    /// loop, and it must not keep it.
+    ///
+    /// asyncio has no counterpart; its debug mode logs some of this.
+    pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {
+        let hear: Hear = Rc::new(observer);
+        let observer = self.core.observer.get_or_init(|| Observer {
+            hear: RefCell::new(hear.clone()),
+            actor: Cell::new(Actor::Outside),
+            promises: Cell::new(0),
+            callbacks: Cell::new(0),
+            queues: Cell::new(0),
+            passes: Cell::new(0),
+        });
+        observer.hear.replace(hear);
+    }
+}
 
 /// Marks a line of the program: the observer of the running loop hears the text and the line. Without an observer the text is not
 /// even made.
@@ -37,20 +570,17 @@ use crate::observation::observed;
 /// asyncio has no counterpart.
 #[track_caller]
 pub fn note(text: impl fmt::Display) {
-    if observed() {
-        let at = Location::caller();
-        observe_running(
-            |_| Kind::Note {
-                text: text.to_string(),
-            },
-            Some(at),
-        );
-    }
+    tell(Some(Location::caller()), |_| Kind::Note {
+        text: text.to_string(),
+    });
 }
+
+/// What hears of each new loop.
+static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
 
 /// Calls a function with each loop that this process makes from now on, on the thread that makes it.
 ///
-/// This is how a program is recorded that gives no loop an observer of its own. Call it before the program makes its first queue or lock.
+/// This is how a program is recorded that gives no loop an observer of its own.
 ///
 /// # Panics
 /// If a function was set before: a process has one.
@@ -65,7 +595,14 @@ pub fn note(text: impl fmt::Display) {
 /// ```
 pub fn on_new_loop(hook: fn(&EventLoop)) {
     assert!(
-        set_on_new_loop(hook),
+        ON_NEW_LOOP.set(hook).is_ok(),
         "another function hears of new loops already"
     );
+}
+
+/// Tells of a new loop whoever wants to hear of it.
+pub(crate) fn announce(event_loop: &EventLoop) {
+    if let Some(hook) = ON_NEW_LOOP.get() {
+        hook(event_loop);
+    }
 }

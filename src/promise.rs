@@ -1,23 +1,341 @@
-//! A slot for a result that someone else fills: asyncio's `Future` under another name.
+//! A place for a result that someone else provides: asyncio's `Future` under another name.
 //!
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
+//!
+//! Every wait in this library is for a promise: a sleep's is filled by a timer, a queue's by a `put`, a task's by its body.
 
-use std::any::type_name;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
 
-use crate::callback::{Callback, CallbackOutput, function_name};
+use crate::callback::{About, Callback, CallbackOutput, function_name};
 use crate::error::{Cancelled, Error, InvalidState, Result};
-use crate::event_loop::{Body, Core, EventLoop};
-use crate::events::{self, Awaited, Outcome, Place};
-use crate::line::new_number;
-use crate::observation::{Number, observed};
-use crate::slot::{DoneCallback, Hook, Identity, Kind, Settle, Slot, State};
-use crate::waits::Cancel;
+use crate::event_loop::{Core, EventLoop};
+use crate::list::{List, new_number};
+use crate::observe::{Awaited, Kind, Number, Observer, Outcome, Place};
+use crate::task::Driven;
+
+/// How far a promise has got.
+enum State<T> {
+    Pending,
+    Done(T),
+    Failed(Error),
+    Cancelled(Cancelled),
+}
+
+/// What happens when a promise is done; both kinds share one list, so they keep one order.
+enum Listener<T: 'static> {
+    /// Somebody is suspended on the promise: a task, whose next step goes into the ready queue.
+    Wake(Waker),
+    /// A callback, which goes into the ready queue itself.
+    Call(Rc<dyn DoneCallback<T>>),
+}
+
+/// A callback that is called with the promise, once that is done.
+trait DoneCallback<T>: Callback {
+    fn set_promise(&self, promise: Promise<T>);
+}
+
+struct Done<T: 'static, F> {
+    about: About,
+    function: Cell<Option<F>>,
+    /// `None` until the promise is done: a promise that kept itself would never be dropped.
+    promise: Cell<Option<Promise<T>>>,
+}
+
+impl<T, F, R> DoneCallback<T> for Done<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn set_promise(&self, promise: Promise<T>) {
+        self.promise.set(Some(promise));
+    }
+}
+
+impl<T, F, R> Callback for Done<T, F>
+where
+    F: FnOnce(&Promise<T>) -> R,
+    R: CallbackOutput,
+{
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn call(self: Rc<Self>) -> Option<Error> {
+        let promise = self.promise.take()?;
+        self.function.take()?(&promise).into_error()
+    }
+
+    fn clear(&self) {
+        drop(self.function.take());
+    }
+
+    fn name(&self) -> &'static str {
+        function_name::<F>()
+    }
+}
+
+/// What all promises have: the result, or those who wait for it.
+pub(crate) struct Shared<T: 'static> {
+    core: Weak<Core>,
+    /// Invariant: leaves `Pending` once, and never comes back.
+    state: RefCell<State<T>>,
+    /// Invariant: empty once the promise is done.
+    listeners: RefCell<List<Listener<T>>>,
+    /// True from a failure until someone looks at it; dropped so, the failure is reported.
+    unseen: Cell<bool>,
+    /// True if the body of a task fills the promise, and nobody else may.
+    of_task: bool,
+    number: Number,
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(core: &Rc<Core>) -> Self {
+        Shared {
+            core: Rc::downgrade(core),
+            state: RefCell::new(State::Pending),
+            listeners: RefCell::default(),
+            unseen: Cell::new(false),
+            of_task: false,
+            number: Number::default(),
+        }
+    }
+
+    pub(crate) fn of_task(core: &Rc<Core>) -> Self {
+        let mut shared = Shared::new(core);
+        shared.of_task = true;
+        shared
+    }
+
+    /// Names the kind for reports.
+    fn kind(&self) -> &'static str {
+        match self.of_task {
+            true => "Task",
+            false => "Promise",
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        !matches!(*self.state.borrow(), State::Pending)
+    }
+
+    /// Drops what was to happen when the promise is done: it never will be.
+    pub(crate) fn abandon(&self) {
+        let listeners = self.listeners.take();
+        drop_in_turn(listeners);
+    }
+}
+
+/// A promise of any kind: a plain one, a sleep's, a gather's, a task's. They differ in what a cancellation does.
+pub(crate) trait PromiseCell: AnyPromise + 'static {
+    type Value;
+
+    fn shared(&self) -> &Shared<Self::Value>;
+
+    /// Gives the task that fills the promise, if one does.
+    fn task(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
+        None
+    }
+
+    /// Names those to whom a cancellation is passed on, each with a number: what the promise waits for itself.
+    fn targets(&self) -> Targets {
+        Vec::new()
+    }
+
+    /// Hears that somebody cancels; false if the promise is passing this very cancellation on already, and so refuses it.
+    fn begin_cancel(&self, _: &Cancelled) -> bool {
+        true
+    }
+
+    /// Hears which of them accept; says whether the promise does.
+    fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[u64]) -> bool {
+        promise.settle_cancelled(reason)
+    }
+}
+
+/// Those to whom a cancellation is passed on.
+pub(crate) type Targets = Vec<(u64, Rc<dyn AnyPromise>)>;
+
+/// A promise without its value's type.
+pub(crate) trait AnyPromise {
+    fn is_done(&self) -> bool;
+    fn is_cancelled(&self) -> bool;
+    /// Gives the error of a promise that failed, and notes that somebody has seen it.
+    fn error(&self) -> Option<Error>;
+    /// Schedules a callback for when the promise is done.
+    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
+    /// Gives what the promise waits for itself, and the name of the task that it is of.
+    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>);
+    /// Begins a cancellation, and gives those to whom it is passed on; `None` if the promise refuses it at once.
+    fn ask(&self, reason: &Cancelled) -> Option<Targets>;
+    /// Ends what `ask` began.
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[u64]) -> bool;
+}
+
+impl<C: PromiseCell> AnyPromise for C {
+    fn is_done(&self) -> bool {
+        self.shared().is_done()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(*self.shared().state.borrow(), State::Cancelled(_))
+    }
+
+    fn error(&self) -> Option<Error> {
+        let shared = self.shared();
+        shared.unseen.set(false);
+        match &*shared.state.borrow() {
+            State::Failed(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
+    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
+        Promise::of(self).listen(None, |_| callback());
+    }
+
+    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>) {
+        let name = self.clone().task().map(|task| task.state().name());
+        (self.targets(), name)
+    }
+
+    fn ask(&self, reason: &Cancelled) -> Option<Targets> {
+        let shared = self.shared();
+        shared.unseen.set(false);
+        (!shared.is_done() && self.begin_cancel(reason)).then(|| self.targets())
+    }
+
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[u64]) -> bool {
+        self.decide(&Promise::of(self.clone()), reason, accepted)
+    }
+}
+
+/// Cancels a promise, and those to whom the cancellation is passed on; false if it is done already, or nobody accepts.
+///
+/// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
+/// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
+pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
+    struct Asked {
+        promise: Rc<dyn AnyPromise>,
+        number: u64,
+        targets: std::vec::IntoIter<(u64, Rc<dyn AnyPromise>)>,
+        accepted: Vec<u64>,
+    }
+    let mut asked: Vec<Asked> = Vec::new();
+    let (mut number, mut promise) = (0, promise);
+    loop {
+        let mut accepts = false;
+        if let Some(targets) = promise.ask(reason) {
+            asked.push(Asked {
+                promise,
+                number,
+                targets: targets.into_iter(),
+                accepted: Vec::new(),
+            });
+        }
+        loop {
+            let Some(last) = asked.last_mut() else {
+                return accepts;
+            };
+            if accepts {
+                last.accepted.push(number);
+            }
+            if let Some(next) = last.targets.next() {
+                (number, promise) = next;
+                break;
+            }
+            let last = asked.pop().expect("looked at just now");
+            accepts = last.promise.answer(reason, &last.accepted);
+            number = last.number;
+        }
+    }
+}
+
+thread_local! {
+    /// What is to be dropped when the drop that goes on is over; `None` if none goes on.
+    static DROPPED: RefCell<Option<Vec<Box<dyn Any>>>> = const { RefCell::new(None) };
+}
+
+/// Drops a value, but never inside the drop of another one that came this way.
+///
+/// A promise keeps its callbacks, and a callback may keep another promise: so a chain of any length is taken apart link by link.
+pub(crate) fn drop_in_turn(value: impl Any) {
+    /// Ends the turn, also after a destructor that panics.
+    struct Turn;
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            drop(DROPPED.take());
+        }
+    }
+    let mut value = Some(value);
+    // On a thread that ends there is no list any more.
+    let _ = DROPPED.try_with(|dropped| {
+        if let Some(dropped) = &mut *dropped.borrow_mut() {
+            dropped.push(Box::new(value.take()));
+        }
+    });
+    let Some(value) = value else { return };
+    DROPPED.set(Some(Vec::new()));
+    let _turn = Turn;
+    drop(value);
+    while let Some(next) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut()?.pop()) {
+        drop(next);
+    }
+}
+
+impl<T: 'static> Drop for Shared<T> {
+    fn drop(&mut self) {
+        if !self.listeners.get_mut().is_empty() {
+            drop_in_turn(self.listeners.take());
+        }
+        if !self.unseen.get() {
+            return;
+        }
+        if let (State::Failed(error), Some(core)) = (&*self.state.borrow(), self.core.upgrade()) {
+            let message = format!("{} exception was never retrieved", self.kind());
+            core.report(message, Some(error.clone()));
+        }
+    }
+}
+
+/// A promise that anybody may fill.
+struct Plain<T: 'static>(Shared<T>);
+
+impl<T> PromiseCell for Plain<T> {
+    type Value = T;
+
+    fn shared(&self) -> &Shared<T> {
+        &self.0
+    }
+}
+
+/// A promise for which a program answers `cancel`.
+struct Answering<T: 'static, F> {
+    shared: Shared<T>,
+    canceller: F,
+}
+
+impl<T, F> PromiseCell for Answering<T, F>
+where
+    F: Fn(&Promise<T>, &Cancelled) -> bool + 'static,
+{
+    type Value = T;
+
+    fn shared(&self) -> &Shared<T> {
+        &self.shared
+    }
+
+    fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[u64]) -> bool {
+        (self.canceller)(promise, reason)
+    }
+}
 
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
 ///
@@ -25,100 +343,9 @@ use crate::waits::Cancel;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackId(u64, PhantomData<*const ()>);
 
-/// The cell of a plain promise.
-struct PromiseCell<T> {
-    slot: Slot<T>,
-    /// Answers `cancel` in the promise's place, for combinators that pass it on.
-    canceller: RefCell<Option<Rc<Canceller<T>>>>,
-    /// For observers.
-    number: Number,
-}
-
-type Canceller<T> = dyn Fn(&Promise<T>, &Cancelled) -> bool;
-
-impl<T: 'static> Settle<T> for PromiseCell<T> {
-    fn slot(&self) -> &Slot<T> {
-        &self.slot
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        Identity::Promise(&self.number)
-    }
-
-    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>> {
-        None
-    }
-}
-
-impl<T: 'static> Cancel for PromiseCell<T> {
-    fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool {
-        self.slot.mark_seen();
-        if self.slot.is_done() {
-            return false;
-        }
-        let canceller = self.canceller.borrow().clone();
-        let promise = Promise { cell: self };
-        match canceller {
-            Some(canceller) => canceller(&promise, reason),
-            None => promise.settle_cancelled(reason),
-        }
-    }
-}
-
-/// One allocation serves the promise's list and the ready queue.
-struct DoneCell<T, F> {
-    callback: Cell<Option<F>>,
-    /// `None` until the promise is done: a promise that kept itself would never be dropped.
-    promise: Cell<Option<Promise<T>>>,
-}
-
-impl<T, F> DoneCell<T, F> {
-    fn new(callback: F) -> Self {
-        DoneCell {
-            callback: Cell::new(Some(callback)),
-            promise: Cell::new(None),
-        }
-    }
-}
-
-impl<T, F, R> DoneCallback<T> for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn set_cell(&self, _: u32, cell: Rc<dyn Settle<T>>) {
-        self.promise.set(Some(Promise { cell }));
-    }
-}
-
-impl<T, F, R> Callback for DoneCell<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn run(&self) -> Option<Error> {
-        let promise = self.promise.take()?;
-        let callback = self.callback.take()?;
-        callback(&promise).into_error()
-    }
-
-    fn cancel(&self) {
-        drop(self.callback.take());
-    }
-
-    /// Nobody has a handle to cancel it with.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-
-    fn name(&self) -> &'static str {
-        function_name(type_name::<F>())
-    }
-}
-
 /// A result that will be there later, and that someone else provides.
 ///
-/// Clones are handles to the same slot. Any number of tasks may await it, each gets a clone of the value.
+/// Clones are handles to the same promise. Any number of tasks may await it, each gets a clone of the value.
 /// It stays on its loop's thread. asyncio: `Future`.
 ///
 /// ```
@@ -128,19 +355,19 @@ where
 /// let event_loop = EventLoop::with_virtual_clock();
 /// let promise: Promise<u32> = event_loop.create_promise();
 /// let filled = promise.clone();
-/// event_loop.call_later(std::time::Duration::from_secs(1), move || Ok::<_, asyncio::Error>(filled.set_result(666)?));
+/// event_loop.call_later(Duration::from_secs(1), move || Ok::<_, asyncio::Error>(filled.set_result(666)?));
 /// assert_eq!(event_loop.run_until_complete(promise).unwrap(), 666);
 /// ```
-pub struct Promise<T> {
-    pub(crate) cell: Rc<dyn Settle<T>>,
+pub struct Promise<T: 'static> {
+    cell: Rc<dyn PromiseCell<Value = T>>,
 }
 
 /// A handle that does not keep its promise.
 ///
 /// A promise keeps its callbacks, so a callback that is to look at its own promise, or at its siblings, keeps them in this form:
 /// else each would keep the other, and neither would ever be dropped.
-pub(crate) struct WeakPromise<T> {
-    cell: Weak<dyn Settle<T>>,
+pub(crate) struct WeakPromise<T: 'static> {
+    cell: Weak<dyn PromiseCell<Value = T>>,
 }
 
 impl<T> WeakPromise<T> {
@@ -157,7 +384,7 @@ impl<T> Clone for Promise<T> {
     }
 }
 
-/// Handles are equal when they belong to the same slot.
+/// Handles are equal when they belong to the same promise.
 impl<T> PartialEq for Promise<T> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.cell, &other.cell)
@@ -174,25 +401,46 @@ impl<T> AsRef<Promise<T>> for Promise<T> {
 
 impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = self.cell.slot().kind;
-        match &*self.cell.slot().state.borrow() {
-            State::Pending => write!(f, "<{kind:?} pending>"),
-            State::Done(value) => write!(f, "<{kind:?} finished result={value:?}>"),
-            State::Failed(error) => write!(f, "<{kind:?} finished exception={error:?}>"),
-            State::Cancelled(_) => write!(f, "<{kind:?} cancelled>"),
+        let shared = self.shared();
+        let what = shared.kind();
+        match &*shared.state.borrow() {
+            State::Pending => write!(f, "<{what} pending>"),
+            State::Done(value) => write!(f, "<{what} finished result={value:?}>"),
+            State::Failed(error) => write!(f, "<{what} finished exception={error:?}>"),
+            State::Cancelled(_) => write!(f, "<{what} cancelled>"),
         }
     }
 }
 
-impl<T: 'static> Promise<T> {
-    pub(crate) fn new(core: &Rc<Core>) -> Self {
-        Promise {
-            cell: Rc::new(PromiseCell {
-                slot: Slot::new(Rc::downgrade(core), Kind::Promise),
-                canceller: RefCell::new(None),
-                number: Number::default(),
-            }),
-        }
+impl<T> Promise<T> {
+    pub(crate) fn of(cell: Rc<dyn PromiseCell<Value = T>>) -> Self {
+        Promise { cell }
+    }
+
+    fn shared(&self) -> &Shared<T> {
+        self.cell.shared()
+    }
+
+    /// Makes a plain promise, and tells the observer what for.
+    pub(crate) fn labelled(core: &Rc<Core>, label: &'static str, at: Option<Place>) -> Self {
+        let promise = Promise::of(Rc::new(Plain(Shared::new(core))));
+        promise.tell_created(core, label, None, at);
+        promise
+    }
+
+    /// Tells the observer what the promise is for.
+    pub(crate) fn tell_created(
+        &self,
+        core: &Core,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Option<Place>,
+    ) {
+        core.tell(at, |told| Kind::PromiseCreated {
+            promise: told.promise(&self.shared().number),
+            label: label.into(),
+            until,
+        });
     }
 
     /// Makes a promise whose `cancel` is answered by `canceller`, for combinators that pass a cancellation on.
@@ -204,63 +452,20 @@ impl<T: 'static> Promise<T> {
         event_loop: &EventLoop,
         canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
     ) -> Self {
-        Promise::signal_with_canceller(event_loop, "promise", Location::caller(), canceller)
-    }
-
-    /// Makes it and tells the observer what for.
-    pub(crate) fn signal_with_canceller(
-        event_loop: &EventLoop,
-        label: &'static str,
-        at: Place,
-        canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
-    ) -> Self {
-        let promise = Promise {
-            cell: Rc::new(PromiseCell {
-                slot: Slot::new(Rc::downgrade(&event_loop.core), Kind::Promise),
-                canceller: RefCell::new(Some(Rc::new(canceller))),
-                number: Number::default(),
-            }),
-        };
-        if event_loop.core.is_watched() {
-            promise.observe_created(&event_loop.core, label, at);
-        }
+        let shared = Shared::new(&event_loop.core);
+        let promise = Promise::of(Rc::new(Answering { shared, canceller }));
+        let at = Some(Location::caller());
+        promise.tell_created(&event_loop.core, "promise", None, at);
         promise
     }
 
-    #[cold]
-    pub(crate) fn observe_created(&self, core: &Core, label: &'static str, at: Place) {
-        core.observe(
-            |observation| match self.cell.identity().awaited(observation) {
-                Awaited::Promise(promise) => events::Kind::PromiseCreated {
-                    promise,
-                    label: label.into(),
-                    until: None,
-                },
-                _ => unreachable!("a task says of itself that it was created"),
-            },
-            Some(at),
-        );
+    pub(crate) fn any(&self) -> Rc<dyn AnyPromise> {
+        self.cell.clone()
     }
 
-    #[cold]
-    fn observe_done(&self, at: Place) {
-        let slot = self.cell.slot();
-        let Some(core) = slot.core() else {
-            return;
-        };
-        let outcome = match &*slot.state.borrow() {
-            State::Failed(error) => Outcome::Exception(error.to_string()),
-            State::Cancelled(_) => Outcome::Cancelled,
-            State::Pending | State::Done(_) => Outcome::Result,
-        };
-        core.observe(
-            |observation| self.cell.identity().done(observation, outcome),
-            Some(at),
-        );
-    }
-
-    pub(crate) fn of(cell: Rc<dyn Settle<T>>) -> Self {
-        Promise { cell }
+    /// Gives what no other promise has as long as this one is there.
+    pub(crate) fn address(&self) -> *const () {
+        Rc::as_ptr(&self.cell).cast()
     }
 
     pub(crate) fn downgrade(&self) -> WeakPromise<T> {
@@ -270,37 +475,108 @@ impl<T: 'static> Promise<T> {
     }
 
     pub(crate) fn belongs_to(&self, core: &Rc<Core>) -> bool {
-        std::ptr::eq(self.cell.slot().core.as_ptr(), Rc::as_ptr(core))
+        std::ptr::eq(self.shared().core.as_ptr(), Rc::as_ptr(core))
     }
 
-    #[track_caller]
-    fn settle(&self, state: State<T>) -> Result<(), InvalidState> {
-        let slot = self.cell.slot();
-        if slot.is_done() {
+    /// Gives the task that fills this promise, if one does.
+    pub(crate) fn driven(&self) -> Option<Rc<dyn Driven>> {
+        self.cell.clone().task()
+    }
+
+    /// Tells whether this is the promise of that task.
+    pub(crate) fn is_of(&self, task: &Rc<dyn Driven>) -> bool {
+        std::ptr::addr_eq(Rc::as_ptr(&self.cell), Rc::as_ptr(task))
+    }
+
+    /// Gives what an observer calls the promise that somebody awaits.
+    pub(crate) fn awaited(&self, told: &Observer) -> Awaited {
+        match self.driven() {
+            Some(task) => Awaited::Task(task.state().number),
+            None => Awaited::Promise(told.promise(&self.shared().number)),
+        }
+    }
+
+    /// Gives what an observer hears when the promise is done.
+    fn done(&self, told: &Observer) -> Kind {
+        let outcome = match &*self.shared().state.borrow() {
+            State::Failed(error) => Outcome::Exception(error.to_string()),
+            State::Cancelled(_) => Outcome::Cancelled,
+            State::Pending | State::Done(_) => Outcome::Result,
+        };
+        match self.awaited(told) {
+            Awaited::Task(task) => Kind::TaskDone { task, outcome },
+            Awaited::Promise(promise) => Kind::PromiseDone { promise, outcome },
+            Awaited::Turn | Awaited::Foreign => unreachable!("this is a promise"),
+        }
+    }
+
+    /// Ends the promise, and hands those who wait for it to the loop.
+    fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
+        let shared = self.shared();
+        if shared.is_done() {
             return Err(InvalidState::AlreadyDone);
         }
-        slot.unseen.set(matches!(state, State::Failed(_)));
-        *slot.state.borrow_mut() = state;
-        if observed() {
-            self.observe_done(Location::caller());
+        shared.unseen.set(matches!(state, State::Failed(_)));
+        *shared.state.borrow_mut() = state;
+        let Some(core) = shared.core.upgrade() else {
+            return Ok(());
+        };
+        core.tell(at, |told| self.done(told));
+        loop {
+            let listener = shared.listeners.borrow_mut().pop();
+            match listener {
+                Some(Listener::Wake(waker)) => waker.wake(),
+                Some(Listener::Call(callback)) => self.schedule(&core, callback, None),
+                None => break,
+            }
         }
-        let hooks = slot.hooks.take();
-        hooks.for_each(|hook| match hook {
-            Hook::Wake(awaiter) => awaiter.wake(&slot.core),
-            Hook::Call(callback, which) => self.schedule(callback, which, None),
-        });
         Ok(())
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
-    fn schedule(&self, callback: Rc<dyn DoneCallback<T>>, which: u32, at: Option<Place>) {
-        if let Some(core) = self.cell.slot().core.upgrade() {
-            callback.set_cell(which, self.cell.clone());
-            core.push_callback(callback, at);
+    fn schedule(&self, core: &Core, callback: Rc<dyn DoneCallback<T>>, at: Option<Place>) {
+        callback.set_promise(self.clone());
+        core.push_callback(callback, at);
+    }
+
+    /// Adds a callback, and gives its number; of a promise that is done it hears through the ready queue, too.
+    fn listen<R: CallbackOutput>(
+        &self,
+        at: Option<Place>,
+        function: impl FnOnce(&Promise<T>) -> R + 'static,
+    ) -> u64 {
+        let Some(core) = self.shared().core.upgrade() else {
+            return new_number();
+        };
+        let callback = Rc::new(Done {
+            about: About::default(),
+            function: Cell::new(Some(function)),
+            promise: Cell::new(None),
+        });
+        if self.is_done() {
+            self.schedule(&core, callback, at);
+            return new_number();
+        }
+        let mut listeners = self.shared().listeners.borrow_mut();
+        listeners.push(Listener::Call(callback))
+    }
+
+    /// Lets the promise wake somebody when it is done, in the place of whom it would have woken by that number before.
+    pub(crate) fn wake_when_done(&self, number: &mut Option<u64>, waker: &Waker) {
+        let mut listeners = self.shared().listeners.borrow_mut();
+        match number.and_then(|number| listeners.get_mut(number)) {
+            Some(Listener::Wake(before)) => before.clone_from(waker),
+            _ => *number = Some(listeners.push(Listener::Wake(waker.clone()))),
         }
     }
 
-    /// Ends the promise from the body of its task, which `set_result` would refuse.
+    /// Takes a listener back.
+    pub(crate) fn forget(&self, number: u64) -> bool {
+        let listener = self.shared().listeners.borrow_mut().take(number);
+        listener.is_some()
+    }
+
+    /// Settles the promise of a task, which `set_result` would refuse.
     pub(crate) fn settle_task(&self, outcome: Result<T>) {
         let state = match outcome {
             Ok(value) => State::Done(value),
@@ -310,19 +586,33 @@ impl<T: 'static> Promise<T> {
             },
         };
         // A task settles its promise once, at its end.
-        let _ = self.settle(state);
+        let _ = self.settle(state, None);
     }
 
-    /// Cancels a promise whose `cancel` is answered by a canceller.
+    /// Cancels the promise itself, whoever answers for it.
     pub(crate) fn settle_cancelled(&self, reason: &Cancelled) -> bool {
-        self.settle(State::Cancelled(reason.clone())).is_ok()
+        self.settle(State::Cancelled(reason.clone()), None).is_ok()
+    }
+
+    /// Fills a promise of the library's own; false if it is done, because it was cancelled.
+    pub(crate) fn fill(&self, value: T) -> bool {
+        self.settle(State::Done(value), None).is_ok()
+    }
+
+    /// Ends a promise of the library's own as another one has ended.
+    pub(crate) fn follow(&self, outcome: Result<T>) -> bool {
+        let state = match outcome {
+            Ok(value) => State::Done(value),
+            Err(error) => State::Failed(error),
+        };
+        self.settle(state, None).is_ok()
     }
 
     fn refuse_tasks(&self) -> Result<(), InvalidState> {
-        if self.cell.slot().kind == Kind::Task {
-            return Err(InvalidState::OwnedByTask);
+        match self.shared().of_task {
+            false => Ok(()),
+            true => Err(InvalidState::OwnedByTask),
         }
-        Ok(())
     }
 
     /// Fills the promise with a value and wakes who waits; nobody runs before this call has returned.
@@ -334,7 +624,7 @@ impl<T: 'static> Promise<T> {
     #[track_caller]
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
         self.refuse_tasks()?;
-        self.settle(State::Done(value))
+        self.settle(State::Done(value), Some(Location::caller()))
     }
 
     /// Fills the promise with an error.
@@ -348,7 +638,7 @@ impl<T: 'static> Promise<T> {
     #[track_caller]
     pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
         self.refuse_tasks()?;
-        self.settle(State::Failed(error.into()))
+        self.settle(State::Failed(error.into()), Some(Location::caller()))
     }
 
     /// Cancels the promise, or asks its task to end; false if it is done already.
@@ -367,21 +657,21 @@ impl<T: 'static> Promise<T> {
 
     /// Passes a cancellation on.
     pub fn cancel_for(&self, reason: &Cancelled) -> bool {
-        self.cell.clone().cancel(reason)
+        cancel(self.any(), reason)
     }
 
     /// Tells whether there is a result, an error, or a cancellation.
     ///
     /// asyncio: `future.done()`.
     pub fn is_done(&self) -> bool {
-        self.cell.slot().is_done()
+        self.shared().is_done()
     }
 
     /// Tells whether the promise was cancelled.
     ///
     /// asyncio: `future.cancelled()`.
     pub fn is_cancelled(&self) -> bool {
-        self.cell.slot().is_cancelled()
+        self.any().is_cancelled()
     }
 
     /// Gives the value.
@@ -405,35 +695,33 @@ impl<T: 'static> Promise<T> {
     ///
     /// asyncio: `future.exception()`.
     pub fn exception(&self) -> Result<Option<Error>> {
-        let slot = self.cell.slot();
-        match &*slot.state.borrow() {
+        match &*self.shared().state.borrow() {
             State::Pending => Err(InvalidState::ExceptionNotSet.into()),
-            State::Done(_) => Ok(None),
-            State::Failed(error) => {
-                slot.mark_seen();
-                Ok(Some(error.clone()))
-            }
             State::Cancelled(cancelled) => Err(cancelled.clone().into()),
+            State::Done(_) | State::Failed(_) => Ok(self.any().error()),
         }
     }
 
     /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
     pub fn failed(&self) -> bool {
-        matches!(*self.cell.slot().state.borrow(), State::Failed(_))
+        matches!(*self.shared().state.borrow(), State::Failed(_))
+    }
+
+    /// Tells whether there is a value.
+    pub(crate) fn is_filled(&self) -> bool {
+        matches!(*self.shared().state.borrow(), State::Done(_))
     }
 
     /// Gives the result if the promise is done.
-    #[inline]
     pub(crate) fn outcome(&self) -> Option<Result<T>>
     where
         T: Clone,
     {
-        let slot = self.cell.slot();
-        match &*slot.state.borrow() {
+        match &*self.shared().state.borrow() {
             State::Pending => None,
             State::Done(value) => Some(Ok(value.clone())),
             State::Failed(error) => {
-                slot.mark_seen();
+                self.shared().unseen.set(false);
                 Some(Err(error.clone()))
             }
             State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),
@@ -450,29 +738,14 @@ impl<T: 'static> Promise<T> {
         &self,
         callback: impl FnOnce(&Promise<T>) -> R + 'static,
     ) -> CallbackId {
-        self.add_shared_callback(Rc::new(DoneCell::new(callback)), 0)
-    }
-
-    /// Adds one of several callbacks that share an allocation.
-    #[track_caller]
-    pub(crate) fn add_shared_callback(
-        &self,
-        callback: Rc<dyn DoneCallback<T>>,
-        which: u32,
-    ) -> CallbackId {
-        let slot = self.cell.slot();
-        if slot.is_done() {
-            self.schedule(callback, which, Some(Location::caller()));
-            return CallbackId(new_number(), PhantomData);
-        }
-        CallbackId(slot.add_hook(Hook::Call(callback, which)), PhantomData)
+        CallbackId(self.listen(Some(Location::caller()), callback), PhantomData)
     }
 
     /// Takes a callback back; false if it was taken back before or the promise is done.
     ///
     /// asyncio: `future.remove_done_callback(callback)`.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
-        self.cell.slot().remove_hook(id.0)
+        self.forget(id.0)
     }
 }
 
@@ -482,19 +755,6 @@ impl EventLoop {
     /// asyncio: `loop.create_future()`.
     #[track_caller]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
-        self.create_promise_for("promise", Location::caller())
-    }
-
-    /// Makes a promise and tells the observer what for.
-    pub(crate) fn create_promise_for<T: 'static>(
-        &self,
-        label: &'static str,
-        at: Place,
-    ) -> Promise<T> {
-        let promise = Promise::new(&self.core);
-        if self.core.is_watched() {
-            promise.observe_created(&self.core, label, at);
-        }
-        promise
+        Promise::labelled(&self.core, "promise", Some(Location::caller()))
     }
 }

@@ -9,45 +9,77 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::error::Cancelled;
-use crate::event_loop::observe_running;
-use crate::events::{Kind, Place};
-use crate::observation::{Number, Observation};
+use crate::error::{Cancelled, Error, texts};
+use crate::observe::{self, Kind, Number, Place};
 use crate::waiters::Waiters;
 
-/// Says that there was nothing to get.
+/// Says why nothing was taken.
 ///
-/// asyncio: `QueueEmpty`.
+/// asyncio: `QueueEmpty`, `QueueShutDown`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueEmpty;
-
-impl fmt::Display for QueueEmpty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("queue is empty")
-    }
+pub enum GetError {
+    /// There was nothing to get.
+    Empty,
+    /// Nothing will come, for the queue was shut down.
+    ShutDown,
 }
 
-impl std::error::Error for QueueEmpty {}
+texts! {
+    GetError,
+    Self::Empty => "queue is empty",
+    Self::ShutDown => "queue is shut down",
+}
 
-/// Says that there was no room, and gives the item back.
+/// Says why an item was not put in, and gives it back.
 ///
-/// asyncio: `QueueFull`.
+/// asyncio: `QueueFull`, `QueueShutDown`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct QueueFull<T>(pub T);
+pub enum PutError<T> {
+    /// There was no room.
+    Full(T),
+    /// The queue was shut down.
+    ShutDown(T),
+}
 
-impl<T> fmt::Debug for QueueFull<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("QueueFull(..)")
+impl<T> PutError<T> {
+    /// Gives the item back.
+    pub fn into_item(self) -> T {
+        match self {
+            PutError::Full(item) | PutError::ShutDown(item) => item,
+        }
     }
 }
 
-impl<T> fmt::Display for QueueFull<T> {
+impl<T> fmt::Debug for PutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("queue is full")
+        f.write_str(match self {
+            PutError::Full(_) => "Full(..)",
+            PutError::ShutDown(_) => "ShutDown(..)",
+        })
     }
 }
 
-impl<T> std::error::Error for QueueFull<T> {}
+impl<T> fmt::Display for PutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PutError::Full(_) => "queue is full",
+            PutError::ShutDown(_) => "queue is shut down",
+        })
+    }
+}
+
+impl<T> std::error::Error for PutError<T> {}
+
+/// Says to one who waits in `put` or `get` that the queue was shut down.
+///
+/// asyncio: `QueueShutDown`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueShutDown;
+
+texts! {
+    QueueShutDown,
+    Self => "queue is shut down",
+}
 
 /// Says that `task_done` was called more often than items were put.
 ///
@@ -55,13 +87,10 @@ impl<T> std::error::Error for QueueFull<T> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyTaskDone;
 
-impl fmt::Display for TooManyTaskDone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("task_done() called too many times")
-    }
+texts! {
+    TooManyTaskDone,
+    Self => "task_done() called too many times",
 }
-
-impl std::error::Error for TooManyTaskDone {}
 
 /// How a queue keeps its items, and so which one comes out next.
 pub trait Storage<T>: Default {
@@ -144,6 +173,7 @@ struct Shared<S> {
     /// How many items were put and not yet reported by `task_done`.
     unfinished: Cell<usize>,
     joiners: Waiters,
+    shut_down: Cell<bool>,
     /// For observers.
     number: Number,
 }
@@ -250,6 +280,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
                 putters: Waiters::default(),
                 unfinished: Cell::new(0),
                 joiners: Waiters::default(),
+                shut_down: Cell::new(false),
                 number: Number::default(),
             }),
             item: PhantomData,
@@ -281,109 +312,140 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// Puts an item in if there is room.
     ///
     /// # Errors
-    /// [`QueueFull`] with the item.
+    /// [`PutError`] with the item.
     ///
     /// asyncio: `queue.put_nowait(item)`.
     #[track_caller]
-    pub fn put_nowait(&self, item: T) -> Result<(), QueueFull<T>> {
-        self.push(item, Location::caller())
+    pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
+        self.put_at(item, Location::caller())
     }
 
-    #[inline]
-    fn push(&self, item: T, at: Place) -> Result<(), QueueFull<T>> {
-        if self.is_full() {
-            return Err(QueueFull(item));
-        }
+    fn put_at(&self, item: T, at: Place) -> Result<(), PutError<T>> {
         let shared = &self.shared;
+        if shared.shut_down.get() {
+            return Err(PutError::ShutDown(item));
+        }
+        if self.is_full() {
+            return Err(PutError::Full(item));
+        }
         shared.items.borrow_mut().push(item);
         shared.unfinished.set(shared.unfinished.get() + 1);
-        if !shared.getters.is_quiet() {
-            self.tell(&shared.getters, at, |queue, len| Kind::QueuePut {
-                queue,
-                len,
-            });
-        }
+        observe::tell(Some(at), |told| Kind::QueuePut {
+            queue: told.queue(&shared.number),
+            len: self.qsize(),
+        });
+        shared.getters.wake_next();
         Ok(())
     }
 
     /// Puts an item in, and waits for room if there is none. With room it does not suspend.
     ///
     /// # Errors
-    /// If the task is cancelled while it waits; the item was not put in and is dropped.
+    /// If the task is cancelled while it waits, or [`QueueShutDown`]; the item was not put in and is dropped.
     ///
     /// # Cancellation
     /// A put that is cancelled or dropped inserts nothing and passes its turn on.
     ///
     /// asyncio: `await queue.put(item)`.
     #[track_caller]
-    pub fn put(&self, item: T) -> impl Future<Output = Result<(), Cancelled>> {
+    pub fn put(&self, item: T) -> impl Future<Output = Result<(), Error>> {
         let at = Location::caller();
         async move {
-            while self.is_full() {
-                self.shared
-                    .putters
-                    .wait("queue put", Some(at), |woken| {
-                        if woken && !self.is_full() {
-                            self.shared.putters.wake_next();
-                        }
-                    })
-                    .await?;
+            let putters = &self.shared.putters;
+            while self.is_full() && !self.shared.shut_down.get() {
+                let pass_on = |woken| {
+                    if woken && !self.is_full() {
+                        putters.wake_next();
+                    }
+                };
+                putters.wait("queue put", Some(at), pass_on).await?;
             }
-            if self.push(item, at).is_err() {
-                unreachable!("there is room, and nobody ran since it was seen");
+            match self.put_at(item, at) {
+                Ok(()) => Ok(()),
+                Err(PutError::ShutDown(_)) => Err(QueueShutDown.into()),
+                Err(PutError::Full(_)) => {
+                    unreachable!("there is room, and nobody ran since it was seen")
+                }
             }
-            Ok(())
         }
     }
 
     /// Takes the next item if there is one.
     ///
     /// # Errors
-    /// [`QueueEmpty`].
+    /// [`GetError`].
     ///
     /// asyncio: `queue.get_nowait()`.
     #[track_caller]
-    pub fn get_nowait(&self) -> Result<T, QueueEmpty> {
-        self.pop(Location::caller())
+    pub fn get_nowait(&self) -> Result<T, GetError> {
+        self.get_at(Location::caller())
     }
 
-    #[inline]
-    fn pop(&self, at: Place) -> Result<T, QueueEmpty> {
-        let item = self.shared.items.borrow_mut().pop().ok_or(QueueEmpty)?;
-        let putters = &self.shared.putters;
-        if !putters.is_quiet() {
-            self.tell(putters, at, |queue, len| Kind::QueueGet { queue, len });
-        }
+    fn get_at(&self, at: Place) -> Result<T, GetError> {
+        let shared = &self.shared;
+        let item = shared.items.borrow_mut().pop();
+        let item = item.ok_or(match shared.shut_down.get() {
+            true => GetError::ShutDown,
+            false => GetError::Empty,
+        })?;
+        observe::tell(Some(at), |told| Kind::QueueGet {
+            queue: told.queue(&shared.number),
+            len: self.qsize(),
+        });
+        shared.putters.wake_next();
         Ok(item)
     }
 
     /// Takes the next item, and waits for one if there is none. With an item at hand it does not suspend.
     ///
     /// # Errors
-    /// If the task is cancelled while it waits.
+    /// If the task is cancelled while it waits, or [`QueueShutDown`].
     ///
     /// # Cancellation
     /// No item is lost: a get that was woken and then cancelled or dropped leaves its item to the next getter.
     ///
     /// asyncio: `await queue.get()`.
     #[track_caller]
-    pub fn get(&self) -> impl Future<Output = Result<T, Cancelled>> {
+    pub fn get(&self) -> impl Future<Output = Result<T, Error>> {
         let at = Location::caller();
         async move {
+            let getters = &self.shared.getters;
             loop {
-                if let Ok(item) = self.pop(at) {
-                    return Ok(item);
+                match self.get_at(at) {
+                    Ok(item) => return Ok(item),
+                    Err(GetError::ShutDown) => return Err(QueueShutDown.into()),
+                    Err(GetError::Empty) => {}
                 }
-                self.shared
-                    .getters
-                    .wait("queue get", Some(at), |woken| {
-                        if woken && !self.is_empty() {
-                            self.shared.getters.wake_next();
-                        }
-                    })
-                    .await?;
+                let pass_on = |woken| {
+                    if woken && !self.is_empty() {
+                        getters.wake_next();
+                    }
+                };
+                getters.wait("queue get", Some(at), pass_on).await?;
             }
         }
+    }
+
+    /// Ends the queue: nothing can be put in any more, and when the items that are there have been taken, every `get` fails.
+    ///
+    /// With `immediate` the items are dropped, and count as dealt with, so that a `join` may end.
+    /// All who wait in `put` or `get` are woken.
+    ///
+    /// asyncio: `queue.shutdown(immediate)`.
+    pub fn shutdown(&self, immediate: bool) {
+        let shared = &self.shared;
+        shared.shut_down.set(true);
+        if immediate {
+            let items = shared.items.take();
+            let left = shared.unfinished.get().saturating_sub(items.len());
+            shared.unfinished.set(left);
+            drop(items);
+            if left == 0 {
+                shared.joiners.wake_all();
+            }
+        }
+        shared.getters.wake_all();
+        shared.putters.wake_all();
     }
 
     /// Reports that one item that was taken has been dealt with.
@@ -419,22 +481,5 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
             }
             Ok(())
         }
-    }
-
-    /// Tells those who are to know of a put or a get: the observer, and the first in line.
-    #[inline(never)]
-    fn tell(&self, waiters: &Waiters, at: Place, kind: impl FnOnce(u64, usize) -> Kind) {
-        if waiters.is_watched() {
-            self.observe(at, kind);
-        }
-        waiters.wake_next();
-    }
-
-    /// Records what is made of the queue's number and of how many items are in it now.
-    #[cold]
-    fn observe(&self, at: Place, kind: impl FnOnce(u64, usize) -> Kind) {
-        let number = |observation: &Observation| observation.queue(&self.shared.number);
-        let len = self.qsize();
-        observe_running(|observation| kind(number(observation), len), Some(at));
     }
 }

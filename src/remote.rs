@@ -4,19 +4,18 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::RunError;
-use crate::header::TaskId;
+use crate::event_loop::Core;
 
 /// What other threads send to the loop.
 pub(crate) enum Parcel {
-    Wake(TaskId),
+    /// Schedules the next step of the task of this number.
+    Wake(u64),
     /// Called in a pass of the loop.
-    Call(Box<dyn FnOnce() + Send>),
+    Call(Box<dyn FnOnce(&Core) + Send>),
 }
 
 /// The inbox of a loop, and the means to wake it from its sleep.
 pub(crate) struct Remote {
-    /// Numbers the loops of the process, so that a waker can tell whether it is on its own loop's thread.
-    pub(crate) loop_id: u64,
     /// `None` once the loop is closed.
     inbox: Mutex<Option<Vec<Parcel>>>,
     /// True while the inbox may hold something; lets the loop look without taking the lock.
@@ -26,17 +25,18 @@ pub(crate) struct Remote {
     alarm: OnceLock<mio::Waker>,
 }
 
-impl Remote {
-    pub(crate) fn new(loop_id: u64) -> Self {
+impl Default for Remote {
+    fn default() -> Self {
         Remote {
-            loop_id,
             inbox: Mutex::new(Some(Vec::new())),
             filled: AtomicBool::new(false),
             sleeping: AtomicBool::new(false),
             alarm: OnceLock::new(),
         }
     }
+}
 
+impl Remote {
     fn inbox(&self) -> MutexGuard<'_, Option<Vec<Parcel>>> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,18 +1,133 @@
-//! Running a program from beginning to end.
+//! Running a loop: until it is stopped, until something is done, or a whole program from beginning to end.
 
+use std::cell::Cell;
 use std::future::Future;
-use std::panic::Location;
 use std::rc::Rc;
 
-use crate::awaitable::Awaitable;
-use crate::error::{Result, RunError};
-use crate::event_loop::{EventLoop, on_behalf_of_run};
+use crate::error::{Panicked, Result, RunError};
+use crate::event_loop::{Core, EventLoop, RUNNING};
+use crate::observe::Actor;
+use crate::promise::Promise;
+use crate::task::Awaitable;
+
+impl Core {
+    /// Says why the loop cannot run now, if it cannot.
+    fn check_runnable(&self) -> Result<(), RunError> {
+        if self.closed.get() {
+            return Err(RunError::Closed);
+        }
+        if self.running.get() {
+            return Err(RunError::AlreadyRunning);
+        }
+        if RUNNING.with_borrow(Option::is_some) {
+            return Err(RunError::AnotherLoopRunning);
+        }
+        Ok(())
+    }
+
+    fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
+        /// Ends the run however it ends, by `stop` or by a panic: the loop can be run again.
+        struct Run<'a>(&'a Core);
+        impl Drop for Run<'_> {
+            fn drop(&mut self) {
+                self.0.stopping.set(false);
+                self.0.running.set(false);
+                self.0.act_as(Actor::Outside);
+                let core = RUNNING.with_borrow_mut(Option::take);
+                drop(core);
+            }
+        }
+        self.check_runnable()?;
+        RUNNING.set(Some(self.clone()));
+        self.running.set(true);
+        self.act_as(Actor::Loop);
+        let _run = Run(self);
+        loop {
+            self.run_once()?;
+            if self.stopping.get() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Drops everything that was still to come, tasks included.
+    pub(crate) fn close(&self) {
+        if self.closed.replace(true) {
+            return;
+        }
+        // Each is taken out first: destructors may look at the loop.
+        let pool = self.pool.take();
+        drop(pool);
+        drop(self.remote.close());
+        let ready = self.ready.take();
+        drop(ready);
+        let timers = self.timers.take();
+        drop(timers);
+        for task in self.tasks() {
+            task.discard(self);
+        }
+        let parked = self.parked.take();
+        drop(parked);
+        self.poller.close();
+    }
+}
 
 impl EventLoop {
+    /// Runs the loop until `stop` is called.
+    ///
+    /// A panic in a callback or a task leaves this call at once; the rest of the queue stays, and the loop can be run again.
+    ///
+    /// # Errors
+    /// If the loop is closed or running, if another loop runs on this thread, or if a loop on a virtual clock has nothing
+    /// left that could wake it.
+    ///
+    /// asyncio: `loop.run_forever()`.
+    pub fn run_forever(&self) -> Result<(), RunError> {
+        self.core.run_forever()
+    }
+
+    /// Lets the loop return at the end of the current pass; before a run, the next run makes exactly one pass.
+    ///
+    /// asyncio: `loop.stop()`.
+    pub fn stop(&self) {
+        self.core.stopping.set(true);
+    }
+
+    /// Tells whether the loop is running.
+    ///
+    /// asyncio: `loop.is_running()`.
+    pub fn is_running(&self) -> bool {
+        self.core.running.get()
+    }
+
+    /// Tells whether the loop was closed.
+    ///
+    /// asyncio: `loop.is_closed()`.
+    pub fn is_closed(&self) -> bool {
+        self.core.closed.get()
+    }
+
+    /// Closes the loop: what was scheduled is dropped, and nothing can be scheduled again.
+    ///
+    /// The futures of unfinished tasks are dropped at their await points, so their destructors run, and each is reported to
+    /// the exception handler. asyncio leaves them to the garbage collector. Closing twice changes nothing.
+    ///
+    /// # Errors
+    /// If the loop is running.
+    ///
+    /// asyncio: `loop.close()`.
+    pub fn close(&self) -> Result<(), RunError> {
+        if self.is_running() {
+            return Err(RunError::CloseWhileRunning);
+        }
+        self.core.close();
+        Ok(())
+    }
+
     /// Runs the loop until `awaitable` is done, and gives its result. Other tasks are neither finished nor cancelled.
     ///
     /// # Errors
-    /// The error of the awaitable, or a [`RunError`].
+    /// The error of the awaitable, or a [`RunError`]; a loop that cannot run makes no task of a future.
     ///
     /// asyncio: `loop.run_until_complete(future)`.
     #[track_caller]
@@ -20,26 +135,17 @@ impl EventLoop {
     where
         A::Value: Clone,
     {
-        if self.is_closed() {
-            return Err(RunError::Closed.into());
-        }
-        if self.is_running() {
-            return Err(RunError::AlreadyRunning.into());
-        }
-        let behalf = on_behalf_of_run(&self.core, Location::caller());
+        self.core.check_runnable()?;
         let promise = awaitable.ensure_promise(self);
-        drop(behalf);
         if !promise.belongs_to(&self.core) {
             return Err(RunError::WrongLoop.into());
         }
         let this = Rc::downgrade(&self.core);
-        let run = self.core.runs() + 1;
-        let stop = promise.add_done_callback(move |_| {
-            // A panic has left the run already, and this callback is still in the queue.
-            if let Some(core) = this.upgrade()
-                && core.runs() == run
-            {
-                core.stop();
+        let stop = promise.add_done_callback(move |promise| {
+            // A panic has left the run already: this callback must not end another one.
+            let panicked = matches!(promise.exception(), Ok(Some(error)) if error.is::<Panicked>());
+            if let Some(core) = this.upgrade().filter(|_| !panicked) {
+                core.stopping.set(true);
             }
         });
         let run = self.run_forever();
@@ -65,35 +171,42 @@ impl EventLoop {
         &self,
         main: impl Future<Output = Result<T>> + 'static,
     ) -> Result<T> {
+        self.core.check_runnable()?;
         let result = self.run_until_complete(main);
-        if result.as_ref().is_err_and(|e| {
-            matches!(
-                e.downcast_ref(),
-                Some(RunError::AlreadyRunning | RunError::AnotherLoopRunning)
-            )
-        }) {
-            return result;
-        }
         self.cancel_all_tasks();
-        self.shut_pool();
+        // asyncio's loop makes four passes more, two to shut down its generators and two its threads: late clean-ups get these turns.
+        for _ in 0..4 {
+            if !self.core.ready.borrow().is_empty() {
+                self.stop();
+                self.run_forever()?;
+            }
+        }
+        self.shut_pool()?;
         self.close()?;
         result
     }
 
-    /// Cancels every task and runs the loop until all have ended.
+    /// Cancels every task and runs the loop until all have ended; those that are made meanwhile are left alone.
+    ///
+    /// No task waits for them, which they could see or cancel: it is a promise.
     fn cancel_all_tasks(&self) {
         let tasks = self.all_tasks();
+        if tasks.is_empty() {
+            return;
+        }
+        let all_ended = Promise::labelled(&self.core, "shutdown", None);
+        let left = Rc::new(Cell::new(tasks.len()));
         for task in &tasks {
             task.cancel();
+            let (left, all_ended) = (left.clone(), all_ended.clone());
+            task.promise().on_done(Box::new(move || {
+                left.set(left.get() - 1);
+                if left.get() == 0 {
+                    all_ended.fill(());
+                }
+            }));
         }
-        let all = tasks.clone();
-        let ended = async move {
-            for task in all {
-                task.ended().await;
-            }
-            Ok(())
-        };
-        if tasks.is_empty() || self.run_until_complete(ended).is_err() {
+        if self.run_until_complete(all_ended).is_err() {
             return;
         }
         for task in tasks {

@@ -1,15 +1,16 @@
 //! Protection from the awaiter's cancellation.
 
 use std::panic::Location;
+use std::rc::Rc;
 
-use crate::awaitable::Awaitable;
-use crate::event_loop::{expect_running_loop, on_behalf_of};
+use crate::event_loop::expect_running_loop;
 use crate::promise::Promise;
+use crate::task::Awaitable;
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
 ///
-/// A promise that is done is given back as it is. Once the outer promise is cancelled, a later failure inside is reported like
-/// any other that nobody looks at.
+/// A promise that is done is given back as it is. Once the outer promise is cancelled, a later failure inside goes to the exception
+/// handler.
 ///
 /// # Panics
 /// Outside a running loop.
@@ -20,32 +21,34 @@ pub fn shield<A: Awaitable>(awaitable: A) -> Promise<A::Value>
 where
     A::Value: Clone,
 {
-    let _behalf = on_behalf_of(Location::caller());
     let event_loop = expect_running_loop();
     let inner = awaitable.ensure_promise(&event_loop);
     if inner.is_done() {
         return inner;
     }
-    let outer = event_loop.create_promise_for("shield", Location::caller());
-    let pass_on = outer.clone();
-    let callback = inner.add_done_callback(move |inner| {
-        if pass_on.is_cancelled() {
-            let _ = inner.exception();
+    let outer = Promise::labelled(&event_loop.core, "shield", Some(Location::caller()));
+    let follower = outer.clone();
+    let follow = inner.add_done_callback(move |inner| {
+        if follower.is_cancelled() {
+            // Its callback looks at the error.
         } else if inner.is_cancelled() {
-            pass_on.cancel();
+            follower.cancel();
         } else {
-            // The outer promise can only be settled here, or cancelled.
-            let _ = match inner.result() {
-                Ok(value) => pass_on.set_result(value),
-                Err(error) => pass_on.set_exception(error),
-            };
+            follower.follow(inner.result());
         }
     });
     let protected = inner.downgrade();
+    let core = Rc::downgrade(&event_loop.core);
     outer.add_done_callback(move |_| {
-        if let Some(inner) = protected.upgrade() {
-            inner.remove_done_callback(callback);
-        }
+        let Some(inner) = protected.upgrade().filter(|inner| !inner.is_done()) else {
+            return;
+        };
+        inner.remove_done_callback(follow);
+        inner.add_done_callback(move |inner| {
+            if let (Ok(Some(error)), Some(core)) = (inner.exception(), core.upgrade()) {
+                core.report("Exception in shielded promise", Some(error));
+            }
+        });
     });
     outer
 }

@@ -1,26 +1,18 @@
-//! The timer that a task can await.
+//! A sleep, and a bare yield.
 
 use std::future::Future;
 use std::panic::Location;
-use std::rc::{Rc, Weak};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::callback::Callback;
-use crate::error::Cancelled;
-use crate::event_loop::{Core, expect_running_loop};
-use crate::events::Place;
-use crate::handle::TimerHandle;
-use crate::signal::Signal;
-use crate::yielding::yield_from;
-
-/// Cancels a timer when the code that set it ends, in whatever way.
-pub(crate) struct CancelOnDrop(pub(crate) TimerHandle);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
+use crate::callback::{About, Callback, TimerHandle};
+use crate::error::{Cancelled, Error};
+use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::observe::{Awaited, Kind, Place};
+use crate::promise::{Promise, PromiseCell, Shared};
+use crate::waiting::{Registration, Target};
 
 /// Suspends the task for `delay`; a zero delay merely lets the others have a turn.
 ///
@@ -41,38 +33,113 @@ pub fn sleep(delay: Duration) -> impl Future<Output = Result<(), Cancelled>> {
         if delay.is_zero() {
             return yield_from(at).await;
         }
-        let timer = start_timer(delay, at);
-        timer.over.clone().wait().await
+        let (over, _timer) = start_timer(delay, at);
+        over.wait_at(None).await.map_err(Error::into_cancelled)
     }
 }
 
-/// A timer that wakes a task; it is taken back if the task does not wait for it to the end.
-struct SleepTimer {
-    over: Rc<Signal>,
-    core: Weak<Core>,
-}
+/// Cancels a timer when the code that set it ends, in whatever way.
+pub(crate) struct CancelOnDrop(pub(crate) TimerHandle);
 
-impl Drop for SleepTimer {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        if self.over.give_up()
-            && let Some(core) = self.core.upgrade()
-        {
-            let callback: Rc<dyn Callback> = self.over.clone();
-            core.cancel_timer(&callback);
-        }
+        self.0.cancel();
     }
 }
 
-/// Sets the timer of a sleep.
+/// The promise of a sleep, which is its timer's callback, too: it fills itself.
+struct Sleep {
+    shared: Shared<()>,
+    about: About,
+}
+
+impl PromiseCell for Sleep {
+    type Value = ();
+
+    fn shared(&self) -> &Shared<()> {
+        &self.shared
+    }
+}
+
+impl Callback for Sleep {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn call(self: Rc<Self>) -> Option<Error> {
+        // A cancelled sleep has nobody left to wake.
+        Promise::of(self).fill(());
+        None
+    }
+
+    fn clear(&self) {}
+
+    fn name(&self) -> &'static str {
+        "start_timer"
+    }
+}
+
+/// Makes the promise of a sleep, and sets its timer.
 ///
 /// A function of its own, so that no sleeping task keeps the loop that it sleeps on.
-fn start_timer(delay: Duration, at: Place) -> SleepTimer {
-    let core = expect_running_loop().core;
+fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
+    let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let over = Signal::new("sleep", Some(when), at);
-    core.set_timer(when, over.clone(), at);
-    SleepTimer {
-        over,
-        core: Rc::downgrade(&core),
+    let sleep = Rc::new(Sleep {
+        shared: Shared::new(&core),
+        about: About::default(),
+    });
+    let over = Promise::of(sleep.clone());
+    over.tell_created(&core, "sleep", Some(when), Some(at));
+    let timer = core.set_timer(when, sleep, Some(at));
+    (over, CancelOnDrop(timer))
+}
+
+/// Gives every other ready task and callback one turn.
+///
+/// # Errors
+/// If the task is cancelled before its next turn.
+///
+/// # Panics
+/// When it is awaited outside a task of a running loop.
+///
+/// asyncio: `asyncio.sleep(0)`.
+#[track_caller]
+pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
+    yield_from(Location::caller())
+}
+
+fn yield_from(at: Place) -> Yielding {
+    Yielding {
+        registration: Registration::default(),
+        at,
+    }
+}
+
+/// A yield. It is the one wait without a promise, for a promise would take one pass more to wake the task.
+struct Yielding {
+    registration: Registration,
+    at: Place,
+}
+
+impl Future for Yielding {
+    type Output = Result<(), Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.registration.is_entered() {
+            let thrown = self.registration.thrown();
+            self.registration.leave(thrown.is_some());
+            return Poll::Ready(thrown.map_or(Ok(()), Err));
+        }
+        let yielded = Core::with_current(|core, task| {
+            self.registration.enter(task, Target::Turn);
+            core.tell(Some(self.at), |_| Kind::Awaits {
+                task: task.state().number,
+                on: Awaited::Turn,
+            });
+        });
+        yielded.expect("yield_now and sleep work in a task of a running event loop only");
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }

@@ -4,10 +4,10 @@
 //! They hold no data; Rust's own `RefCell` and `Rc` do.
 
 use std::cell::Cell;
-use std::fmt;
 use std::rc::Rc;
 
-use crate::error::Cancelled;
+use crate::error::{Cancelled, texts};
+use crate::event_loop::Core;
 use crate::waiters::Waiters;
 
 #[derive(Default)]
@@ -150,13 +150,10 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleasedTooOften;
 
-impl fmt::Display for ReleasedTooOften {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bounded semaphore released too many times")
-    }
+texts! {
+    ReleasedTooOften,
+    Self => "bounded semaphore released too many times",
 }
-
-impl std::error::Error for ReleasedTooOften {}
 
 struct SemaphoreState {
     permits: Cell<usize>,
@@ -219,16 +216,15 @@ impl Semaphore {
     pub async fn acquire(&self) -> Result<Permit, Cancelled> {
         if self.is_locked() {
             // Whoever wakes a waiter has taken the permit out for it.
-            self.state
-                .waiters
-                .wait("semaphore", None, |woken| {
-                    if woken {
-                        self.give_back();
-                    }
-                })
-                .await?;
+            let given_up = |woken: bool| {
+                let given_back = self.available() + usize::from(woken);
+                self.state.permits.set(given_back);
+                self.serve();
+            };
+            let waiters = &self.state.waiters;
+            waiters.wait("semaphore", None, given_up).await?;
             // Those who came meanwhile queued behind this waiter, permits or not.
-            self.serve_next();
+            self.serve();
         } else {
             self.state.permits.set(self.available() - 1);
         }
@@ -251,24 +247,30 @@ impl Semaphore {
         {
             return Err(ReleasedTooOften);
         }
-        self.give_back();
+        self.state.permits.set(self.available() + 1);
+        self.serve_next();
         Ok(())
     }
 
-    fn give_back(&self) {
-        self.state.permits.set(self.available() + 1);
-        self.serve_next();
+    /// Takes a permit out for the next waiter; false if nobody waits.
+    fn serve_next(&self) -> bool {
+        let served = self.state.waiters.wake_next();
+        self.state
+            .permits
+            .set(self.available() - usize::from(served));
+        served
     }
 
-    /// Takes a permit out for the next waiter, if there are both.
-    fn serve_next(&self) {
-        if self.available() > 0 && self.state.waiters.wake_next() {
-            self.state.permits.set(self.available() - 1);
-        }
+    /// Serves as many as there are permits for.
+    fn serve(&self) {
+        while self.available() > 0 && self.serve_next() {}
     }
 }
 
 /// Holds one permit of a [`Semaphore`] and releases it on drop.
+///
+/// A bounded semaphore that has all its permits takes no further one: then the exception handler of the running loop hears of
+/// [`ReleasedTooOften`], which asyncio raises at the end of the `async with`.
 #[must_use = "the permit is released as soon as it is dropped"]
 pub struct Permit {
     semaphore: Option<Semaphore>,
@@ -283,9 +285,11 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(semaphore) = &self.semaphore {
-            // A bounded semaphore that has all its permits takes no further one.
-            let _ = semaphore.release();
+        if let Some(semaphore) = &self.semaphore
+            && let Err(error) = semaphore.release()
+        {
+            let message = "Exception in the release of a permit";
+            Core::with_running(|core| core.report(message, Some(error.into())));
         }
     }
 }
@@ -324,41 +328,67 @@ impl Condition {
     ///
     /// # Cancellation
     /// The lock is taken again before `Err(Cancelled)` comes back with it, and that may take long. A wait that is dropped
-    /// drops the guard. A notification that such a waiter has received goes to the next.
+    /// drops the guard. Whoever leaves without a success wakes another one, for it may have been notified: so no notification is
+    /// lost, and a waiter may be woken for nothing and should look at what it waits for.
     ///
-    /// asyncio: `await condition.wait()`, in the form of CPython 3.13, which never loses a notification.
+    /// asyncio: `await condition.wait()`.
     pub async fn wait(&self, guard: LockGuard) -> (LockGuard, Result<(), Cancelled>) {
-        assert!(
-            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
-            "the guard belongs to another lock than the condition"
-        );
-        /// Gives a notification that its receiver cannot use to the next.
-        struct Notification<'a>(&'a Waiters);
-        impl Drop for Notification<'_> {
+        /// Wakes another one, unless it is forgotten.
+        struct InMyPlace<'a>(&'a Waiters);
+        impl Drop for InMyPlace<'_> {
             fn drop(&mut self) {
                 self.0.wake_next();
             }
         }
+        self.assert_own(&guard);
         let waiters = &self.state.waiters;
+        let in_my_place = InMyPlace(waiters);
         drop(guard);
-        let waited = waiters.wait("condition", None, |woken| {
-            if woken {
-                waiters.wake_next();
-            }
-        });
-        let mut result = waited.await;
-        let notification = result.is_ok().then(|| Notification(waiters));
+        let mut result = waiters.wait("condition", None, |_| {}).await;
         loop {
             match self.lock.acquire().await {
                 Ok(guard) => {
                     if result.is_ok() {
-                        std::mem::forget(notification);
+                        std::mem::forget(in_my_place);
                     }
                     return (guard, result);
                 }
                 Err(cancelled) => result = Err(cancelled),
             }
         }
+    }
+
+    /// Waits until `predicate` is true, and looks at it whenever it is woken, with the lock held. If it is true it does not wait.
+    ///
+    /// # Errors
+    /// If the task is cancelled while it waits.
+    ///
+    /// # Panics
+    /// If the guard is of another lock.
+    ///
+    /// asyncio: `await condition.wait_for(predicate)`.
+    pub async fn wait_for(
+        &self,
+        mut guard: LockGuard,
+        mut predicate: impl FnMut() -> bool,
+    ) -> (LockGuard, Result<(), Cancelled>) {
+        self.assert_own(&guard);
+        while !predicate() {
+            let waited;
+            (guard, waited) = self.wait(guard).await;
+            if waited.is_err() {
+                return (guard, waited);
+            }
+        }
+        (guard, Ok(()))
+    }
+
+    #[track_caller]
+    fn assert_own(&self, guard: &LockGuard) {
+        assert!(
+            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
+            "the guard belongs to another lock than the condition"
+        );
     }
 
     /// Wakes up to `count` tasks that wait, in the order in which they came; each goes on when it has the lock.
@@ -368,10 +398,7 @@ impl Condition {
     ///
     /// asyncio: `condition.notify(n)`.
     pub fn notify(&self, guard: &LockGuard, count: usize) {
-        assert!(
-            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
-            "the guard belongs to another lock than the condition"
-        );
+        self.assert_own(guard);
         for _ in 0..count {
             if !self.state.waiters.wake_next() {
                 break;
@@ -393,8 +420,9 @@ struct BarrierState {
     count: Cell<usize>,
     /// True from the arrival of the last one until all have passed; newcomers are held back meanwhile.
     draining: Cell<bool>,
-    /// Those who wait for the last one to come, and those who wait for the last one to pass.
-    waiters: Waiters,
+    lock: Lock,
+    /// Notified when `draining` changes.
+    changed: Condition,
 }
 
 /// Holds tasks back until so many have come.
@@ -413,12 +441,14 @@ impl Barrier {
     /// If `parties` is zero.
     pub fn new(parties: usize) -> Self {
         assert!(parties > 0, "a barrier needs at least one party");
+        let lock = Lock::new();
         Barrier {
             state: Rc::new(BarrierState {
                 parties,
                 count: Cell::new(0),
                 draining: Cell::new(false),
-                waiters: Waiters::default(),
+                changed: Condition::new(&lock),
+                lock,
             }),
         }
     }
@@ -436,24 +466,31 @@ impl Barrier {
                 count.set(count.get() - 1);
                 if count.get() == 0 {
                     self.0.draining.set(false);
-                    self.0.waiters.wake_all();
+                    self.0.changed.state.waiters.wake_all();
                 }
             }
         }
         let state = &*self.state;
-        while state.draining.get() {
-            state.waiters.wait("barrier", None, |_| {}).await?;
-        }
+        let guard = state.lock.acquire().await?;
+        let (guard, waited) = state
+            .changed
+            .wait_for(guard, || !state.draining.get())
+            .await;
+        waited?;
         let index = state.count.get();
         state.count.set(index + 1);
-        let _place = Place(state);
         if index + 1 == state.parties {
             state.draining.set(true);
-            state.waiters.wake_all();
+            state.changed.notify_all(&guard);
+            drop(Place(state));
+            return Ok(index);
         }
-        while !state.draining.get() {
-            state.waiters.wait("barrier", None, |_| {}).await?;
-        }
+        let place = Place(state);
+        let (guard, waited) = state.changed.wait_for(guard, || state.draining.get()).await;
+        // As in asyncio, the place is free before the lock is.
+        drop(place);
+        drop(guard);
+        waited?;
         Ok(index)
     }
 }

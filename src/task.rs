@@ -1,132 +1,278 @@
-//! A task: a promise that drives a future to fill itself.
+//! A task: a promise, and a body that fills it, driven by the loop step by step.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, IntoFuture};
 use std::ops::Deref;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
-use crate::any_task::AnyTask;
-use crate::awaiting::Awaiting;
-use crate::error::{Cancelled, Error, Panicked, Result};
-use crate::event_loop::{Body, Core, EventLoop, expect_running_loop};
-use crate::events::{Kind, Place};
-use crate::header::Header;
-use crate::observation::observed;
-use crate::promise::Promise;
-use crate::slot::{self, Identity, Settle, Slot};
-use crate::waits::Cancel;
+use crate::error::{Cancelled, Panicked, Result};
+use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::observe::{Awaited, Kind, Place};
+use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel};
+use crate::remote::{Parcel, Remote};
+use crate::waiting::{Awaiting, Waits};
+
+/// What the loop drives: a task, without its value's type.
+pub(crate) trait Driven {
+    fn state(&self) -> &TaskState;
+    fn promise(self: Rc<Self>) -> Rc<dyn AnyPromise>;
+    /// Polls the body once.
+    fn step(self: Rc<Self>, core: &Rc<Core>);
+    /// Drops the body of a task that will not run again.
+    fn discard(self: Rc<Self>, core: &Core);
+}
+
+/// The waker of one task.
+///
+/// It holds no more than a number, so it may go to any thread although the task stays on its own.
+struct TaskWaker {
+    remote: Arc<Remote>,
+    number: u64,
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let here = Core::with_running(|core| {
+            let own = Arc::ptr_eq(&core.remote, &self.remote);
+            own.then(|| core.schedule_step(self.number)).is_some()
+        });
+        if here != Some(true) {
+            // A closed loop has dropped the task, so nobody is left to wake.
+            let _ = self.remote.send(Parcel::Wake(self.number));
+        }
+    }
+}
+
+/// The part of a task that does not depend on its value's type.
+pub(crate) struct TaskState {
+    pub(crate) number: u64,
+    core: Weak<Core>,
+    /// `None` for a task that was given no name.
+    pub(crate) name: RefCell<Option<Rc<str>>>,
+    waker: Waker,
+    /// True while a step is in the ready queue; a second wake-up adds no second step.
+    pub(crate) scheduled: Cell<bool>,
+    pub(crate) waits: Waits,
+    /// True while a step of this task runs, the last one for ever.
+    running: Cell<bool>,
+    /// How many cancellations were asked for and not taken back by `uncancel`.
+    pub(crate) requests: Cell<u32>,
+    /// The last cancellation, as long as either of the next two is true.
+    reason: RefCell<Cancelled>,
+    /// It is not on its way to every leaf: the next step begins with throwing it there.
+    pub(crate) must_cancel: Cell<bool>,
+    /// It is on its way to a leaf.
+    delivering: Cell<bool>,
+    passing_on: Cell<PassingOn>,
+}
+
+/// Whether a task is passing a cancellation on to what it waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PassingOn {
+    No,
+    Yes,
+    /// And the cancellation has come back to it: the tasks wait for each other in a circle.
+    InACircle,
+}
+
+impl TaskState {
+    fn new(core: &Rc<Core>) -> Self {
+        let number = core.next_task_number();
+        TaskState {
+            number,
+            core: Rc::downgrade(core),
+            name: RefCell::default(),
+            waker: Waker::from(Arc::new(TaskWaker {
+                remote: core.remote.clone(),
+                number,
+            })),
+            scheduled: Cell::new(false),
+            waits: Waits::default(),
+            running: Cell::new(false),
+            requests: Cell::new(0),
+            reason: RefCell::default(),
+            must_cancel: Cell::new(false),
+            delivering: Cell::new(false),
+            passing_on: Cell::new(PassingOn::No),
+        }
+    }
+    pub(crate) fn tell(&self, kind: impl FnOnce() -> Kind) {
+        if let Some(core) = self.core.upgrade() {
+            core.tell(None, |_| kind());
+        }
+    }
+
+    pub(crate) fn name(&self) -> Rc<str> {
+        match &*self.name.borrow() {
+            Some(name) => name.clone(),
+            None => format!("Task-{}", self.number).into(),
+        }
+    }
+
+    /// Gives the last cancellation.
+    pub(crate) fn reason(&self) -> Cancelled {
+        self.reason.borrow().clone()
+    }
+
+    /// Hears that the body has seen the cancellation.
+    pub(crate) fn delivered(&self) {
+        self.delivering.set(false);
+    }
+
+    /// Cancels the task once more, because the leaf that the cancellation was on its way to is gone.
+    pub(crate) fn cancel_again(&self) {
+        if self.delivering.replace(false) {
+            self.set_must_cancel();
+        }
+    }
+
+    /// Leaves the cancellation to the next step.
+    fn set_must_cancel(&self) {
+        self.must_cancel.set(true);
+        if self.running.get() {
+            return;
+        }
+        // What waits for a future of another library is woken by nobody else.
+        if self.waits.is_empty() {
+            self.waker.wake_by_ref();
+        }
+        for waker in self.waits.foreign_wakers() {
+            waker.wake();
+        }
+    }
+
+    /// Hears which promises have accepted a cancellation; if a leaf is left out, the next step throws it there.
+    fn passed_on(&self, accepted: &[u64]) {
+        if self.passing_on.replace(PassingOn::No) == PassingOn::InACircle {
+            // Nobody else would wake this task: the circle ends here.
+            self.waits.accepted(&[]);
+            self.set_must_cancel();
+            return self.waker.wake_by_ref();
+        }
+        if !accepted.is_empty() {
+            self.delivering.set(true);
+        }
+        if !self.waits.accepted(accepted) {
+            self.set_must_cancel();
+        }
+    }
+}
 
 // ANCHOR: task_cell
 type BoxedFuture<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-struct TaskCell<T> {
-    header: Header,
-    slot: Slot<T>,
+struct TaskCell<T: 'static> {
+    shared: Shared<T>,
     /// `None` while a step runs, and after the end.
     body: Cell<Option<BoxedFuture<T>>>,
-}
-
-impl<T: 'static> TaskCell<T> {
-    #[cold]
-    fn observe(&self, kind: impl FnOnce(u64) -> Kind) {
-        if let Some(core) = self.slot.core() {
-            core.observe(|_| kind(self.header.number), None);
-        }
-    }
-
-    #[cold]
-    fn observe_cancel(&self, reason: &Cancelled) {
-        let message = reason.message().map(str::to_owned);
-        self.observe(|task| Kind::CancelRequested { task, message });
-    }
-
-    fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
-        core.release(self.header.id);
-        Promise::of(self).settle_task(outcome);
-    }
+    state: TaskState,
 }
 // ANCHOR_END: task_cell
 
-impl<T: 'static> Settle<T> for TaskCell<T> {
-    fn slot(&self) -> &Slot<T> {
-        &self.slot
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        Identity::Task(self.header.number)
-    }
-
-    fn task(self: Rc<Self>) -> Option<Rc<dyn Body>> {
-        Some(self)
+impl<T> TaskCell<T> {
+    fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
+        core.release(self.state.number);
+        Promise::of(self).settle_task(outcome);
     }
 }
 
-impl<T: 'static> Cancel for TaskCell<T> {
-    fn cancel(self: Rc<Self>, reason: &Cancelled) -> bool {
-        self.slot.mark_seen();
-        if self.slot.is_done() {
+impl<T> PromiseCell for TaskCell<T> {
+    type Value = T;
+
+    fn shared(&self) -> &Shared<T> {
+        &self.shared
+    }
+
+    fn task(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
+        Some(self)
+    }
+
+    fn targets(&self) -> Targets {
+        match self.state.running.get() {
+            // The body that runs may yet wait for something else.
+            true => Vec::new(),
+            false => self.state.waits.promises(),
+        }
+    }
+
+    fn begin_cancel(&self, reason: &Cancelled) -> bool {
+        let state = &self.state;
+        if state.passing_on.get() != PassingOn::No {
+            state.passing_on.set(PassingOn::InACircle);
             return false;
         }
-        let header = &self.header;
-        header.count_cancelling();
-        if observed() {
-            self.observe_cancel(reason);
-        }
-        if header.running.get() || header.waits.is_empty() {
-            header.set_must_cancel(reason.clone());
-            // A task that is suspended on a future of another library is woken here; one that has not started
-            // is scheduled already.
-            if !header.running.get() {
-                header.waker.wake_by_ref();
+        state.passing_on.set(PassingOn::Yes);
+        state.requests.set(state.requests.get() + 1);
+        state.reason.replace(reason.clone());
+        state.tell(|| Kind::CancelRequested {
+            task: state.number,
+            message: reason.message().map(str::to_owned),
+        });
+        true
+    }
+
+    fn decide(&self, _: &Promise<T>, _: &Cancelled, accepted: &[u64]) -> bool {
+        match self.state.running.get() {
+            true => {
+                self.state.passing_on.set(PassingOn::No);
+                self.state.set_must_cancel();
             }
-        } else {
-            header.pass_on(reason);
+            false => self.state.passed_on(accepted),
         }
         true
     }
 }
 
-impl<T: 'static> Body for TaskCell<T> {
-    fn header(&self) -> &Header {
-        &self.header
+impl<T> Driven for TaskCell<T> {
+    fn state(&self) -> &TaskState {
+        &self.state
     }
 
-    fn core(&self) -> Option<Rc<Core>> {
-        self.slot.core()
+    fn promise(self: Rc<Self>) -> Rc<dyn AnyPromise> {
+        self
     }
 
     fn step(self: Rc<Self>, core: &Rc<Core>) {
         /// Ends the task if its body panics; the panic goes on and leaves the run.
         struct Panicking<'a, T: 'static>(&'a Core, &'a Rc<TaskCell<T>>);
-        impl<T: 'static> Drop for Panicking<'_, T> {
+        impl<T> Drop for Panicking<'_, T> {
             fn drop(&mut self) {
-                let task = self.1;
-                task.clone().finish(self.0, Err(Panicked::unknown().into()));
+                let Panicking(core, task) = self;
+                (*task)
+                    .clone()
+                    .finish(core, Err(Panicked::unknown().into()));
                 // The panic reports itself.
-                task.slot.mark_seen();
+                task.error();
             }
         }
+        let state = &self.state;
+        state.scheduled.set(false);
         let Some(mut body) = self.body.take() else {
             return;
         };
-        let header = &self.header;
-        header.running.set(true);
-        if let Some(reason) = header.take_must_cancel() {
+        state.running.set(true);
+        if state.must_cancel.take() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
-            if header.waits.is_empty() {
+            if state.waits.is_empty() {
                 drop(body);
-                self.finish(core, Err(reason.into()));
-                return;
+                let outcome = Err(state.reason().into());
+                return self.finish(core, outcome);
             }
-            header.pass_on(&reason);
+            state.delivering.set(true);
+            state.waits.throw();
         }
         let panicking = Panicking(core, &self);
         // ANCHOR: poll
-        let polled = body.as_mut().poll(&mut Context::from_waker(&header.waker));
+        let polled = body.as_mut().poll(&mut Context::from_waker(&state.waker));
         match polled {
             Poll::Ready(outcome) => {
                 drop(body);
@@ -134,8 +280,8 @@ impl<T: 'static> Body for TaskCell<T> {
                 std::mem::forget(panicking);
                 // A cancellation that arrived too late for any await
                 // takes the place of the value.
-                let outcome = match (outcome, header.take_must_cancel()) {
-                    (Ok(_), Some(reason)) => Err(reason.into()),
+                let outcome = match (outcome, state.must_cancel.take()) {
+                    (Ok(_), true) => Err(state.reason().into()),
                     (outcome, _) => outcome,
                 };
                 self.finish(core, outcome);
@@ -143,65 +289,38 @@ impl<T: 'static> Body for TaskCell<T> {
             Poll::Pending => {
                 std::mem::forget(panicking);
                 self.body.set(Some(body));
+                state.running.set(false);
                 // The body was cancelled while it ran; the await
                 // that it has reached since receives it.
-                if let Some(reason) = header.take_must_cancel() {
-                    if header.waits.is_empty() {
-                        header.set_must_cancel(reason);
-                        core.schedule_step(header.id);
-                    } else {
-                        header.pass_on(&reason);
-                    }
+                if state.must_cancel.take() {
+                    let reason = state.reason();
+                    let mut promises = state.waits.promises();
+                    state.passing_on.set(PassingOn::Yes);
+                    promises.retain(|(_, promise)| cancel(promise.clone(), &reason));
+                    let accepted: Vec<u64> = promises.iter().map(|(number, _)| *number).collect();
+                    state.passed_on(&accepted);
                 }
-                header.running.set(false);
+                if core.is_observed() && state.waits.are_foreign() {
+                    let (task, on) = (state.number, Awaited::Foreign);
+                    core.tell(None, |_| Kind::Awaits { task, on });
+                }
             }
         }
         // ANCHOR_END: poll
     }
 
     fn discard(self: Rc<Self>, core: &Core) {
-        let body = self.body.take();
-        if body.is_none() {
+        let Some(body) = self.body.take() else {
             return;
-        }
-        core.release(self.header.id);
-        if observed() {
-            self.observe(|task| Kind::TaskDropped { task });
-        }
+        };
+        let TaskState { number, .. } = self.state;
+        core.release(number);
+        core.tell(None, |_| Kind::TaskDropped { task: number });
         drop(body);
         // Its callbacks may hold what holds the task.
-        self.slot.forget_hooks();
-        core.report(
-            format!(
-                "Task {} was destroyed but it is pending",
-                self.header.name()
-            ),
-            None,
-        );
-    }
-
-    fn request_cancel(self: Rc<Self>, reason: &Cancelled) -> bool {
-        self.cancel(reason)
-    }
-
-    fn is_done(&self) -> bool {
-        self.slot.is_done()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.slot.is_cancelled()
-    }
-
-    fn exception(&self) -> Option<Error> {
-        if self.is_cancelled() {
-            return None;
-        }
-        self.slot.mark_seen();
-        self.slot.error()
-    }
-
-    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
-        Promise::of(self).add_done_callback(move |_| callback());
+        self.shared.abandon();
+        let name = self.state.name();
+        core.report(format!("Task {name} was destroyed but it is pending"), None);
     }
 }
 
@@ -226,22 +345,29 @@ impl<T: 'static> Body for TaskCell<T> {
 /// assert_eq!(sum.unwrap(), 5);
 /// assert_eq!(event_loop.time(), Duration::from_secs(2));
 /// ```
-pub struct Task<T> {
+pub struct Task<T: 'static> {
     promise: Promise<T>,
 }
 
-impl<T: 'static> Task<T> {
+impl<T> Task<T> {
     pub(crate) fn spawn(
         core: &Rc<Core>,
-        at: Place,
         body: impl Future<Output = Result<T>> + 'static,
+        at: Option<Place>,
     ) -> Task<T> {
+        let state = TaskState::new(core);
+        let number = state.number;
         let cell = Rc::new(TaskCell {
-            header: core.new_header(),
-            slot: Slot::new(Rc::downgrade(core), slot::Kind::Task),
+            shared: Shared::of_task(core),
             body: Cell::new(Some(Box::pin(body))),
+            state,
         });
-        core.adopt(cell.clone(), at);
+        core.adopt(cell.clone());
+        core.tell(at, |_| Kind::TaskCreated {
+            task: number,
+            name: cell.state.name().to_string(),
+        });
+        core.schedule_step(number);
         Task {
             promise: Promise::of(cell),
         }
@@ -250,39 +376,6 @@ impl<T: 'static> Task<T> {
     /// Gives the task as a promise, for code that takes either.
     pub fn promise(&self) -> Promise<T> {
         self.promise.clone()
-    }
-
-    /// Gives the task without its value's type.
-    pub fn any(&self) -> AnyTask {
-        let body = self.promise.cell.clone().task();
-        AnyTask::new(body.expect("this promise is a task's"))
-    }
-
-    /// Names the task; without a name it is called "Task-" and its number.
-    ///
-    /// asyncio: `create_task(coro, name=…)`.
-    pub fn named(self, name: impl Into<Rc<str>>) -> Self {
-        self.any().set_name(name);
-        self
-    }
-
-    /// Gives the task's name.
-    pub fn name(&self) -> Rc<str> {
-        self.any().name()
-    }
-
-    /// Counts the cancellations that were asked for and not taken back.
-    ///
-    /// asyncio: `task.cancelling()`.
-    pub fn cancelling(&self) -> u32 {
-        self.any().cancelling()
-    }
-
-    /// Takes back one request to cancel, and gives how many are left.
-    ///
-    /// asyncio: `task.uncancel()`.
-    pub fn uncancel(&self) -> u32 {
-        self.any().uncancel()
     }
 }
 
@@ -305,25 +398,25 @@ impl<T> Deref for Task<T> {
 
 impl<T> AsRef<Promise<T>> for Task<T> {
     fn as_ref(&self) -> &Promise<T> {
-        &self.promise
+        self
     }
 }
 
 impl<T> PartialEq for Task<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.promise == other.promise
+        **self == **other
     }
 }
 
 impl<T> Eq for Task<T> {}
 
-impl<T: std::fmt::Debug + 'static> std::fmt::Debug for Task<T> {
+impl<T: std::fmt::Debug> std::fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {:?}", self.any().name(), self.promise)
+        write!(f, "{}: {:?}", self.name(), self.promise)
     }
 }
 
-impl<T: Clone + 'static> IntoFuture for Task<T> {
+impl<T: Clone> IntoFuture for Task<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
@@ -333,7 +426,7 @@ impl<T: Clone + 'static> IntoFuture for Task<T> {
     }
 }
 
-impl<T: Clone + 'static> IntoFuture for &Task<T> {
+impl<T: Clone> IntoFuture for &Task<T> {
     type Output = Result<T>;
     type IntoFuture = Awaiting<T>;
 
@@ -356,7 +449,7 @@ impl EventLoop {
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Task<T> {
         self.core.assert_open();
-        Task::spawn(&self.core, Location::caller(), body)
+        Task::spawn(&self.core, body, Some(Location::caller()))
     }
 }
 
@@ -369,4 +462,63 @@ impl EventLoop {
 #[track_caller]
 pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     expect_running_loop().create_task(body)
+}
+
+/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
+///
+/// asyncio: an awaitable.
+pub trait Awaitable: IntoFuture<Output = Result<Self::Value>> {
+    /// What a success yields.
+    type Value: 'static;
+
+    /// Makes a task of a future, and gives tasks and promises as they are.
+    ///
+    /// asyncio: `ensure_future`.
+    #[track_caller]
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
+}
+
+impl<F, T> Awaitable for F
+where
+    F: Future<Output = Result<T>> + 'static,
+    T: 'static,
+{
+    type Value = T;
+
+    #[track_caller]
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
+        event_loop.create_task(self).promise()
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for &Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.clone()
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for &Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
 }

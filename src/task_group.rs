@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::rc::Rc;
 
 use crate::any_task::{AnyTask, current_task};
-use crate::error::{Cancelled, Error, Result};
-use crate::line::Line;
-use crate::signal::Signal;
+use crate::error::{Cancelled, Error, Result, texts};
+use crate::event_loop::expect_running_loop;
+use crate::list::List;
+use crate::promise::{Promise, drop_in_turn};
 use crate::task::{Task, create_task};
 
 /// The errors that the tasks of a group ended with, in the order in which they failed.
@@ -37,13 +37,23 @@ impl fmt::Display for ErrorGroup {
         )?;
         for (n, error) in self.errors.iter().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{error}")?;
+            match error.is::<ErrorGroup>() {
+                true => write!(f, "{comma}another task group failed")?,
+                false => write!(f, "{comma}{error}")?,
+            }
         }
         f.write_str(")")
     }
 }
 
 impl std::error::Error for ErrorGroup {}
+
+impl Drop for ErrorGroup {
+    fn drop(&mut self) {
+        // There may be groups within groups.
+        drop_in_turn(std::mem::take(&mut self.errors));
+    }
+}
 
 /// Says that a group takes no more tasks.
 ///
@@ -56,24 +66,19 @@ pub enum GroupClosed {
     Finished,
 }
 
-impl fmt::Display for GroupClosed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            GroupClosed::ShuttingDown => "task group is shutting down",
-            GroupClosed::Finished => "task group is finished",
-        })
-    }
+texts! {
+    GroupClosed,
+    Self::ShuttingDown => "task group is shutting down",
+    Self::Finished => "task group is finished",
 }
-
-impl std::error::Error for GroupClosed {}
 
 struct Members {
     parent: AnyTask,
     /// Those that have not ended, in the order in which they were made.
-    tasks: RefCell<Line<AnyTask>>,
+    tasks: RefCell<List<AnyTask>>,
     errors: RefCell<Vec<Error>>,
     /// What the end of the block waits on, while it waits.
-    on_completed: RefCell<Option<Rc<Signal>>>,
+    on_completed: RefCell<Option<Promise<()>>>,
     /// The body has ended.
     exiting: Cell<bool>,
     /// The tasks were told to end.
@@ -99,7 +104,7 @@ impl Members {
         if self.tasks.borrow().is_empty()
             && let Some(completed) = &*self.on_completed.borrow()
         {
-            completed.set();
+            completed.fill(());
         }
         if self.left.get() {
             // An error that nobody looks at is reported like any other.
@@ -212,23 +217,23 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         Err(error) => error.downcast_ref::<Cancelled>().cloned(),
         Ok(_) => None,
     };
-    if members.parent_cancel_requested.get() && members.parent.uncancel() == 0 {
-        // The cancellation was the group's own.
-        cancelled = None;
-    }
     if result.is_err() && !members.aborting.get() {
         members.abort();
     }
     while !members.tasks.borrow().is_empty() {
-        let completed = Signal::new("task group", None, Location::caller());
+        let completed = completion();
         *members.on_completed.borrow_mut() = Some(completed.clone());
-        if let Err(reason) = completed.wait().await
+        if let Err(reason) = completed.wait_at(None).await
             && !members.aborting.get()
         {
-            cancelled = Some(reason);
+            cancelled = Some(reason.into_cancelled());
             members.abort();
         }
         members.on_completed.take();
+    }
+    if members.parent_cancel_requested.get() && members.parent.uncancel() == 0 {
+        // The cancellation was the group's own.
+        cancelled = None;
     }
     let mut errors = members.errors.take();
     if let Some(cancelled) = cancelled
@@ -241,5 +246,15 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         Ok(value) if errors.is_empty() => return Ok(value),
         _ => {}
     }
+    if members.parent.cancelling() > 0 {
+        // Somebody else has cancelled the task as well. The errors go first, and the cancellation arrives at the next await.
+        members.parent.uncancel();
+        members.parent.cancel();
+    }
     Err(ErrorGroup { errors }.into())
+}
+
+/// Makes what the end of a block waits for; the waiting task does not keep the loop itself.
+fn completion() -> Promise<()> {
+    Promise::labelled(&expect_running_loop().core, "task group", None)
 }

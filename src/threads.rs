@@ -2,16 +2,15 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::callback::{CallbackCell, CallbackOutput};
+use crate::any_task::AnyTask;
+use crate::callback::{CallbackOutput, once};
 use crate::error::{Cancelled, Result, RunError, TimedOut};
-use crate::event_loop::{Core, EventLoop};
-use crate::header::TaskId;
-use crate::remote::Remote;
+use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::remote::{Parcel, Remote};
 
 /// What other threads may do with a loop. It is `Send`, `Sync` and cheap to clone.
 ///
@@ -57,7 +56,7 @@ impl ThreadsafeHandle {
 impl EventLoop {
     /// Gives what other threads may use.
     pub fn handle(&self) -> LoopHandle {
-        self.set_reachable();
+        self.core.reachable.set(true);
         LoopHandle {
             remote: self.core.remote.clone(),
         }
@@ -65,23 +64,9 @@ impl EventLoop {
 }
 
 impl LoopHandle {
-    /// Runs `call` on the loop's thread: at once if this is that thread, else when the loop looks into its inbox.
+    /// Makes a call on the loop's thread, when the loop looks into its inbox.
     fn send(&self, call: impl FnOnce(&Core) + Send + 'static) -> Result<(), RunError> {
-        let mut call = Some(call);
-        let here = Core::on_this_thread(self.remote.loop_id, |core| {
-            if core.is_closed() {
-                return Err(RunError::Closed);
-            }
-            if let Some(call) = call.take() {
-                call(core);
-            }
-            Ok(())
-        });
-        match (here, call) {
-            (Some(done), _) => done,
-            (None, Some(call)) => Core::send(&self.remote, call),
-            (None, None) => unreachable!("the call was taken on the loop's thread only"),
-        }
+        self.remote.send(Parcel::Call(Box::new(call)))
     }
 
     /// Schedules a callback on the loop's thread and wakes the loop if it sleeps.
@@ -102,17 +87,11 @@ impl LoopHandle {
         let handle = ThreadsafeHandle {
             cancelled: cancelled.clone(),
         };
-        self.send(move |core| {
-            core.push_callback(
-                CallbackCell::shared(move || {
-                    if cancelled.load(Ordering::SeqCst) {
-                        return Ok(());
-                    }
-                    callback().into_error().map_or(Ok(()), Err)
-                }),
-                Some(at),
-            );
-        })?;
+        let callback = move || match cancelled.load(Ordering::SeqCst) {
+            true => Ok(()),
+            false => callback().into_error().map_or(Ok(()), Err),
+        };
+        self.send(move |core| core.push_callback(once(callback), Some(at)))?;
         Ok(handle)
     }
 
@@ -142,17 +121,9 @@ impl LoopHandle {
             handle: self.clone(),
         };
         let outcome = Outcome(future.shared.clone());
-        let remote = self.remote.clone();
-        self.send(move |core| {
-            // In its own turn, behind what was scheduled before.
-            core.push_callback(
-                CallbackCell::shared(move || {
-                    Core::on_this_thread(remote.loop_id, |core| start(core, outcome, make()))
-                        .expect("callbacks run on the loop's thread");
-                }),
-                Some(at),
-            );
-        })?;
+        // In its own turn, behind what was scheduled before.
+        let callback = move || start(outcome, make());
+        self.send(move |core| core.push_callback(once(callback), Some(at)))?;
         Ok(future)
     }
 
@@ -163,23 +134,28 @@ impl LoopHandle {
     ///
     /// asyncio: `loop.call_soon_threadsafe(loop.stop)`.
     pub fn stop(&self) -> Result<(), RunError> {
-        self.send(Core::stop)
+        self.send(|core| core.stopping.set(true))
     }
 }
 
-/// Starts the task of a concurrent future, unless that was cancelled before.
+/// Starts the task of a concurrent future. One that was cancelled before begins all the same, and is cancelled in the next pass.
 fn start<T: Clone + Send + 'static>(
-    core: &Rc<Core>,
     outcome: Outcome<T>,
     body: impl Future<Output = Result<T>> + 'static,
 ) {
-    let mut state = outcome.0.state();
-    if matches!(*state, Progress::Done(_)) {
-        return;
-    }
-    let event_loop = EventLoop { core: core.clone() };
+    let event_loop = expect_running_loop();
     let task = event_loop.create_task(body);
-    *state = Progress::Running(task.any().id());
+    let mut state = outcome.0.state();
+    match *state {
+        Progress::Waiting => *state = Progress::Running(task.any().number()),
+        Progress::Done(_) => {
+            let task = task.any();
+            event_loop.call_soon(move || {
+                task.cancel();
+            });
+        }
+        Progress::Running(_) => unreachable!("a future starts once"),
+    }
     drop(state);
     task.add_done_callback(move |task| outcome.0.finish(task.result()));
 }
@@ -196,7 +172,8 @@ impl<T> Drop for Outcome<T> {
 enum Progress<T> {
     /// The loop has not begun.
     Waiting,
-    Running(TaskId),
+    /// The task has this number.
+    Running(u64),
     Done(Result<T>),
 }
 
@@ -237,7 +214,8 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     ///
     /// asyncio: `future.result(timeout)`.
     pub fn result(&self, timeout: impl Into<Option<Duration>>) -> Result<T> {
-        let deadline = timeout.into().map(|timeout| Instant::now() + timeout);
+        // A limit that the clock cannot count to is none.
+        let deadline = timeout.into().and_then(|t| Instant::now().checked_add(t));
         let mut state = self.shared.state();
         loop {
             if let Progress::Done(outcome) = &*state {
@@ -284,7 +262,16 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
         drop(state);
         if let Some(task) = task {
             // A closed loop has dropped the task already.
-            let _ = self.handle.send(move |core| core.cancel_task(task));
+            let _ = self.handle.send(move |core| {
+                if let Some(task) = core.task(task).map(AnyTask::new) {
+                    core.push_callback(
+                        once(move || {
+                            task.cancel();
+                        }),
+                        None,
+                    );
+                }
+            });
         }
         true
     }

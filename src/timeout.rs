@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::any_task::{AnyTask, current_task};
-use crate::awaitable::Awaitable;
+use crate::callback::{Handle, TimerHandle, once};
 use crate::cancellable::cancellable;
 use crate::error::{Error, Result, TimedOut};
 use crate::event_loop::expect_running_loop;
-use crate::handle::{Handle, TimerHandle};
+use crate::task::Awaitable;
 use crate::wait::{ReturnWhen, wait};
 
 enum Alarm {
@@ -137,9 +137,11 @@ impl Timeout {
             }
         };
         let alarm = if when <= event_loop.time() {
-            Alarm::Soon(event_loop.call_soon(on_timeout))
+            let callback = once(on_timeout);
+            event_loop.core.push_callback(callback.clone(), None);
+            Alarm::Soon(Handle::new(callback))
         } else {
-            Alarm::Timer(event_loop.call_at(when, on_timeout))
+            Alarm::Timer(event_loop.set_timer(when, on_timeout, None))
         };
         *self.limits.alarm.borrow_mut() = Some(alarm);
     }
@@ -212,9 +214,20 @@ pub async fn timeout<T>(
     Timeout::after(delay).run(body).await
 }
 
+/// Runs `body` until a time on the loop's clock at most: see [`Timeout::run`].
+///
+/// asyncio: `async with asyncio.timeout_at(when)`.
+pub async fn timeout_at<T>(
+    when: impl Into<Option<Duration>>,
+    body: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    Timeout::at(when).run(body).await
+}
+
 /// Awaits for at most `limit`, then cancels the awaitable and waits until it has ended.
 ///
-/// A future becomes a task. With a limit of zero a promise that is done gives its result, and a future never starts.
+/// A future runs in the calling task, so there is no moment at which it has a result that the caller does not have.
+/// With a limit of zero a promise that is done gives its result, and a future never starts.
 ///
 /// # Errors
 /// [`TimedOut`] if the limit ended it; else the awaitable's own error.
@@ -225,17 +238,15 @@ pub async fn timeout<T>(
 /// # Cancellation
 /// A cancellation of the waiting task reaches the awaitable. Dropping the wait leaves the awaitable alone.
 ///
-/// asyncio: `asyncio.wait_for(aw, timeout)`, in the form of CPython 3.12, which never loses a cancellation.
-pub async fn wait_for<A: Awaitable>(
-    awaitable: A,
-    limit: impl Into<Option<Duration>>,
-) -> Result<A::Value>
+/// asyncio: `asyncio.wait_for(aw, timeout)`.
+pub async fn wait_for<A>(awaitable: A, limit: impl Into<Option<Duration>>) -> Result<A::Value>
 where
+    A: Awaitable,
     A::Value: Clone,
 {
-    let promise = awaitable.ensure_promise(&expect_running_loop());
     let limit = limit.into();
     if limit.is_some_and(|limit| limit.is_zero()) {
+        let promise = awaitable.ensure_promise(&expect_running_loop());
         if promise.is_done() {
             return promise.result();
         }
@@ -247,5 +258,5 @@ where
             result => result,
         };
     }
-    timeout(limit, promise.into_future()).await
+    timeout(limit, awaitable.into_future()).await
 }

@@ -1,19 +1,17 @@
 //! Waiting for some of many, without taking anything from them.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
+use std::collections::HashSet;
 use std::future::Future;
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::awaitable::Awaitable;
-use crate::error::{Result, TimedOut};
-use crate::event_loop::{expect_running_loop, on_behalf_of};
+use crate::error::{Result, TimedOut, texts};
+use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
-use crate::signal::Signal;
 use crate::sleep::CancelOnDrop;
+use crate::task::Awaitable;
 
 /// When [`wait`] returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +39,10 @@ pub struct Waited<H> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NothingToWaitFor;
 
-impl fmt::Display for NothingToWaitFor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wait needs at least one task or promise")
-    }
+texts! {
+    NothingToWaitFor,
+    Self => "wait needs at least one task or promise",
 }
-
-impl std::error::Error for NothingToWaitFor {}
 
 /// Takes the callbacks back when the wait is over, in whatever way.
 struct Callbacks<'a, T: 'static>(&'a [Promise<T>], Vec<CallbackId>);
@@ -62,8 +57,8 @@ impl<T: 'static> Drop for Callbacks<'_, T> {
 
 /// Waits for tasks or promises until `return_when` holds or `timeout` is over.
 ///
-/// It never cancels anything, never fails because of a child, and a timeout is no error. It does not look at a child's error, so
-/// one that nobody looks at later is still reported. It always suspends for at least one
+/// It never cancels anything, never fails because of a child, and a timeout is no error. It looks at a child's error only to return
+/// at the first one: any other that nobody looks at later is still reported. It always suspends for at least one
 /// pass, so more than one may be done when it returns. The same task given twice counts once.
 ///
 /// # Errors
@@ -90,14 +85,10 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     timeout: impl Into<Option<Duration>>,
     return_when: ReturnWhen,
 ) -> Result<Waited<H>> {
-    let mut unique: Vec<H> = Vec::new();
-    let mut promises: Vec<Promise<T>> = Vec::new();
-    for handle in handles {
-        if !promises.contains(handle.as_ref()) {
-            promises.push(handle.as_ref().clone());
-            unique.push(handle);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut unique: Vec<H> = handles.into_iter().collect();
+    unique.retain(|handle| seen.insert(handle.as_ref().address()));
+    let promises: Vec<Promise<T>> = unique.iter().map(|h| h.as_ref().clone()).collect();
     if promises.is_empty() {
         return Err(NothingToWaitFor.into());
     }
@@ -114,16 +105,16 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
                     _ if unfinished.get() == 0 => true,
                     ReturnWhen::AllCompleted => false,
                     ReturnWhen::FirstCompleted => true,
-                    ReturnWhen::FirstException => promise.failed(),
+                    ReturnWhen::FirstException => matches!(promise.exception(), Ok(Some(_))),
                 };
                 if enough {
-                    waiter.set();
+                    waiter.fill(());
                 }
             })
         })
         .collect();
     let callbacks = Callbacks(&promises, ids);
-    waiter.wait().await?;
+    waiter.wait_at(None).await?;
     drop(callbacks);
     let (done, pending) = unique
         .into_iter()
@@ -131,17 +122,26 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     Ok(Waited { done, pending })
 }
 
-/// Makes what `wait` waits on. The waiting task does not keep the loop itself.
-fn start_wait(timeout: Option<Duration>) -> (Rc<Signal>, Option<CancelOnDrop>) {
+/// Makes what `wait` waits for. The waiting task does not keep the loop itself.
+fn start_wait(timeout: Option<Duration>) -> (Promise<()>, Option<CancelOnDrop>) {
     let event_loop = expect_running_loop();
-    let waiter = Signal::new("wait", None, Location::caller());
+    let waiter = Promise::labelled(&event_loop.core, "wait", None);
     let timer = timeout.map(|timeout| {
         let waiter = waiter.clone();
-        CancelOnDrop(event_loop.call_later(timeout, move || {
-            waiter.set();
-        }))
+        set_limit(&event_loop, timeout, move || {
+            waiter.fill(());
+        })
     });
     (waiter, timer)
+}
+
+fn set_limit(
+    event_loop: &EventLoop,
+    timeout: Duration,
+    callback: impl FnOnce() + 'static,
+) -> CancelOnDrop {
+    let when = event_loop.time().saturating_add(timeout);
+    CancelOnDrop(event_loop.set_timer(when, callback, None))
 }
 
 /// What the items of one [`as_completed`] share.
@@ -206,12 +206,12 @@ pub fn as_completed<A: Awaitable>(
 where
     A::Value: Clone,
 {
-    let _behalf = on_behalf_of(Location::caller());
     let event_loop = expect_running_loop();
     let mut promises: Vec<Promise<A::Value>> = Vec::new();
+    let mut seen = HashSet::new();
     for awaitable in awaitables {
         let promise = awaitable.ensure_promise(&event_loop);
-        if !promises.contains(&promise) {
+        if seen.insert(promise.address()) {
             promises.push(promise);
         }
     }
@@ -229,12 +229,12 @@ where
     }
     if let (Some(timeout), false) = (timeout.into(), promises.is_empty()) {
         let shared = Rc::downgrade(&completions);
-        let timer = event_loop.call_later(timeout, move || {
+        let timer = set_limit(&event_loop, timeout, move || {
             if let Some(shared) = shared.upgrade() {
                 shared.time_out();
             }
         });
-        *completions.timer.borrow_mut() = Some(CancelOnDrop(timer));
+        *completions.timer.borrow_mut() = Some(timer);
     }
     (0..promises.len()).map(move |_| next_completed(completions.clone()))
 }

@@ -1,94 +1,42 @@
-//! The line of those who wait for a queue, a lock or a permit.
+//! Those who wait for a queue, a lock or a permit.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::error::Cancelled;
-use crate::events::Place;
-use crate::line::Line;
-use crate::observation::{OBSERVABLE, observed};
-use crate::signal::{Signal, Signalled};
+use crate::error::{Cancelled, Error, NoRunningLoop};
+use crate::event_loop::Core;
+use crate::list::List;
+use crate::observe::Place;
+use crate::promise::Promise;
+use crate::waiting::Awaiting;
 
 /// Wakes in the order of arrival.
 ///
 /// A waiter that was woken and then goes away, cancelled or dropped, is made known to its owner, who hands the turn on: nobody
 /// behind it is stranded.
+#[derive(Default)]
 pub(crate) struct Waiters {
-    /// Those who were not woken yet. One that was cancelled stays until its task has run.
-    line: RefCell<Line<Rc<Signal>>>,
+    /// The promises of those who were not woken yet. One that was cancelled stays until its task has run.
+    list: RefCell<List<Promise<()>>>,
     /// How many were woken and have not gone on yet; they still come before whoever arrives now.
     woken: Cell<usize>,
-    /// The last signal that is over: tasks that take turns wait without an allocation.
-    spare: Cell<Option<Rc<Signal>>>,
-    /// False if somebody is in line, and always if an observer may hear of it: all that a hot path asks.
-    quiet: Cell<bool>,
-    /// True if a loop had an observer when this was made.
-    watched: bool,
-}
-
-impl Default for Waiters {
-    fn default() -> Self {
-        let watched = observed();
-        Waiters {
-            line: RefCell::default(),
-            woken: Cell::new(0),
-            spare: Cell::new(None),
-            quiet: Cell::new(!watched),
-            watched,
-        }
-    }
 }
 
 impl Waiters {
-    /// Tells whether nobody is in line, and nobody observes what happens here.
-    #[inline]
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet.get()
-    }
-
-    /// Tells whether an observer may hear of what happens here.
-    #[inline]
-    pub(crate) fn is_watched(&self) -> bool {
-        OBSERVABLE && self.watched
-    }
-
-    /// Takes somebody out of the line.
-    #[inline]
-    fn take(
-        &self,
-        who: impl FnOnce(&mut Line<Rc<Signal>>) -> Option<Rc<Signal>>,
-    ) -> Option<Rc<Signal>> {
-        let mut line = self.line.borrow_mut();
-        let waiter = who(&mut line);
-        self.quiet.set(line.is_empty() && !self.is_watched());
-        waiter
-    }
-
     /// Wakes the first who still waits; false if nobody does.
-    #[inline]
     pub(crate) fn wake_next(&self) -> bool {
-        !self.quiet.get() && self.wake_one()
-    }
-
-    fn wake_one(&self) -> bool {
-        while let Some(waiter) = self.take(Line::pop) {
-            if waiter.set() {
-                self.woken.set(self.woken.get() + 1);
-                return true;
+        loop {
+            let next = self.list.borrow_mut().pop();
+            match next {
+                Some(promise) if promise.fill(()) => {
+                    self.woken.set(self.woken.get() + 1);
+                    return true;
+                }
+                // That one was cancelled.
+                Some(_) => {}
+                None => return false,
             }
-        }
-        false
-    }
-
-    /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
-    pub(crate) fn wake_first(&self) {
-        let first_waits = self.line.borrow().first().is_some_and(|w| w.is_waiting());
-        if self.woken.get() == 0 && first_waits {
-            self.wake_next();
         }
     }
 
@@ -96,76 +44,77 @@ impl Waiters {
         while self.wake_next() {}
     }
 
-    /// Tells whether nobody comes before a newcomer.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.woken.get() == 0 && !self.line.borrow().iter().any(|(_, w)| w.is_waiting())
+    /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
+    pub(crate) fn wake_first(&self) {
+        let first_waits = match self.list.borrow().iter().next() {
+            Some((_, promise)) => !promise.is_done(),
+            None => false,
+        };
+        if self.woken.get() == 0 && first_waits {
+            self.wake_next();
+        }
     }
 
-    /// Gets in line for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
+    /// Tells whether nobody comes before a newcomer.
+    pub(crate) fn is_empty(&self) -> bool {
+        let list = self.list.borrow();
+        self.woken.get() == 0 && list.iter().all(|(_, promise)| promise.is_done())
+    }
+
+    /// Waits for a turn. If this wait does not live to use one, it calls `given_up` and says whether the turn had come.
+    ///
     /// `label` and `at` tell an observer what for, and from which line.
     ///
     /// # Panics
     /// Outside a running loop.
-    #[inline]
     pub(crate) fn wait<F: Fn(bool) + Unpin>(
         &self,
         label: &'static str,
         at: Option<Place>,
         given_up: F,
     ) -> Turn<'_, F> {
-        let signal = match self.is_watched() {
-            true => Signal::watched_wait(label, at.unwrap_or(Location::caller())),
-            false => Signal::in_place_of(self.spare.take()),
-        };
-        self.quiet.set(false);
+        let promise = Core::with_running(|core| Promise::labelled(core, label, at));
+        let promise = promise.unwrap_or_else(|| panic!("{NoRunningLoop}"));
         Turn {
             waiters: self,
+            number: self.list.borrow_mut().push(promise.clone()),
+            leaf: promise.wait_at(None),
             given_up,
-            number: self.line.borrow_mut().push(signal.clone()),
-            leaf: Some(Signalled::new(signal)),
+            used: false,
         }
     }
 }
 
-/// The wait for a turn, with its place in line.
+/// The place of one who waits.
 pub(crate) struct Turn<'a, F: Fn(bool)> {
     waiters: &'a Waiters,
-    given_up: F,
     number: u64,
-    /// `None` once the turn was used.
-    leaf: Option<Signalled>,
+    leaf: Awaiting<()>,
+    given_up: F,
+    used: bool,
 }
 
 impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
     type Output = Result<(), Cancelled>;
 
-    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let leaf = this.leaf.as_mut().expect("not awaited after its end");
-        let polled = Pin::new(leaf).poll(cx);
-        if matches!(polled, Poll::Ready(Ok(()))) {
-            this.waiters.woken.set(this.waiters.woken.get() - 1);
-            let signal = this.leaf.take().map(Signalled::into_signal);
-            this.waiters.spare.set(signal);
-        }
-        polled
+        let polled = Pin::new(&mut self.leaf).poll(cx);
+        self.used = matches!(polled, Poll::Ready(Ok(())));
+        polled.map_err(Error::into_cancelled)
     }
 }
 
 impl<F: Fn(bool)> Drop for Turn<'_, F> {
-    #[inline]
     fn drop(&mut self) {
-        let Some(leaf) = self.leaf.take() else {
-            return;
-        };
-        let waiters = self.waiters;
-        let was_woken = !leaf.give_up();
-        if was_woken {
-            waiters.woken.set(waiters.woken.get() - 1);
+        let woken = self.used || self.leaf.promise().is_filled();
+        if woken {
+            self.waiters.woken.set(self.waiters.woken.get() - 1);
         } else {
-            drop(waiters.take(|line| line.take(self.number)));
+            let left = self.waiters.list.borrow_mut().take(self.number);
+            drop(left);
         }
-        (self.given_up)(was_woken);
+        if !self.used {
+            (self.given_up)(woken);
+        }
     }
 }

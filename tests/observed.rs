@@ -9,6 +9,10 @@
 #[path = "cases/harness.rs"]
 mod harness;
 
+#[allow(dead_code, reason = "only the versions are needed")]
+#[path = "python/mod.rs"]
+mod python;
+
 #[path = "cases/as_completed.rs"]
 mod as_completed;
 #[path = "cases/dropped.rs"]

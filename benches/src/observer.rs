@@ -1,13 +1,17 @@
-//! What it costs that a loop could have an observer: this build of the library beside one that cannot have any.
+//! What it costs that a loop could have an observer: this build of the library beside one whose telling function is empty.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::options::Options;
 use crate::rows::{ROWS, Row};
 
-/// Takes the observer out of the library; `src/observation.rs` looks at it.
-const WITHOUT: &str = "--cfg asyncio_unobserved";
+/// The function that tells an observer, as `src/observe.rs` has it.
+const TELLS: &str = "        let Some(observer) = self.observer.get() else {";
+
+/// Its first line in the library that it is compared with: nothing after it is ever reached.
+const TELLS_NOBODY: &str = "        let Some(observer) = None::<&Observer> else {";
 
 /// Measures one row of ours in this process, for the process that compares two builds.
 pub fn measure_here(name: &str) -> ExitCode {
@@ -58,35 +62,73 @@ fn percent(ratio: f64) -> String {
     format!("{:+.1} %", (ratio - 1.0) * 100.0)
 }
 
+/// Builds this program once more, with a copy of the library that tells nobody.
 fn build_without() -> Result<PathBuf, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = workspace.join("target/unobserved");
+    let copy = workspace.join("target/unobserved");
     eprintln!("building the library without its observer in target/unobserved");
-    // The two builds differ in nothing else.
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let copied = write_copy(&workspace, &copy).map_err(|e| format!("the copy cannot be made: {e}"));
+    copied?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--package",
-            "benches",
-            "--bin",
-            "benches",
-        ])
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", format!("{flags} {WITHOUT}"))
-        .current_dir(workspace)
+        .args(["build", "--release", "--quiet", "--bin", "benches"])
+        .args(["--package", "benches", "--target-dir", "target"])
+        .current_dir(&copy)
         .status()
         .map_err(|e| format!("cargo cannot be started: {e}"))?;
     match built.success() {
-        true => Ok(target
-            .join("release/benches")
+        true => Ok(copy
+            .join("target/release/benches")
             .with_extension(std::env::consts::EXE_EXTENSION)),
         false => Err("the library without its observer could not be built".to_owned()),
     }
+}
+
+/// Copies the library and this package, with the workspace that they need.
+fn write_copy(workspace: &Path, copy: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    for folder in ["src", "benches"] {
+        copy_folder(&workspace.join(folder), &copy.join(folder))?;
+    }
+    let observe = copy.join("src/observe.rs");
+    let text = fs::read_to_string(&observe)?;
+    if text.matches(TELLS).count() != 1 {
+        return Err(format!("src/observe.rs does not have the line {TELLS:?} once").into());
+    }
+    fs::write(observe, text.replace(TELLS, TELLS_NOBODY))?;
+    // The workspace without its other members, and the package without what only its tests and examples need.
+    let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
+    let (_, rest) = manifest.split_once("\n").ok_or("an empty Cargo.toml")?;
+    let (shared, package) = rest.split_once("[package]").ok_or("no package")?;
+    let shared: Vec<&str> = shared
+        .lines()
+        .filter(|line| !line.contains("members = [") && !line.contains("path = "))
+        .collect();
+    let (package, _) = package.split_once("[dev-dependencies]").ok_or("no end")?;
+    let profiles = manifest
+        .find("[profile.release]")
+        .map_or("", |at| &manifest[at..]);
+    fs::write(
+        copy.join("Cargo.toml"),
+        format!(
+            "[workspace]\nmembers = [\"benches\"]\n{}\n[package]{package}\n{profiles}",
+            shared.join("\n")
+        ),
+    )?;
+    fs::copy(workspace.join("Cargo.lock"), copy.join("Cargo.lock"))?;
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_folder(&entry.path(), &to)?,
+            false => drop(fs::copy(entry.path(), to)?),
+        }
+    }
+    Ok(())
 }
 
 /// Measures one row in a process of each build, the other one first in every second round, and gives the ratio.

@@ -10,13 +10,12 @@ use std::rc::{Rc, Weak};
 
 use mio::{Token, event::Source};
 
-use crate::callback::{Callback, CallbackCell, CallbackOutput};
+use crate::callback::{About, Callback, CallbackOutput, Handle, Stage, once};
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
-use crate::handle::Handle;
 use crate::poller::EventSink;
+use crate::sleep::yield_now;
 use crate::waiters::Waiters;
-use crate::yielding::yield_now;
 
 /// What an operation on a source does: read or write. To accept is to read, and to connect is to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +67,8 @@ impl Readiness {
         if let (Some(watcher), Some(core)) = (watcher, self.core.upgrade())
             && side.ready.get()
             && !side.muted.get()
-            && !watcher.cancelled.get()
-            && !watcher.scheduled.replace(true)
+            && !watcher.about.is_cancelled()
+            && watcher.about.stage.get() == Stage::Idle
         {
             core.push_callback(watcher, None);
         }
@@ -90,7 +89,7 @@ impl EventSink for Readiness {
         for side in [&self.reading, &self.writing] {
             let watcher = side.watcher.take();
             if let Some(watcher) = watcher {
-                watcher.cancel();
+                Handle::new(watcher).cancel();
             }
         }
     }
@@ -104,18 +103,20 @@ struct Watcher {
     direction: Direction,
     /// `None` while it runs, and after `cancel`.
     callback: Cell<Option<Repeated>>,
-    cancelled: Cell<bool>,
-    /// True while it is in the ready queue.
-    scheduled: Cell<bool>,
+    about: About,
 }
 
 impl Callback for Watcher {
-    fn run(&self) -> Option<Error> {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn call(self: Rc<Self>) -> Option<Error> {
         /// Puts the callback back however its turn ends, and schedules the next one.
         struct Turn<'a>(&'a Watcher, Repeated);
         impl Drop for Turn<'_> {
             fn drop(&mut self) {
-                if !self.0.cancelled.get() {
+                if !self.0.about.is_cancelled() {
                     let callback = std::mem::replace(&mut self.1, Box::new(|| None));
                     self.0.callback.set(Some(callback));
                     if let Some(readiness) = self.0.readiness.upgrade() {
@@ -124,24 +125,18 @@ impl Callback for Watcher {
                 }
             }
         }
-        self.scheduled.set(false);
         let readiness = self.readiness.upgrade()?;
         let side = readiness.side(self.direction);
         // Meanwhile somebody else may have read everything, or have asked for a pause.
         if !side.ready.get() || side.muted.get() {
             return None;
         }
-        let mut turn = Turn(self, self.callback.take()?);
+        let mut turn = Turn(&self, self.callback.take()?);
         (turn.1)()
     }
 
-    fn cancel(&self) {
-        self.cancelled.set(true);
+    fn clear(&self) {
         drop(self.callback.take());
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
     }
 
     fn name(&self) -> &'static str {
@@ -301,13 +296,12 @@ impl<S: Source> Watched<S> {
             readiness: Rc::downgrade(&self.readiness),
             direction,
             callback: Cell::new(Some(Box::new(move || callback().into_error()))),
-            cancelled: Cell::new(false),
-            scheduled: Cell::new(false),
+            about: About::default(),
         });
         let side = self.readiness.side(direction);
         let replaced = side.watcher.replace(Some(watcher.clone()));
         if let Some(replaced) = replaced {
-            replaced.cancel();
+            Handle::new(replaced).cancel();
         }
         self.readiness.schedule(direction);
         Handle::new(watcher)
@@ -327,7 +321,7 @@ impl<S: Source> Watched<S> {
     /// Schedules a callback on the loop that watches; a closed loop drops it.
     pub(super) fn call_soon(&self, callback: impl FnOnce() + 'static) {
         if let Some(core) = self.readiness.core.upgrade() {
-            core.push_callback(CallbackCell::shared(callback), None);
+            core.push_callback(once(callback), None);
         }
     }
 }

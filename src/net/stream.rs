@@ -9,8 +9,8 @@ use super::source::Direction;
 use super::tcp::TcpStream;
 use super::transport::Transport;
 use crate::error::Result;
+use crate::sleep::yield_now;
 use crate::sync::Lock;
-use crate::yielding::yield_now;
 
 /// How long a line may be; asyncio has the same limit.
 const LIMIT: usize = 64 * 1024;

@@ -8,8 +8,8 @@ use std::rc::{Rc, Weak};
 
 use super::source::Direction;
 use super::tcp::TcpStream;
+use crate::callback::Handle;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
 use crate::waiters::Waiters;
 
 /// With more bytes than this unsent, a writer had better wait; asyncio has the same marks.

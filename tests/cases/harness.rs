@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use asyncio::{Error, EventLoop, InvalidState, Result, RunError, sleep};
 
+use crate::python::{FOLLOWED, Version};
+
 /// The cases, as they are written for readers.
 pub const CASES: &str = include_str!("cases.md");
 
@@ -68,12 +70,48 @@ pub fn section(code: &str) -> &'static str {
     section.split("\n## ").next().expect("the first part")
 }
 
-/// Gives the trace of a case.
+/// The versions that were seen, oldest first.
+pub const SEEN: [Version; 5] = [[3, 11, 2], WRITTEN_ON, [3, 12, 1], [3, 13, 0], FOLLOWED];
+
+/// The version whose traces `cases.md` gives in full.
+pub const WRITTEN_ON: Version = [3, 11, 7];
+
+/// Gives the trace of a case on the version that the library follows.
 #[track_caller]
 pub fn expected(code: &str) -> Vec<String> {
-    let (_, trace) = section(code).split_once("```text\n").expect("a trace");
-    let (trace, _) = trace.split_once("```").expect("the end of the trace");
-    trace.lines().map(str::to_owned).collect()
+    expected_on(code, FOLLOWED)
+}
+
+/// Gives the trace of a case on a version that was seen: the newest one stated that is not newer.
+pub fn expected_on(code: &str, seen: Version) -> Vec<String> {
+    let (_, text) = section(code).split_once("```text\n").expect("a trace");
+    let (text, _) = text.split_once("```").expect("the end of the trace");
+    let mut trace: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut newest = if seen < WRITTEN_ON {
+        [0; 3]
+    } else {
+        WRITTEN_ON
+    };
+    for line in section(code).lines() {
+        let Some((since, lines)) = line.split_once(" prints instead: `") else {
+            continue;
+        };
+        let since = parse_version(since, '.').expect("a version");
+        if newest < since && since <= seen {
+            newest = since;
+            let (lines, _) = lines.split_once('`').expect("a closing backtick");
+            trace = lines.split(" ⏎ ").map(str::to_owned).collect();
+        }
+    }
+    trace
+}
+
+pub fn parse_version(text: &str, separator: char) -> Option<Version> {
+    let numbers: Vec<u32> = text
+        .split(separator)
+        .map_while(|n| n.parse().ok())
+        .collect();
+    numbers.try_into().ok()
 }
 
 /// Makes a loop on simulated time. `tests/observed.rs` prepares it with an observer.
@@ -159,12 +197,18 @@ pub fn invalid_state(error: InvalidState) -> &'static str {
     }
 }
 
-/// Lets the trace hear of what the loop reports, as the programs in Python do; what this library calls a promise is a future there.
+/// Lets the trace hear of what the loop reports, as the programs in Python do; what this library calls a promise is a future there,
+/// and errors have classes.
 pub fn report_to(event_loop: &EventLoop, trace: &Trace) {
     let trace = trace.clone();
     event_loop.set_exception_handler(move |context| {
         let message = context.message.replace("Promise", "Future");
         trace.say(match &context.error {
+            Some(error) if message == "Exception in shielded promise" => {
+                let error = exception(error);
+                let (kind, _) = error.split_once(':').unwrap_or((&error, ""));
+                format!("handler: {kind} exception in shielded future / {error}")
+            }
             Some(error) => format!("handler: {message} / {}", exception(error)),
             None => format!("handler: {message}"),
         });

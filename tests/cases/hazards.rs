@@ -76,8 +76,8 @@ fn every_leaf(event_loop: &EventLoop) -> Vec<(&'static str, LocalBoxFuture<'stat
         ("promise", async move { promise.await }.boxed_local()),
         ("task", async move { child.await }.boxed_local()),
         ("sleep", async { Ok(sleep(s(5.0)).await?) }.boxed_local()),
-        ("get", async move { Ok(empty.get().await?) }.boxed_local()),
-        ("put", async move { Ok(full.put(()).await?) }.boxed_local()),
+        ("get", async move { empty.get().await }.boxed_local()),
+        ("put", async move { full.put(()).await }.boxed_local()),
         ("join", async move { Ok(busy.join().await?) }.boxed_local()),
         (
             "lock",

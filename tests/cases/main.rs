@@ -3,6 +3,8 @@
 //! Run one area with `cargo test --test cases queue`, one case with `cargo test --test cases q07`.
 
 mod harness;
+#[path = "../python/mod.rs"]
+mod python;
 
 mod as_completed;
 mod complete;
@@ -11,7 +13,7 @@ mod future;
 mod gather;
 mod hazards;
 mod loop_;
-mod python;
+mod pythons;
 mod queue;
 mod shield;
 mod sync;

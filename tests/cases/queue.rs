@@ -1,7 +1,7 @@
 //! Queues.
 
 use asyncio::{
-    BasicQueue, EventLoop, Fifo, Lifo, Queue, QueueEmpty, QueueFull, Result, ReturnWhen, Smallest,
+    BasicQueue, EventLoop, Fifo, GetError, Lifo, PutError, Queue, Result, ReturnWhen, Smallest,
     Storage, Task, TooManyTaskDone, create_task, gather, get_running_loop, sleep, wait,
 };
 
@@ -52,11 +52,11 @@ fn q01_three_orders_of_one_queue() {
 fn q02_without_waiting_a_queue_says_that_it_is_empty_or_full() {
     let trace = Trace::new();
     let queue = Queue::bounded(1);
-    if let Err(QueueEmpty) = queue.get_nowait() {
+    if let Err(GetError::Empty) = queue.get_nowait() {
         trace.say("QueueEmpty");
     }
     queue.put_nowait(1).unwrap();
-    if let Err(QueueFull(2)) = queue.put_nowait(2) {
+    if let Err(PutError::Full(2)) = queue.put_nowait(2) {
         trace.say(format!(
             "QueueFull {} {}",
             truth(queue.is_full()),
@@ -121,7 +121,7 @@ fn getter(name: &'static str, queue: &Queue<u32>, log: &Trace) -> Task<()> {
             Ok(item) => log.say(format!("{name} {item}")),
             Err(cancelled) => {
                 log.say(format!("{name} cancelled"));
-                return Err(cancelled.into());
+                return Err(cancelled);
             }
         }
         Ok(())
@@ -190,10 +190,10 @@ fn q08_a_cancelled_putter_inserts_nothing() {
         let queue = Queue::bounded(1);
         let putter = |item: &'static str| {
             let queue = queue.clone();
-            create_task(async move { Ok(queue.put(item).await?) })
+            create_task(async move { queue.put(item).await })
         };
         let waiting = queue.clone();
-        let getter = create_task(async move { Ok(waiting.get().await?) });
+        let getter = create_task(async move { waiting.get().await });
         sleep(s(0.0)).await?;
         getter.cancel();
         wait_all(&[getter]).await?;

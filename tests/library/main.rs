@@ -1,5 +1,7 @@
 //! What the library does beside the cases of `tests/cases`.
 
+mod cancelling;
+mod chains;
 mod handles;
 mod memory;
 mod observe;

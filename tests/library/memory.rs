@@ -64,8 +64,8 @@ fn bodies_in_line(blocked_job: Receiver<()>) -> Vec<Body> {
     unfinished.put_nowait(1).expect("there are no bounds");
     vec![
         boxed(async move { Ok(sleep(seconds(3600)).await?) }),
-        boxed(async { Ok(Queue::new().get().await?) }),
-        boxed(async move { Ok(full.put(2).await?) }),
+        boxed(async { Queue::new().get().await }),
+        boxed(async move { full.put(2).await }),
         boxed(async move { Ok(unfinished.join().await?) }),
         boxed(async { Ok(Event::new().wait().await?) }),
         boxed(async {

@@ -9,6 +9,10 @@ import logging
 import os
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../python"))
+
+from virtual_loop import HAS_SOCKETS, VirtualLoop, leave_other_loops
+
 QUEUES, LOCKS, SEMAPHORES, EVENTS, BARRIERS, PROMISES = json.loads(sys.argv[1])
 WHENS = [asyncio.ALL_COMPLETED, asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION]
 MAIN = 0
@@ -25,32 +29,9 @@ class Failed(Exception):
     pass
 
 
-class VirtualSelector:
-    """Moves the clock instead of waiting."""
-
-    def __init__(self, loop, selector):
-        self.loop = loop
-        self.selector = selector
-
-    def __getattr__(self, name):
-        return getattr(self.selector, name)
-
-    def select(self, timeout=None):
-        if timeout is None:
-            raise Stalled
-        if timeout > 0:
-            self.loop.now += timeout
-        return self.selector.select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        self.now = 0.0
-        super().__init__()
-        self._selector = VirtualSelector(self, self._selector)
-
-    def time(self):
-        return self.now
+class StallingLoop(VirtualLoop):
+    def wait_for_ever(self, _):
+        raise Stalled
 
 
 class InOrder(dict):
@@ -335,7 +316,8 @@ QUICK = {
 def main():
     worlds = []
     for line in sys.stdin:
-        loop = VirtualLoop()
+        leave_other_loops()
+        loop = StallingLoop()
         asyncio.set_event_loop(loop)
         world = World(loop)
         worlds.append(world)
@@ -349,8 +331,9 @@ def main():
         print("==")
         loop.close()
     sys.stdout.flush()
-    # Without this the garbage collector would run the rest of the bodies that are pending.
-    os._exit(0)
+    # Without this the garbage collector would run the rest of the bodies that are pending. Pyodide ends without it.
+    if HAS_SOCKETS:
+        os._exit(0)
 
 
 main()

@@ -4,45 +4,48 @@
 //! virtual clock, until nothing is left that could go on, so a deadlock is part of the trace. Left out is what CPython promises no
 //! order for: equal timers, `as_completed`'s set. The twin keeps a group's tasks in order and has `wait_for` in the form of 3.12.
 //!
-//! `PROPERTY_SEEDS=5000 cargo test --test property` runs more programs; `PROPERTY_SEED=17` runs one, and prints it.
+//! `PROPERTY_SEEDS=5000 cargo test --test property` runs more programs, `PROPERTY_FROM=17` those from a seed on, and
+//! `PROPERTY_SEED=17` runs one and prints it.
 
 mod interpreter;
 mod program;
+#[path = "../python/mod.rs"]
+mod python;
 
 use std::env;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use interpreter::run;
 use program::{BARRIERS, Body, EVENTS, LOCKS, PROMISES, QUEUES, SEMAPHORES, Topic, json, make};
+use python::{Python, Version, pythons, skip};
 
 /// How many programs run if nothing else is asked for.
 const SEEDS: u64 = 600;
 
-/// A version of Python: three numbers.
-type Version = [u32; 3];
+/// How many programs one Python runs: it keeps what is left of each to its end.
+const AT_ONCE: usize = 2_000;
 
-/// The oldest Python that has task groups, timeouts and barriers.
-const OLDEST: Version = [3, 11, 0];
+/// Where the seeds of today begin.
+static FROM_TODAY: LazyLock<u64> = LazyLock::new(|| {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs() / 86_400 * 1_000_000)
+});
 
-/// The first Python that these programs were not compared with.
-const UNKNOWN: Version = [3, 14, 0];
-
-/// Lists what other versions do otherwise than 3.11.7, which the library follows.
+/// Lists what older versions do otherwise than the one that the library follows.
 fn differing_topics(version: Version) -> Vec<Topic> {
     let mut topics = Vec::new();
     if version < [3, 11, 3] {
         // A timeout that strikes while another cancellation is under way came out as a cancellation.
         topics.push(Topic::Timeouts);
     }
-    if version >= [3, 12, 0] {
-        // What is done already is gathered at once, not in the next pass.
+    if version < [3, 12, 0] {
+        // What is done already was gathered in the next pass, not at once.
         topics.push(Topic::Gather);
     }
-    if version > [3, 12, 1] {
-        // In 3.13.0, a cancellation from outside outlives the errors of a group, and a semaphore or a barrier that is left
-        // wakes others in its stead.
+    if version < [3, 13, 0] {
+        // A cancellation from outside did not outlive the errors of a group, and a semaphore or a barrier that was left
+        // woke nobody in its stead.
         topics.extend([Topic::Groups, Topic::Semaphores, Topic::Barriers]);
     }
     topics
@@ -58,10 +61,17 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 fn programs(without: &[Topic]) -> Vec<(u64, Body)> {
-    let seeds = match variable("PROPERTY_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..variable("PROPERTY_SEEDS").unwrap_or(SEEDS),
+    let count = variable("PROPERTY_SEEDS").unwrap_or(SEEDS);
+    let seeds = match (variable("PROPERTY_SEED"), variable("PROPERTY_FROM")) {
+        (Some(seed), _) => seed..seed + 1,
+        (None, Some(from)) => from..from + count,
+        // Other programs every day, the same for all tests of a process.
+        (None, None) => *FROM_TODAY..*FROM_TODAY + count,
     };
+    println!(
+        "seeds {seeds:?}; PROPERTY_FROM={} repeats them",
+        seeds.start
+    );
     seeds.map(|seed| (seed, make(seed, without))).collect()
 }
 
@@ -96,43 +106,40 @@ fn no_item_is_lost_and_none_comes_out_twice() {
 
 #[test]
 fn programs_do_what_they_do_on_cpython() {
-    let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let version = match version_of(&python) {
-        Ok(version) if version >= OLDEST => version,
-        Ok(version) => return skip(&format!("{python} is {version:?}, older than 3.11")),
-        Err(why) => return skip(&format!("{python} does not run: {why}")),
-    };
-    let programs = programs(&differing_topics(version));
-    let printed = run_on_python(&python, &programs);
-    let mut lines = 0;
-    let mut differing = Vec::new();
-    for ((seed, program), theirs) in programs.iter().zip(&printed) {
-        let ours = run(program).lines;
-        lines += ours.len();
-        if ours != *theirs {
-            differing.push(format!(
-                "seed {seed}: {}\n{}",
-                json(program),
-                difference(&ours, theirs)
-            ));
+    for python in pythons() {
+        match python {
+            Ok(python) => compare(&python),
+            Err(why) => skip(&why),
         }
     }
-    let (count, differences) = (differing.len(), differing.join("\n"));
-    if version >= UNKNOWN && count > 0 {
-        // Nobody has looked yet whether a difference in a newer Python is one of asyncio.
-        return skip(&format!(
-            "{python} is {version:?}; {count} programs differ:\n{differences}"
-        ));
+}
+
+fn compare(python: &Python) {
+    let programs = programs(&differing_topics(python.version));
+    let (mut lines, mut differing) = (0, Vec::new());
+    for programs in programs.chunks(AT_ONCE) {
+        let printed = run_on_python(python, programs);
+        for ((seed, program), theirs) in programs.iter().zip(&printed) {
+            let ours = run(program).lines;
+            lines += ours.len();
+            if ours != *theirs {
+                let difference = difference(&ours, theirs);
+                differing.push(format!("seed {seed}: {}\n{difference}", json(program)));
+            }
+        }
+        if let ([(_, program)], [printed]) = (programs, &printed[..]) {
+            println!("{}\n{}", json(program), printed.join("\n"));
+        }
     }
-    assert_eq!(
-        count, 0,
-        "{count} programs differ from {python}:\n{differences}"
+    let (name, version) = (&python.name, python.version);
+    assert!(
+        differing.is_empty(),
+        "{} programs differ from {name} {version:?}; PROPERTY_SEED=N runs one alone:\n{}",
+        differing.len(),
+        differing.join("\n")
     );
-    if programs.len() == 1 {
-        println!("{}\n{}", json(&programs[0].1), printed[0].join("\n"));
-    }
     println!(
-        "{} programs, {lines} lines, the same on {python}",
+        "{} programs, {lines} lines, the same on {name} {version:?}",
         programs.len()
     );
 }
@@ -152,60 +159,16 @@ fn difference(ours: &[String], theirs: &[String]) -> String {
     )
 }
 
-/// Counts the test as skipped, unless everything must run.
-#[track_caller]
-fn skip(why: &str) {
-    println!("skipped: {why}");
-    let all_required = env::var("WORKBOOK_REQUIRE_ALL").is_ok_and(|value| value == "1");
-    assert!(
-        !all_required,
-        "WORKBOOK_REQUIRE_ALL=1 allows no skipping: {why}"
-    );
-}
-
-fn version_of(python: &str) -> Result<Version, String> {
-    let output = Command::new(python)
-        .args(["-c", "import sys; print(*sys.version_info[:3])"])
-        .output()
-        .map_err(|e| e.to_string())?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let numbers: Option<Vec<u32>> = text.split_whitespace().map(|n| n.parse().ok()).collect();
-    numbers
-        .and_then(|numbers| numbers.try_into().ok())
-        .ok_or_else(|| format!("it gives no version, but {text:?}"))
-}
-
 /// Runs all programs in one Python, and gives the lines of each.
-fn run_on_python(python: &str, programs: &[(u64, Body)]) -> Vec<Vec<String>> {
-    let interpreter = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/property/interpreter.py");
+fn run_on_python(python: &Python, programs: &[(u64, Body)]) -> Vec<Vec<String>> {
     let things =
         format!("[{QUEUES:?}, {LOCKS}, {SEMAPHORES:?}, {EVENTS}, {BARRIERS:?}, {PROMISES}]");
-    let mut child = Command::new(python)
-        .arg("-B")
-        .arg(interpreter)
-        .arg(things)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it ran just now");
-    let mut input = child.stdin.take().expect("a pipe");
     let texts: Vec<_> = programs.iter().map(|(_, program)| json(program)).collect();
-    // From a thread of its own: the programs and the answers are longer than a pipe.
-    let writer = std::thread::spawn(move || {
-        for text in texts {
-            // If Python has ended early, its status says so.
-            let _ = writeln!(input, "{text}");
-        }
-    });
-    let output = child.wait_with_output().expect("the child is ours");
-    writer.join().expect("writing does not panic");
-    assert!(
-        output.status.success(),
-        "interpreter.py failed: {}",
-        String::from_utf8_lossy(&output.stderr)
+    let text = python.run(
+        "property/interpreter.py",
+        &[&things],
+        &(texts.join("\n") + "\n"),
     );
-    let text = String::from_utf8(output.stdout).expect("the traces are ASCII");
     let mut traces = vec![Vec::new()];
     for line in text.lines() {
         match line {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use asyncio::observe::{Actor, Kind};
 
-use crate::json::quoted;
+use crate::json;
 use crate::lanes::{self, End, Lane, State};
 use crate::recording::{Clock, Run, Trace};
 
@@ -89,14 +89,14 @@ impl<'a> Writer<'a> {
     }
 
     fn begin(&mut self, lane: u64, time: u64, name: &str, category: &str) {
-        let rest = format!(",\"name\":{},\"cat\":\"{category}\"", quoted(name));
+        let rest = format!(",\"name\":{},\"cat\":\"{category}\"", json::text(&name));
         self.push("B", lane, time, &rest);
     }
 
     fn name(&mut self, what: &str, lane: u64, name: &str) {
         let rest = format!(
             ",\"name\":\"{what}\",\"args\":{{\"name\":{}}}",
-            quoted(name)
+            json::text(&name)
         );
         self.push("M", lane, 0, &rest);
     }
@@ -221,7 +221,7 @@ impl<'a> Writer<'a> {
     }
 
     fn mark(&mut self, lane: u64, time: u64, text: &str) {
-        let rest = format!(",\"name\":{},\"s\":\"t\"", quoted(text));
+        let rest = format!(",\"name\":{},\"s\":\"t\"", json::text(&text));
         self.push("i", lane, time, &rest);
     }
 

@@ -68,7 +68,7 @@ fn columns(size: &str) -> Option<usize> {
 }
 
 /// The version of the schema; it changes when a reader of the old one could misunderstand the new one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use asyncio::EventLoop;
 use asyncio::observe::Event;
+use serde::{Deserialize, Serialize};
 
 /// How many events a recording may hold. A page or a terminal can show no more.
 pub const MOST_EVENTS: usize = 100_000;
@@ -31,7 +32,8 @@ impl fmt::Display for TooManyEvents {
 impl std::error::Error for TooManyEvents {}
 
 /// What the times of a run were measured with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Clock {
     /// Time jumps from deadline to deadline.
     Virtual,
@@ -39,17 +41,9 @@ pub enum Clock {
     Real,
 }
 
-impl Clock {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Clock::Virtual => "virtual",
-            Clock::Real => "real",
-        }
-    }
-}
-
 /// Whose tasks were recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Library {
     /// The loop of the crate `asyncio`.
     Asyncio,
@@ -67,16 +61,18 @@ impl Library {
 }
 
 /// An event, and the thread that it happened on if there are several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// What happened.
+    #[serde(flatten)]
     pub event: Event,
     /// Which worker it happened on, on a runtime of Tokio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Arc<str>>,
 }
 
 /// The program text that the lines of the events belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The file, as the events name it.
     pub file: String,

@@ -81,9 +81,10 @@ impl Spill {
         let mut state = self.state();
         state.runs += 1;
         let run = state.runs;
-        let (clock, library) = (clock.name(), library.name());
         state.write(&format!(
-            "{{\"run\":{run},\"clock\":\"{clock}\",\"library\":\"{library}\"}}\n"
+            "{{\"run\":{run},\"clock\":{},\"library\":{}}}\n",
+            json::text(&clock),
+            json::text(&library)
         ));
         run
     }
@@ -99,7 +100,7 @@ impl Spill {
             return;
         }
         shorten(&mut record.event);
-        let event = json::event(&record, None);
+        let event = json::text(&record);
         let line = format!("{{\"run\":{run},\"event\":{event}}}\n");
         state.events += 1;
         let most = (state.most_events, state.most_bytes);

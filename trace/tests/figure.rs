@@ -296,9 +296,9 @@ fn a_task_that_has_been_at_no_line_is_shown_where_it_was_made() {
     });
     for record in &run.records {
         if let (observe::Kind::TaskCreated { task: 2, .. }, Some(at)) =
-            (&record.event.kind, record.event.at)
+            (&record.event.kind, &record.event.at)
         {
-            made = i64::from(at.line());
+            made = i64::from(at.line);
         }
     }
     assert!(made > 0);

@@ -68,7 +68,7 @@ fn who_makes_sets_wakes_and_cancels_is_told_by_the_head_of_the_arrow() {
         event_loop.call_later(Duration::from_secs(2), || note("still later"));
         let queue = Queue::new();
         let items = queue.clone();
-        let getter = create_task(async move { Ok(items.get().await?) });
+        let getter = create_task(async move { items.get().await });
         let sleeper = create_task(async { Ok(sleep(Duration::from_secs(9)).await?) });
         yield_now().await?;
         queue.put_nowait(1)?;

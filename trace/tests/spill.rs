@@ -204,7 +204,7 @@ fn a_tracer_writes_as_a_loop_does() {
             let seconds = event["t"].as_u64().unwrap() / 1_000_000_000;
             format!(
                 "{seconds} {} {}",
-                event["by"].as_str().unwrap(),
+                by(&event["by"]),
                 event["what"].as_str().unwrap()
             )
         })
@@ -232,4 +232,15 @@ fn a_tracer_writes_as_a_loop_does() {
             "2 task 1 step_end",
         ]
     );
+}
+
+/// Writes an actor: its name, or its kind and number.
+fn by(actor: &Value) -> String {
+    match actor.as_object() {
+        None => actor.as_str().unwrap().to_owned(),
+        Some(numbered) => {
+            let (kind, number) = numbered.iter().next().unwrap();
+            format!("{kind} {number}")
+        }
+    }
 }

@@ -321,6 +321,7 @@ fn what_a_task_waits_for_is_told_by_whoever_calls_these_functions() {
             || record
                 .event
                 .at
-                .is_some_and(|at| at.file().ends_with("tokio.rs"))
+                .as_ref()
+                .is_some_and(|at| at.file.ends_with("tokio.rs"))
     }));
 }

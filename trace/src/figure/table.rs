@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::layout::Layout;
 use super::story::{Change, Item, Story, Who};
 use super::words::{self, escaped};
-use crate::json::quoted;
+use crate::json::text;
 use crate::lanes::End;
 use crate::recording::{Library, Run};
 
@@ -126,17 +126,17 @@ pub(super) fn push_data(
     for (n, (item, lane)) in story.items.iter().zip(lanes).enumerate() {
         let comma = if n > 0 { "," } else { "" };
         let lane = lane.map_or(-1, |lane| lane as i64);
-        let _ = write!(html, "{comma}[{},{lane}]", quoted(&item.name));
+        let _ = write!(html, "{comma}[{},{lane}]", text(&item.name));
     }
     html.push_str("],\n\"source\":");
     match &run.source {
         None => html.push_str("null"),
         Some(source) => {
-            let lines: Vec<String> = source.lines.iter().map(|line| quoted(line)).collect();
+            let lines: Vec<String> = source.lines.iter().map(|line| text(&line)).collect();
             let _ = write!(
                 html,
                 "{{\"file\":{},\"first\":{},\"lines\":[{}]}}",
-                quoted(&source.file),
+                text(&source.file),
                 source.first_line,
                 lines.join(",")
             );
@@ -167,10 +167,10 @@ fn change(change: &Change) -> String {
         Change::TimerSet(item, when) => format!(
             "[\"timer\",{item},{},{}]",
             when.as_nanos(),
-            quoted(&words::time(*when))
+            text(&words::time(*when))
         ),
         Change::TimerGone(item) => format!("[\"untimer\",{item}]"),
-        Change::Waits(item, what) => format!("[\"waits\",{item},{}]", quoted(what)),
+        Change::Waits(item, what) => format!("[\"waits\",{item},{}]", text(&what)),
         Change::WaitsNoMore(item) => format!("[\"goes\",{item}]"),
         Change::Pass(pass) => format!("[\"pass\",{pass}]"),
         Change::Prints(..) => "[\"prints\"]".to_owned(),

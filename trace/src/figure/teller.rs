@@ -143,8 +143,8 @@ impl Teller {
         };
         Some(match &record.event.kind {
             Kind::TaskCreated { task, .. } => {
-                if let Some(at) = record.event.at {
-                    self.made.insert(*task, at.line());
+                if let Some(at) = &record.event.at {
+                    self.made.insert(*task, at.line);
                 }
                 // Making it and making it ready is one thing for a reader.
                 if matches!(next, Some(Kind::Woken { task: woken }) if woken == task) {
@@ -427,7 +427,7 @@ mod tests {
                         Queued::Task(task) => Who::Task(*task),
                         Queued::Callback(callback) => Who::Callback(*callback),
                     });
-                    let timers = timers.iter().map(|(callback, _)| Who::Callback(*callback));
+                    let timers = timers.iter().map(|timer| Who::Callback(timer.callback));
                     let account = (ready.collect(), timers.collect());
                     assert_eq!(after(&story, n), account, "{}: event {n}", scenario.name);
                     passes += 1;

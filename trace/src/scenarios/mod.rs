@@ -4,7 +4,6 @@
 
 use asyncio::{EventLoop, Result};
 
-use crate::json::with_slashes;
 use crate::{Clock, Recording, Run, Source, Trace, Tracer, figure};
 
 mod blocking_at_once;
@@ -483,7 +482,7 @@ impl Program {
         let mut run = (self.run)()?;
         for record in &mut run.records {
             // The line that starts a program stands in this file, and not in the text that goes with the trace.
-            record.event.at = record.event.at.filter(|at| with_slashes(at.file()) == file);
+            record.event.at = record.event.at.take().filter(|at| at.file == file);
         }
         Ok(Run {
             title: about.trim_start_matches("//! ").to_owned(),

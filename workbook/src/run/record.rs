@@ -2,14 +2,12 @@
 //!
 //! The program may have been stopped at any moment, and may have written there whatever it liked.
 
-mod events;
-
 use std::collections::BTreeMap;
 
-use asyncio_trace::{Clock, Library, Run};
+use asyncio_trace::{Clock, Library, Record, Run};
 use serde::Deserialize;
 
-use events::EventLine;
+use crate::programs::compile::SOURCE;
 
 /// Why there are no runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,11 +35,20 @@ pub fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
                 clock,
                 library,
             } => {
-                runs.insert(run, new_run(clock, library));
+                let new = Run {
+                    title: String::new(),
+                    clock,
+                    library,
+                    source: None,
+                    records: Vec::new(),
+                };
+                runs.insert(run, new);
             }
             Line::Event { run, event } => {
                 let run: &mut Run = runs.get_mut(&run).ok_or(Unreadable::Broken)?;
-                let mut record = event.record().ok_or(Unreadable::Broken)?;
+                let mut record = *event;
+                // Lines of other crates say nothing to the reader of the program.
+                record.event.at = record.event.at.filter(|at| at.file == SOURCE);
                 // Whoever draws it may rely on a time that never goes back.
                 let last = run.records.last().map(|last| last.event.time);
                 record.event.time = record.event.time.max(last.unwrap_or_default());
@@ -54,33 +61,17 @@ pub fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
     Ok(runs.into_values().collect())
 }
 
-fn new_run(clock: ClockName, library: LibraryName) -> Run {
-    Run {
-        title: String::new(),
-        clock: match clock {
-            ClockName::Virtual => Clock::Virtual,
-            ClockName::Real => Clock::Real,
-        },
-        library: match library {
-            LibraryName::Asyncio => Library::Asyncio,
-            LibraryName::Tokio => Library::Tokio,
-        },
-        source: None,
-        records: Vec::new(),
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Line {
     Event {
         run: u64,
-        event: Box<EventLine>,
+        event: Box<Record>,
     },
     Begin {
         run: u64,
-        clock: ClockName,
-        library: LibraryName,
+        clock: Clock,
+        library: Library,
     },
     TooMany {
         more_than: u64,
@@ -88,20 +79,6 @@ enum Line {
     TooLong {
         more_bytes_than: u64,
     },
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ClockName {
-    Virtual,
-    Real,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum LibraryName {
-    Asyncio,
-    Tokio,
 }
 
 #[cfg(test)]

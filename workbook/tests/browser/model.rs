@@ -34,7 +34,18 @@ struct Model {
 }
 
 fn text(event: &Value, field: &str) -> String {
-    event[field].as_str().unwrap_or_default().to_owned()
+    words(&event[field])
+}
+
+/// Writes a text as it is, and what has a kind and a number with a space between them.
+fn words(value: &Value) -> String {
+    match value
+        .as_object()
+        .and_then(|numbered| numbered.iter().next())
+    {
+        Some((kind, number)) => format!("{kind} {number}"),
+        None => value.as_str().unwrap_or_default().to_owned(),
+    }
 }
 
 fn task(event: &Value) -> String {
@@ -193,11 +204,11 @@ impl Model {
 
     /// The loop itself says at the end of each pass what is ready and which timers are set.
     fn check(&self, event: &Value) -> Result<()> {
-        let ready: Vec<&str> = event["ready"]
+        let ready: Vec<String> = event["ready"]
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(Value::as_str)
+            .map(words)
             .collect();
         ensure!(
             self.ready == ready,

@@ -359,11 +359,11 @@ pub fn what_a_program_writes_into_its_record_is_no_markup(server: &Server) {
     let evil = "<img src=x onerror=alert(1)>";
     let ended = run(&format!(
         r#"{{"run":1,"clock":"real","library":"asyncio"}}
-{{"run":1,"event":{{"t":18446744073709551615,"by":"task 18446744073709551615","what":"promise_created","promise":0,"label":"{evil}","until":0}}}}
-{{"run":1,"event":{{"t":0,"by":"callback 7","what":"timer_set","callback":7,"name":"{evil}","when":1}}}}
-{{"run":1,"event":{{"t":0,"by":"task 1","what":"awaits","task":1,"on":"promise 0"}}}}
+{{"run":1,"event":{{"t":18446744073709551615,"by":{{"task":18446744073709551615}},"what":"promise_created","promise":0,"label":"{evil}","until":0}}}}
+{{"run":1,"event":{{"t":0,"by":{{"callback":7}},"what":"timer_set","callback":7,"name":"{evil}","when":1}}}}
+{{"run":1,"event":{{"t":0,"by":{{"task":1}},"what":"awaits","task":1,"on":{{"promise":0}}}}}}
 {{"run":1,"event":{{"t":0,"by":"thread","what":"reported","message":"{evil}","thread":"{evil}"}}}}
-{{"run":1,"event":{{"t":0,"by":"loop","what":"pass_end","pass":0,"ready":["task 9"],"timers":[{{"callback":8,"when":5}}]}}}}
+{{"run":1,"event":{{"t":0,"by":"loop","what":"pass_end","pass":0,"ready":[{{"task":9}}],"timers":[{{"callback":8,"when":5}}]}}}}
 "#
     ));
     assert!(!figure(&ended).contains("<img"), "{ended:?}");

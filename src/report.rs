@@ -1,0 +1,146 @@
+//! What a loop reports: errors that nobody else will see, and in debug mode what takes long.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::callback::CallbackOutput;
+use crate::error::Error;
+use crate::event_loop::{Core, EventLoop};
+use crate::observe::Kind;
+use crate::promise::Targets;
+
+/// What the exception handler is told of.
+///
+/// asyncio: the `context` dictionary of `call_exception_handler`, whose `future`, `task` and `handle` are left out: a report of a
+/// promise is made when the last handle to it is gone.
+#[derive(Clone, Debug)]
+pub struct ErrorContext {
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The error, unless the report is a mere warning.
+    pub error: Option<Error>,
+}
+
+impl fmt::Display for ErrorContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            Some(error) => write!(f, "{}: {error}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+pub(crate) type ExceptionHandler = Rc<dyn Fn(&ErrorContext) -> Option<Error>>;
+
+impl Core {
+    /// Hands an error that nobody else will see to the exception handler.
+    pub(crate) fn report(&self, message: impl Into<String>, error: Option<Error>) {
+        let context = ErrorContext {
+            message: message.into(),
+            error,
+        };
+        self.tell(None, |_| Kind::Reported {
+            message: context.to_string(),
+        });
+        let handler = self.exception_handler.borrow().clone();
+        match handler {
+            Some(handler) => {
+                if let Some(error) = handler(&context) {
+                    eprintln!("the exception handler failed with \"{error}\" on: {context}");
+                }
+            }
+            None => eprintln!("{context}"),
+        }
+    }
+
+    /// Reports tasks that wait for one another in a circle, when nothing else is left that could run.
+    pub(crate) fn report_circle(&self) {
+        if let Some(names) = self.circle() {
+            let first = names.first().cloned().unwrap_or_default();
+            let (shown, more) = names.split_at(names.len().min(10));
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" awaits {count} others"),
+            };
+            let names = shown.join(" awaits ");
+            self.report(
+                format!("{names}{more} awaits {first}: none of them can go on"),
+                None,
+            );
+        }
+    }
+
+    /// Finds tasks each of which waits for the next, and the last for the first; gives their names.
+    fn circle(&self) -> Option<Vec<Rc<str>>> {
+        struct Link {
+            address: *const (),
+            name: Option<Rc<str>>,
+            left: Targets,
+        }
+        let mut seen = HashSet::new();
+        for task in self.tasks() {
+            let mut path: Vec<Link> = Vec::new();
+            let mut next = Some(task.promise());
+            loop {
+                if let Some(promise) = next.take() {
+                    let address = Rc::as_ptr(&promise).cast();
+                    if seen.insert(address) {
+                        let (left, name) = promise.waits_for();
+                        path.push(Link {
+                            address,
+                            name,
+                            left,
+                        });
+                    } else if let Some(at) = path.iter().position(|l| l.address == address) {
+                        return Some(path[at..].iter().filter_map(|l| l.name.clone()).collect());
+                    }
+                }
+                let Some(last) = path.last_mut() else { break };
+                match last.left.pop() {
+                    Some((_, promise)) => next = Some(promise),
+                    None => drop(path.pop()),
+                }
+            }
+        }
+        None
+    }
+
+    /// Reports a callback or a step that took long.
+    pub(crate) fn report_slow(&self, name: &str, took: Duration) {
+        if took >= self.slow_callback_duration.get() {
+            let took = took.as_secs_f64();
+            self.report(format!("Executing {name} took {took:.3} seconds"), None);
+        }
+    }
+}
+
+impl EventLoop {
+    /// Sets what hears of errors that nobody else can see; without one they are printed on standard error.
+    ///
+    /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
+    /// An error that the handler itself returns is printed, and the loop goes on.
+    /// asyncio: `loop.set_exception_handler(handler)`.
+    pub fn set_exception_handler<R: CallbackOutput>(
+        &self,
+        handler: impl Fn(&ErrorContext) -> R + 'static,
+    ) {
+        let handler = move |context: &ErrorContext| handler(context).into_error();
+        *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
+    }
+
+    /// Turns debug mode on or off: a callback or a step that takes long on the loop's clock is reported.
+    ///
+    /// asyncio: `loop.set_debug(enabled)`.
+    pub fn set_debug(&self, enabled: bool) {
+        self.core.debug.set(enabled);
+    }
+
+    /// Sets from which duration on debug mode reports a callback; 100 ms at first.
+    ///
+    /// asyncio: `loop.slow_callback_duration`.
+    pub fn set_slow_callback_duration(&self, duration: Duration) {
+        self.core.slow_callback_duration.set(duration);
+    }
+}

@@ -1,0 +1,307 @@
+//! What a task waits for, and the leaf on which it waits: the `await` of a promise.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::future::{Future, IntoFuture};
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use crate::error::{AwaitError, Cancelled, Error, Result};
+use crate::event_loop::Core;
+use crate::list::List;
+use crate::observe::{Kind, Place};
+use crate::promise::{AnyPromise, Promise};
+use crate::task::Driven;
+
+/// What a leaf waits for, seen from `cancel`.
+pub(crate) enum Target {
+    /// A promise, which is cancelled first.
+    Promise(Rc<dyn AnyPromise>),
+    /// Its next turn, which comes anyway.
+    Turn,
+    /// A future of another library, which knows nothing of cancellations; the waker is whose that polls it.
+    Foreign(Waker),
+}
+
+/// A leaf on which a task is suspended, or a `cancellable` with the leaves inside it.
+struct Wait {
+    target: Target,
+    /// The number of the `cancellable` around it, zero if there is none.
+    scope: u64,
+    /// True once a cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
+    told: bool,
+    /// True if the leaf ends with the cancellation at its next poll, whatever its promise says.
+    thrown: bool,
+}
+
+/// What the body of a task is suspended on; more than one leaf when it polls several, as `join!` and `select!` do.
+#[derive(Default)]
+pub(crate) struct Waits {
+    list: RefCell<List<Wait>>,
+    /// The `cancellable` whose inside is being polled, zero outside.
+    scope: Cell<u64>,
+}
+
+impl Waits {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.borrow().is_empty()
+    }
+
+    /// Tells whether all of it are futures of other libraries.
+    pub(crate) fn are_foreign(&self) -> bool {
+        let list = self.list.borrow();
+        list.iter()
+            .all(|(_, wait)| matches!(wait.target, Target::Foreign(_)))
+    }
+
+    /// Calls `f` with each leaf to which a cancellation goes: a `cancellable` leaves it to those inside it.
+    fn each_leaf(&self, mut f: impl FnMut(u64, &mut Wait)) {
+        let mut list = self.list.borrow_mut();
+        let scopes: HashSet<u64> = list.iter().map(|(_, wait)| wait.scope).collect();
+        for (number, wait) in list.iter_mut() {
+            if !scopes.contains(&number) {
+                f(number, wait);
+            }
+        }
+    }
+
+    /// Gives the promises that a cancellation is passed on to, with the numbers of the leaves that wait for them.
+    pub(crate) fn promises(&self) -> Vec<(u64, Rc<dyn AnyPromise>)> {
+        let mut promises = Vec::new();
+        self.each_leaf(|number, wait| {
+            if let Target::Promise(promise) = &wait.target {
+                promises.push((number, promise.clone()));
+            }
+        });
+        promises
+    }
+
+    /// Notes which promises have accepted a cancellation, and tells whether it is on its way to every leaf.
+    pub(crate) fn accepted(&self, by: &[u64]) -> bool {
+        let mut all = !self.is_empty();
+        self.each_leaf(|number, wait| {
+            wait.told = by.contains(&number);
+            all &= wait.told;
+        });
+        all
+    }
+
+    /// Throws a cancellation at each leaf that it is not on its way to; one whose promise was cancelled ends so by itself.
+    pub(crate) fn throw(&self) {
+        self.each_leaf(|_, wait| {
+            let cancelled = matches!(&wait.target, Target::Promise(p) if p.is_cancelled());
+            wait.thrown |= !wait.told && !cancelled;
+            wait.told = true;
+        });
+    }
+
+    /// Gives the wakers of the leaves that wait for futures of other libraries.
+    pub(crate) fn foreign_wakers(&self) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        self.each_leaf(|_, wait| {
+            if let Target::Foreign(waker) = &wait.target {
+                wakers.push(waker.clone());
+            }
+        });
+        wakers
+    }
+}
+
+/// A leaf's entry in the list of what a task waits for; dropping it takes the entry out.
+///
+/// It keeps the task that keeps it, in its body: the loop breaks the circle, for it lets go of no task that still has its body.
+#[derive(Default)]
+pub(crate) struct Registration {
+    /// `None` before the leaf has to wait, and once it is ready.
+    task: Option<Rc<dyn Driven>>,
+    number: u64,
+}
+
+impl Registration {
+    pub(crate) fn is_entered(&self) -> bool {
+        self.task.is_some()
+    }
+    pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
+        let waits = &task.state().waits;
+        self.number = waits.list.borrow_mut().push(Wait {
+            target,
+            scope: waits.scope.get(),
+            told: false,
+            thrown: false,
+        });
+        self.task = Some(task.clone());
+    }
+
+    /// Changes what a leaf waits for.
+    pub(crate) fn set_target(&self, target: Target) {
+        let Some(task) = &self.task else { return };
+        if let Some(wait) = task.state().waits.list.borrow_mut().get_mut(self.number) {
+            wait.target = target;
+        }
+    }
+
+    /// Gives the cancellation if one was thrown at this leaf.
+    pub(crate) fn thrown(&self) -> Option<Cancelled> {
+        let state = self.task.as_ref()?.state();
+        let mut list = state.waits.list.borrow_mut();
+        let thrown = list.get_mut(self.number)?.thrown;
+        thrown.then(|| state.reason())
+    }
+
+    /// Ends the wait of a leaf that is ready; `cancelled` says whether the body sees a cancellation.
+    pub(crate) fn leave(&mut self, cancelled: bool) {
+        let Some(task) = self.task.take() else {
+            return;
+        };
+        let state = task.state();
+        let wait = state.waits.list.borrow_mut().take(self.number);
+        if wait.is_some_and(|wait| wait.told) {
+            state.delivered();
+            if cancelled {
+                state.tell(|| Kind::CancelDelivered { task: state.number });
+            }
+        }
+    }
+
+    /// Counts as inside of this entry whatever is entered while the guard lives.
+    pub(crate) fn surround<'a>(&self, task: &'a dyn Driven) -> Inside<'a> {
+        let scope = &task.state().waits.scope;
+        Inside(scope, scope.replace(self.number))
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let Some(task) = self.task.take() else {
+            return;
+        };
+        let state = task.state();
+        let mut list = state.waits.list.borrow_mut();
+        let wait = list.take(self.number);
+        let others_told = list.iter().any(|(_, wait)| wait.told);
+        drop(list);
+        // The branch that a `select!` drops may be the only one that a cancellation was on its way to.
+        if wait.is_some_and(|wait| wait.told) && !others_told {
+            state.cancel_again();
+        }
+    }
+}
+
+/// Ends the inside of a `cancellable`.
+pub(crate) struct Inside<'a>(&'a Cell<u64>, u64);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    /// Is what `.await` calls, so the caller's line is that of the await.
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.wait_at(Some(Location::caller()))
+    }
+}
+
+impl<T: Clone + 'static> IntoFuture for &Promise<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.clone().into_future()
+    }
+}
+
+impl<T: 'static> Promise<T> {
+    /// Awaits the promise on behalf of a line of the program, or of none.
+    pub(crate) fn wait_at(self, at: Option<Place>) -> Awaiting<T> {
+        Awaiting {
+            promise: self,
+            listener: None,
+            registration: Registration::default(),
+            at,
+        }
+    }
+}
+
+/// The `await` of a promise or a task: the leaf on which every task of this library is suspended, but for a bare yield.
+///
+/// # Cancellation
+/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet.
+/// A task that is suspended on several leaves, in a `join!` or a `select!`, sees it at each of them.
+/// Dropping the leaf takes its waker back and leaves the promise alone.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Awaiting<T: 'static> {
+    promise: Promise<T>,
+    /// Among the promise's listeners, who is woken when it is done.
+    listener: Option<u64>,
+    /// The entry in the list of what the task waits for, through which a cancellation comes.
+    registration: Registration,
+    at: Option<Place>,
+}
+
+impl<T: 'static> Awaiting<T> {
+    pub(crate) fn promise(&self) -> &Promise<T> {
+        &self.promise
+    }
+
+    /// Enters the leaf into the list of what the task waits for.
+    fn register(&mut self) -> Result<(), AwaitError> {
+        let registered = Core::with_current(|core, task| {
+            let number = task.state().number;
+            if !self.promise.belongs_to(core) {
+                return Err(AwaitError::DifferentLoop);
+            }
+            if self.promise.is_of(task) {
+                return Err(AwaitError::OnItself);
+            }
+            self.registration
+                .enter(task, Target::Promise(self.promise.any()));
+            core.tell(self.at, |told| Kind::Awaits {
+                task: number,
+                on: self.promise.awaited(told),
+            });
+            Ok(())
+        });
+        registered.unwrap_or(Ok(()))
+    }
+}
+
+impl<T: Clone + 'static> Future for Awaiting<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T>> {
+        let this = &mut *self;
+        let outcome = match this.registration.thrown() {
+            Some(cancelled) => Some(Err(cancelled.into())),
+            None => this.promise.outcome(),
+        };
+        if let Some(outcome) = outcome {
+            let cancelled = outcome.as_ref().is_err_and(Error::is_cancelled);
+            this.registration.leave(cancelled);
+            return Poll::Ready(outcome);
+        }
+        if !this.registration.is_entered()
+            && let Err(error) = this.register()
+        {
+            return Poll::Ready(Err(error.into()));
+        }
+        this.promise.wake_when_done(&mut this.listener, cx.waker());
+        Poll::Pending
+    }
+}
+
+impl<T: 'static> Drop for Awaiting<T> {
+    fn drop(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            self.promise.forget(listener);
+        }
+    }
+}

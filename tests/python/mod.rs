@@ -1,0 +1,125 @@
+//! The Pythons that traces are compared with: the one at hand, and Pyodide, which is CPython 3.14 without sockets and threads.
+
+use std::env;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A version of Python: three numbers.
+pub type Version = [u32; 3];
+
+/// The version that the library follows.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub const FOLLOWED: Version = [3, 14, 2];
+
+/// The oldest Python that has task groups, timeouts and barriers.
+const OLDEST: Version = [3, 11, 0];
+
+/// A Python that runs.
+pub struct Python {
+    /// What messages call it.
+    pub name: String,
+    pub version: Version,
+    pub has_sockets: bool,
+    /// The program and its first arguments.
+    command: Vec<String>,
+}
+
+/// Gives the Pythons at hand, and the reasons why others are not.
+pub fn pythons() -> [Result<Python, String>; 2] {
+    let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let cpython = Python::new(&python, true, vec![python.clone(), "-B".to_owned()]);
+    [cpython, pyodide()]
+}
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+/// Finds CPython 3.14 in the npm package `pyodide`.
+fn pyodide() -> Result<Python, String> {
+    let installed = tests().join("../target/pyodide/node_modules/pyodide");
+    let package = env::var("PYODIDE").map_or(installed, PathBuf::from);
+    if !package.join("pyodide.mjs").exists() {
+        return Err(format!(
+            "Pyodide is not at {}; `npm install --prefix target/pyodide pyodide@314` brings it",
+            package.display()
+        ));
+    }
+    let text = |path: &Path| path.display().to_string();
+    let driver = tests().join("python/pyodide.mjs");
+    let command = vec![
+        "node".to_owned(),
+        text(&driver),
+        text(&package),
+        text(&tests()),
+    ];
+    Python::new("Pyodide", false, command)
+}
+
+impl Python {
+    fn new(name: &str, has_sockets: bool, command: Vec<String>) -> Result<Self, String> {
+        let mut python = Python {
+            name: name.to_owned(),
+            version: OLDEST,
+            has_sockets,
+            command,
+        };
+        let text = python.try_run("python/version.py", &[], "")?;
+        let numbers: Option<Vec<u32>> = text.split_whitespace().map(|n| n.parse().ok()).collect();
+        let version = numbers.and_then(|numbers| numbers.try_into().ok());
+        python.version = version.ok_or_else(|| format!("{name} gives no version, but {text:?}"))?;
+        if python.version < OLDEST {
+            return Err(format!("{name} is {:?}, older than 3.11", python.version));
+        }
+        Ok(python)
+    }
+
+    /// Runs a script of `tests/` and gives what it prints.
+    #[track_caller]
+    pub fn run(&self, script: &str, arguments: &[&str], input: &str) -> String {
+        let printed = self.try_run(script, arguments, input);
+        printed.unwrap_or_else(|why| panic!("{script} failed: {why}"))
+    }
+
+    fn try_run(&self, script: &str, arguments: &[&str], input: &str) -> Result<String, String> {
+        let path = match self.has_sockets {
+            true => tests().join(script).display().to_string(),
+            false => script.to_owned(),
+        };
+        let mut child = Command::new(&self.command[0])
+            .args(&self.command[1..])
+            .arg(path)
+            .args(arguments)
+            .env("PYTHONIOENCODING", "utf-8")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("{} does not run: {e}", self.command[0]))?;
+        let mut pipe = child.stdin.take().expect("a pipe");
+        let input = input.to_owned();
+        // From a thread of its own: the input and the answers are longer than a pipe.
+        let writer = std::thread::spawn(move || {
+            // If Python has ended early, its status says so.
+            let _ = pipe.write_all(input.as_bytes());
+        });
+        let output = child.wait_with_output().expect("the child is ours");
+        writer.join().expect("writing does not panic");
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+}
+
+/// Counts the test as skipped, unless everything must run.
+#[track_caller]
+pub fn skip(why: &str) {
+    println!("skipped: {why}");
+    let all_required = env::var("WORKBOOK_REQUIRE_ALL").is_ok_and(|value| value == "1");
+    assert!(
+        !all_required,
+        "WORKBOOK_REQUIRE_ALL=1 allows no skipping: {why}"
+    );
+}
