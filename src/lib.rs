@@ -20,6 +20,38 @@
 //! asyncio's cancellation is a value that arrives at the await point: here `Err(Cancelled)`, and the body may clean up, await, or
 //! go on. Rust's own is a drop: nothing runs after it but destructors. The library has the first and survives the second.
 //!
+//! # Which CPython
+//! The library follows CPython 3.14, event for event. The cases of `tests/cases/cases.md` hold it to traces that CPython 3.14.2
+//! printed, and random programs are compared with it; what needs sockets or threads is held to CPython 3.13.0. Older versions differ:
+//!
+//! | what | 3.11 | 3.12 | 3.13 |
+//! |---|---|---|---|
+//! | `wait_for` runs a coroutine in a task of its own, and may lose a cancellation that meets the result | yes | | |
+//! | `gather` of what is done is done a pass later | yes | | |
+//! | `as_completed` starts its tasks with the first item, not in the call | yes | yes | |
+//! | `uncancel` does not take back a cancellation that has not arrived | yes | yes | |
+//! | a task group swallows a cancellation that comes from outside while it fails, that of a group around it, too | yes | yes | |
+//! | who leaves a condition, a barrier or a semaphore wakes fewer in its stead | yes | yes | |
+//! | there is no `Queue.shutdown` | yes | yes | |
+//! | `shield` does not report by itself an error that comes after its awaiter was cancelled | yes | yes | yes |
+//!
+//! The book's page "Which Python" has a program for each row.
+//!
+//! # What is left out
+//! | asyncio | instead |
+//! |---|---|
+//! | eager tasks (`eager_task_factory`, `eager_start`) | await the future without a task: it begins at once |
+//! | context variables (`context=`) | give a future what it needs when you make it; `tokio::task_local!` |
+//! | `async for` over `as_completed` | `for item in as_completed(…)`, and `item.await` |
+//! | `start_tls`, `ssl=` | Tokio with rustls |
+//! | `StreamWriter.writelines` | [`StreamWriter::write`] for each |
+//! | Unix sockets, UDP | `tokio::net::UnixStream`, `tokio::net::UdpSocket` |
+//! | an executor of one's own (`ThreadPoolExecutor`, `set_default_executor`) | the loop's pool, with as many threads as [`EventLoop::set_executor_threads`] says; for another pool, a promise that its threads fill through [`LoopHandle`] |
+//! | `Task.get_stack`, `print_stack`, `capture_call_graph` | an observer: [`observe`] |
+//! | `add_signal_handler` | `tokio::signal`, or wait for the signal on a thread of the pool |
+//! | subprocesses | `tokio::process`, or `std::process` on a thread of the pool |
+//! | `Barrier.reset`, `Barrier.abort` | a new [`Barrier`]; cancel the tasks that wait |
+//!
 //! # Reading order
 //! Ten files are what `gather` needs, and an evening. They call one another, as those of asyncio do, so read them in this order, and
 //! take a name that comes later for what its sentence here says:

@@ -262,7 +262,7 @@ impl Server {
 
     /// Closes every connection, once what was written is sent.
     ///
-    /// asyncio: `server.close_clients()`, new in Python 3.13.
+    /// asyncio: `server.close_clients()`.
     pub fn close_clients(&self) {
         for transport in self.transports() {
             transport.close();
@@ -271,7 +271,7 @@ impl Server {
 
     /// Closes every connection at once; what is unsent is dropped.
     ///
-    /// asyncio: `server.abort_clients()`, new in Python 3.13.
+    /// asyncio: `server.abort_clients()`.
     pub fn abort_clients(&self) {
         for transport in self.transports() {
             transport.abort();
@@ -288,7 +288,7 @@ impl Server {
     /// # Errors
     /// If the task is cancelled.
     ///
-    /// asyncio: `server.wait_closed()`, as it is since Python 3.12.
+    /// asyncio: `server.wait_closed()`.
     pub async fn wait_closed(&self) -> Result<()> {
         while self.is_serving() || !self.serving.connections.borrow().is_empty() {
             self.serving.changed.wait("server", None, |_| {}).await?;

@@ -87,3 +87,25 @@ fn a05_leaving_early_leaves_the_tasks_running() {
     event_loop.run_until_complete(main).unwrap();
     trace.expect("A05");
 }
+
+#[test]
+fn a06_futures_become_tasks_in_the_call() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let say = log.clone();
+        let child = async move {
+            say.say("child runs");
+            Ok(())
+        };
+        let items = as_completed([child], None);
+        sleep(s(0.0)).await?;
+        log.say("iterate");
+        for item in items {
+            item.await?;
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("A06");
+}

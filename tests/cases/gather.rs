@@ -301,3 +301,42 @@ fn g16_only_return_exceptions_waits_for_slow_clean_ups() {
     }
     trace.expect("G16");
 }
+
+#[test]
+fn g17_the_cancellation_of_a_task_comes_without_its_message() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let task = create_task(async { Ok(sleep(s(9.0)).await?) });
+        let promise: Promise<()> = get_running_loop()?.create_promise();
+        sleep(s(0.0)).await?;
+        task.cancel_with_message("of the task");
+        promise.cancel_with_message("of the future");
+        for outcome in gather_return_exceptions([task.promise(), promise]).await? {
+            log.say(exception(&outcome.unwrap_err()));
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("G17");
+}
+
+#[test]
+fn g18_a_gathering_of_what_is_done_is_done_at_once() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let promise = get_running_loop()?.create_promise();
+        promise.set_result(1)?;
+        let task = create_task(after(0.0, 2));
+        (&task).await?;
+        let callback = log.clone();
+        get_running_loop()?.call_soon(move || callback.say("cb"));
+        let all = gather([&promise, &task.promise()]);
+        log.say(format!("g.done {}", truth(all.is_done())));
+        log.say(format!("{:?}", all.await?));
+        Ok(sleep(s(0.0)).await?)
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("G18");
+}

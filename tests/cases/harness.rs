@@ -71,10 +71,7 @@ pub fn section(code: &str) -> &'static str {
 }
 
 /// The versions that were seen, oldest first.
-pub const SEEN: [Version; 5] = [[3, 11, 2], WRITTEN_ON, [3, 12, 1], [3, 13, 0], FOLLOWED];
-
-/// The version whose traces `cases.md` gives in full.
-pub const WRITTEN_ON: Version = [3, 11, 7];
+pub const SEEN: [Version; 5] = [[3, 11, 2], [3, 11, 7], [3, 12, 1], [3, 13, 0], FOLLOWED];
 
 /// Gives the trace of a case on the version that the library follows.
 #[track_caller]
@@ -82,35 +79,24 @@ pub fn expected(code: &str) -> Vec<String> {
     expected_on(code, FOLLOWED)
 }
 
-/// Gives the trace of a case on a version that was seen: the newest one stated that is not newer.
+/// Gives the trace of a case on a version that was seen: that of the oldest stated version which is not older, or else the case's own.
 pub fn expected_on(code: &str, seen: Version) -> Vec<String> {
+    let older = section(code).lines().filter_map(|line| {
+        let (upto, lines) = line.strip_prefix("Up to ")?.split_once(" it prints: `")?;
+        let upto = parse_version(upto).expect("a version");
+        let (lines, _) = lines.split_once('`').expect("a closing backtick");
+        Some((upto, lines))
+    });
+    if let Some((_, lines)) = older.filter(|(upto, _)| seen <= *upto).min() {
+        return lines.split(" ⏎ ").map(str::to_owned).collect();
+    }
     let (_, text) = section(code).split_once("```text\n").expect("a trace");
     let (text, _) = text.split_once("```").expect("the end of the trace");
-    let mut trace: Vec<String> = text.lines().map(str::to_owned).collect();
-    let mut newest = if seen < WRITTEN_ON {
-        [0; 3]
-    } else {
-        WRITTEN_ON
-    };
-    for line in section(code).lines() {
-        let Some((since, lines)) = line.split_once(" prints instead: `") else {
-            continue;
-        };
-        let since = parse_version(since, '.').expect("a version");
-        if newest < since && since <= seen {
-            newest = since;
-            let (lines, _) = lines.split_once('`').expect("a closing backtick");
-            trace = lines.split(" ⏎ ").map(str::to_owned).collect();
-        }
-    }
-    trace
+    text.lines().map(str::to_owned).collect()
 }
 
-pub fn parse_version(text: &str, separator: char) -> Option<Version> {
-    let numbers: Vec<u32> = text
-        .split(separator)
-        .map_while(|n| n.parse().ok())
-        .collect();
+fn parse_version(text: &str) -> Option<Version> {
+    let numbers: Vec<u32> = text.split('.').map_while(|n| n.parse().ok()).collect();
     numbers.try_into().ok()
 }
 

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use asyncio::{
-    EventLoop, Handle, Result, RunError, create_task, get_running_loop, sleep, yield_now,
+    EventLoop, Handle, Result, RunError, create_task, current_task, get_running_loop, sleep,
+    yield_now,
 };
 
 use crate::harness::{
@@ -495,4 +496,76 @@ fn l26_cancelled_timers_neither_fire_nor_move_the_clock() {
         jumps.borrow().join(", ")
     ));
     trace.expect("L26");
+}
+
+#[test]
+fn l27_the_end_of_a_run_has_no_task_of_its_own_that_a_clean_up_could_cancel() {
+    let (event_loop, trace) = setup();
+    let say = trace.clone();
+    let main = async move {
+        let bossy = say.clone();
+        create_task(async move {
+            let slept = sleep(s(9.0)).await;
+            bossy.say("bossy");
+            for task in get_running_loop()?.all_tasks() {
+                if &*task.name() != "slow" && Some(&task) != current_task().as_ref() {
+                    task.cancel();
+                }
+            }
+            Ok(slept?)
+        });
+        create_task(async move {
+            let slept = sleep(s(9.0)).await;
+            sleep(s(1.0)).await?;
+            say.say("slow cleaned up");
+            Ok(slept?)
+        })
+        .named("slow");
+        Ok(yield_now().await?)
+    };
+    event_loop.run(main).unwrap();
+    trace.say("ended");
+    trace.expect("L27");
+}
+
+#[test]
+fn l28_a_task_that_a_late_clean_up_makes_gets_a_few_steps_and_no_more() {
+    let (event_loop, trace) = setup();
+    let steps = Rc::new(Cell::new(0));
+    let counted = steps.clone();
+    let main = async move {
+        create_task(async move {
+            let slept = sleep(s(9.0)).await;
+            create_task::<()>(async move {
+                loop {
+                    counted.set(counted.get() + 1);
+                    yield_now().await?;
+                }
+            });
+            Ok(slept?)
+        });
+        Ok(yield_now().await?)
+    };
+    event_loop.run(main).unwrap();
+    trace.say(format!("{} steps", steps.get()));
+    trace.expect("L28");
+}
+
+#[test]
+fn l29_a_loop_that_cannot_run_makes_no_task() {
+    let (event_loop, trace) = setup();
+    let other = virtual_loop();
+    let (inside, say) = (other.clone(), trace.clone());
+    event_loop.call_soon(move || {
+        let late = say.clone();
+        let body = async move {
+            late.say("the body runs");
+            Ok(())
+        };
+        say.say(exception(&inside.run_until_complete(body).unwrap_err()));
+    });
+    spin(&event_loop);
+    trace.say(format!("tasks {}", other.all_tasks().len()));
+    spin(&other);
+    trace.expect("L29");
 }

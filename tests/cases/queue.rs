@@ -1,8 +1,9 @@
 //! Queues.
 
 use asyncio::{
-    BasicQueue, EventLoop, Fifo, GetError, Lifo, PutError, Queue, Result, ReturnWhen, Smallest,
-    Storage, Task, TooManyTaskDone, create_task, gather, get_running_loop, sleep, wait,
+    BasicQueue, EventLoop, Fifo, GetError, Lifo, PutError, Queue, QueueShutDown, Result,
+    ReturnWhen, Smallest, Storage, Task, TooManyTaskDone, create_task, gather, get_running_loop,
+    sleep, wait,
 };
 
 use crate::harness::{Trace, s, t, truth, virtual_loop};
@@ -296,4 +297,72 @@ fn q12_put_and_get_do_not_suspend_when_they_need_not_wait() {
     };
     event_loop.run_until_complete(main).unwrap();
     trace.expect("Q12");
+}
+
+#[test]
+fn q14_a_queue_that_is_shut_down_gives_what_it_has_and_takes_nothing() {
+    let trace = shut_down(false);
+    trace.expect("Q14");
+}
+
+#[test]
+fn q15_a_queue_that_is_shut_down_at_once_gives_nothing_either() {
+    let trace = shut_down(true);
+    trace.expect("Q15");
+}
+
+fn shut_down(immediate: bool) -> Trace {
+    fn say(trace: &Trace, name: &str, result: Result<&'static str>) {
+        match result {
+            Ok(value) => trace.say(format!("{name} {value}")),
+            Err(error) if error.is::<QueueShutDown>() => trace.say(format!("{name} QueueShutDown")),
+            Err(error) => panic!("{name} {error}"),
+        }
+    }
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let (full, empty) = (Queue::bounded(1), Queue::new());
+        full.put_nowait("item")?;
+        let attempt = |name, queue: &Queue<&'static str>| {
+            let (queue, log) = (queue.clone(), log.clone());
+            create_task(async move {
+                let result = match name {
+                    "put" => queue.put("late").await.map(|()| "None"),
+                    "join" => queue.join().await.map(|()| "None").map_err(Into::into),
+                    _ => queue.get().await,
+                };
+                say(&log, name, result);
+                Ok(())
+            })
+        };
+        let tasks = [
+            attempt("put", &full),
+            attempt("join", &full),
+            attempt("get of the empty one", &empty),
+        ];
+        sleep(s(0.0)).await?;
+        for queue in [&full, &empty] {
+            queue.shutdown(immediate);
+        }
+        sleep(s(0.1)).await?;
+        log.say(format!("join done {}", truth(tasks[1].is_done())));
+        let put = full.put("later").await;
+        say(&log, "put again", put.map(|()| "None"));
+        if let Err(PutError::ShutDown("later")) = full.put_nowait("later") {
+            log.say("put_nowait QueueShutDown");
+        }
+        say(&log, "get", full.get().await);
+        say(&log, "get again", full.get().await);
+        if let Err(GetError::ShutDown) = full.get_nowait() {
+            log.say("get_nowait QueueShutDown");
+        }
+        let done = full
+            .task_done()
+            .map_or_else(too_many, |()| "None".to_owned());
+        log.say(format!("task_done {done}"));
+        wait_all(&tasks).await
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace
 }

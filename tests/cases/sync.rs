@@ -1,6 +1,6 @@
 //! Locks, events, semaphores, conditions and barriers.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use asyncio::{
@@ -8,7 +8,7 @@ use asyncio::{
     gather, get_running_loop, sleep, wait,
 };
 
-use crate::harness::{Trace, repr, s, t, truth, virtual_loop};
+use crate::harness::{Trace, report_to, repr, s, t, truth, virtual_loop};
 
 fn setup() -> (EventLoop, Trace) {
     (virtual_loop(), Trace::new())
@@ -233,4 +233,156 @@ fn k09_a_barrier_releases_the_last_to_come_first() {
     };
     event_loop.run_until_complete(main).unwrap();
     trace.expect("K09");
+}
+
+#[test]
+fn k10_who_leaves_a_condition_wakes_another_in_its_stead() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let lock = Lock::new();
+        let condition = Condition::new(&lock);
+        let waiters = ["A", "B"].map(|name| {
+            let (lock, condition, log) = (lock.clone(), condition.clone(), log.clone());
+            create_task(async move {
+                let (_guard, waited) = condition.wait(lock.acquire().await?).await;
+                waited?;
+                log.say(format!("{name} woken"));
+                Ok(())
+            })
+        });
+        sleep(s(0.0)).await?;
+        let [a, b] = &waiters;
+        a.cancel();
+        sleep(s(1.0)).await?;
+        log.say(format!(
+            "A cancelled {} B done {}",
+            truth(a.is_cancelled()),
+            truth(b.is_done())
+        ));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("K10");
+}
+
+#[test]
+fn k11_a_permit_that_a_bounded_semaphore_does_not_take_back_is_reported() {
+    let (event_loop, trace) = setup();
+    report_to(&event_loop, &trace);
+    let log = trace.clone();
+    let main = async move {
+        let semaphore = Semaphore::bounded(1);
+        let permit = semaphore.acquire().await?;
+        semaphore.release()?;
+        log.say("released by hand");
+        drop(permit);
+        log.say(format!("locked {}", truth(semaphore.is_locked())));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect_instead(
+        "K11",
+        "a destructor cannot fail, so the loop's exception handler hears of it",
+        &[
+            "released by hand",
+            "handler: Exception in the release of a permit / ReleasedTooOften: bounded semaphore released too many times",
+            "locked False",
+        ],
+    );
+}
+
+#[test]
+fn k12_a_predicate_is_asked_before_the_wait_and_at_each_notification() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let lock = Lock::new();
+        let condition = Condition::new(&lock);
+        let number = Rc::new(Cell::new(0));
+        let (held, changed, asked, say) =
+            (lock.clone(), condition.clone(), number.clone(), log.clone());
+        let waiter = create_task(async move {
+            let enough = || {
+                say.say(format!("asked at {}", asked.get()));
+                asked.get() >= 2
+            };
+            let guard = held.acquire().await?;
+            let (guard, waited) = changed.wait_for(guard, enough).await;
+            waited?;
+            let locked = truth(held.is_locked());
+            say.say(format!("answer True lock held {locked}"));
+            let (_guard, waited) = changed.wait_for(guard, enough).await;
+            Ok(waited?)
+        });
+        sleep(s(0.0)).await?;
+        for n in [1, 2] {
+            number.set(n);
+            let guard = lock.acquire().await?;
+            condition.notify(&guard, 1);
+            drop(guard);
+            sleep(s(1.0)).await?;
+        }
+        waiter.await
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("K12");
+}
+
+#[test]
+fn k13_a_woken_waiter_that_is_cancelled_lets_as_many_pass_as_there_are_permits() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let semaphore = Semaphore::new(0);
+        let passes = Rc::new(Cell::new(0));
+        let waiter = |name: &'static str| {
+            let (semaphore, passes, log) = (semaphore.clone(), passes.clone(), log.clone());
+            create_task(async move {
+                semaphore.acquire().await?.forget();
+                log.say(format!("{name} has it in pass {}", passes.get()));
+                Ok(())
+            })
+        };
+        let a = waiter("A");
+        sleep(s(0.0)).await?;
+        // B and C come before A goes on, and so queue behind it.
+        waiter("B");
+        waiter("C");
+        semaphore.release()?;
+        semaphore.release()?;
+        a.cancel();
+        for pass in 1..=5 {
+            passes.set(pass);
+            sleep(s(0.0)).await?;
+        }
+        log.say(format!("A cancelled {}", truth(a.is_cancelled())));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("K13");
+}
+
+#[test]
+fn k14_who_leaves_a_barrier_wakes_the_next_which_queues_again() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let barrier = Barrier::new(4);
+        let party = |name: &'static str| {
+            let (barrier, log) = (barrier.clone(), log.clone());
+            create_task(async move {
+                log.say(format!("{name} index {}", barrier.wait().await?));
+                Ok(())
+            })
+        };
+        let [x, a, b] = ["X", "A", "B"].map(party);
+        sleep(s(0.0)).await?;
+        x.cancel();
+        sleep(s(1.0)).await?;
+        let [c, d] = ["C", "D"].map(party);
+        wait_all(&[a, b, c, d]).await
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("K14");
 }

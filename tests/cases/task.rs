@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use asyncio::{
-    AwaitError, EventLoop, Promise, Result, ReturnWhen, Task, create_task, current_task, sleep,
-    wait, yield_now,
+    AnyTask, AwaitError, EventLoop, Promise, Result, ReturnWhen, Task, create_task, current_task,
+    get_running_loop, sleep, wait, yield_now,
 };
 
 use crate::harness::{Raised, Trace, exception, report_to, s, spin, t, truth, virtual_loop};
@@ -550,4 +550,71 @@ fn t37_all_tasks_lists_those_that_have_not_ended_and_each_has_a_name() {
     default.any().set_name("x");
     trace.say(default.name());
     trace.expect("T37");
+}
+
+#[test]
+fn t38_a_cancellation_that_is_taken_back_before_it_arrives_does_not_arrive() {
+    fn take_back(task: &AnyTask) {
+        task.cancel();
+        task.uncancel();
+    }
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        for state in [
+            "not started",
+            "cancels itself",
+            "in sleep(0)",
+            "woken by a value",
+        ] {
+            let promise = get_running_loop()?.create_promise();
+            let awaited = promise.clone();
+            let task = create_task(async move {
+                if state == "cancels itself" {
+                    take_back(&current_task().expect("inside a task"));
+                }
+                sleep(s(0.0)).await?;
+                awaited.await
+            });
+            match state {
+                "in sleep(0)" => sleep(s(0.0)).await?,
+                "woken by a value" => {
+                    sleep(s(0.0)).await?;
+                    sleep(s(0.0)).await?;
+                    promise.set_result("goes on")?;
+                }
+                _ => {}
+            }
+            if state != "cancels itself" {
+                take_back(&task.any());
+            }
+            sleep(s(0.0)).await?;
+            sleep(s(0.0)).await?;
+            if !promise.is_done() {
+                promise.set_result("goes on")?;
+            }
+            log.say(match task.await {
+                Ok(value) => format!("{state}: {value}"),
+                Err(_) => format!("{state}: cancelled"),
+            });
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("T38");
+}
+
+#[test]
+fn t39_of_two_messages_the_first_arrives() {
+    let (event_loop, trace) = setup();
+    let task = event_loop.create_task(async { Ok(sleep(s(9.0)).await?) });
+    spin(&event_loop);
+    trace.say(format!(
+        "{} {}",
+        truth(task.cancel_with_message("a")),
+        truth(task.cancel_with_message("b"))
+    ));
+    let error = event_loop.run_until_complete(&task).unwrap_err();
+    trace.say(exception(&error));
+    trace.expect("T39");
 }

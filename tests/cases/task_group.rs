@@ -234,3 +234,63 @@ fn p09_groups_nest_and_so_do_their_errors() {
     event_loop.run_until_complete(main).unwrap();
     trace.expect("P09");
 }
+
+#[test]
+fn p10_a_group_inside_a_group_does_not_swallow_the_cancellation_of_the_outer_one() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let seen = log.clone();
+        let ended = task_group(async |outer| {
+            outer.create_task(fail_after::<()>(1.0, Raised("ValueError", "outer")))?;
+            let inner = task_group(async |inner| {
+                inner.create_task(fail_after::<()>(1.0, Raised("KeyError", "'inner'")))?;
+                Result::Ok(())
+            });
+            if let Err(error) = inner.await {
+                seen.say(format!("caught {}", nested(&error)));
+            }
+            sleep(s(5.0)).await?;
+            seen.say("slept");
+            Ok(())
+        });
+        show(&log, &ended.await);
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.say(t(event_loop.time()));
+    trace.expect("P10");
+}
+
+#[test]
+fn p11_a_cancellation_from_outside_that_meets_a_failure_comes_at_the_next_await() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let parent = event_loop.create_task(async move {
+        let (event_loop, me) = (get_running_loop()?, current_task().unwrap());
+        let cancelled = me.clone();
+        event_loop.call_later(s(2.0), move || {
+            cancelled.cancel();
+        });
+        let ended = task_group(async |group| {
+            group.create_task(fail_after::<()>(1.0, Raised("ValueError", "child")))?;
+            group.create_task(async {
+                let slept = sleep(s(9.0)).await;
+                sleep(s(2.0)).await?;
+                Ok(slept?)
+            })?;
+            Ok(())
+        });
+        log.say(format!(
+            "{} {} cancelling() {}",
+            nested(&ended.await.unwrap_err()),
+            t(event_loop.time()),
+            me.cancelling()
+        ));
+        sleep(s(0.0)).await?;
+        log.say("went on");
+        Ok(())
+    });
+    show(&trace, &event_loop.run_until_complete(parent));
+    trace.expect("P11");
+}

@@ -239,3 +239,52 @@ fn h07_close_does_not_wait_for_a_job_and_run_does() {
     ));
     trace.expect("H07");
 }
+
+#[test]
+fn h08_what_a_thread_has_scheduled_comes_before_what_is_scheduled_after_its_end() {
+    let (event_loop, trace) = (real_loop(), Trace::new());
+    let (lines, said) = mpsc::channel();
+    let this = event_loop.clone();
+    event_loop.call_soon(move || {
+        let (handle, of_the_thread) = (this.handle(), lines.clone());
+        let thread = thread::spawn(move || {
+            handle.call_soon_threadsafe(move || of_the_thread.send("of the thread").unwrap())
+        });
+        thread.join().unwrap().unwrap();
+        this.call_soon(move || lines.send("of the callback").unwrap());
+    });
+    spin(&event_loop);
+    spin(&event_loop);
+    for line in said.try_iter() {
+        trace.say(line);
+    }
+    trace.expect("H08");
+}
+
+#[test]
+fn h09_a_coroutine_cancelled_before_the_loop_takes_it_begins_and_is_cancelled_then() {
+    let (event_loop, trace) = (real_loop(), Trace::new());
+    let (lines, said) = mpsc::channel();
+    let handle = event_loop.handle();
+    event_loop.call_soon(move || {
+        // On another thread, which has cancelled before the loop takes the body.
+        let thread = thread::spawn(move || {
+            let future = handle.run_coroutine_threadsafe(move || async move {
+                lines.send("begins")?;
+                let result = get_running_loop()?.create_promise::<()>().await;
+                lines.send("ends")?;
+                result
+            });
+            assert!(future.unwrap().cancel());
+        });
+        thread.join().unwrap();
+    });
+    for _ in 0..5 {
+        spin(&event_loop);
+    }
+    for line in said.try_iter() {
+        trace.say(line);
+    }
+    trace.say("end");
+    trace.expect("H09");
+}

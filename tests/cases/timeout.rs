@@ -1,6 +1,8 @@
 //! `timeout`: a block within a time.
 
-use asyncio::{Error, EventLoop, Result, Timeout, current_task, get_running_loop, sleep, timeout};
+use asyncio::{
+    Error, EventLoop, Result, Timeout, current_task, get_running_loop, sleep, timeout, timeout_at,
+};
 
 use crate::harness::{Raised, Trace, exception, s, t, truth, virtual_loop};
 
@@ -134,4 +136,24 @@ fn o05_a_limit_that_has_ended_cannot_be_moved() {
         "before the block a limit may be moved, after it that changes nothing; the other misuse panics",
         &["1.0 0.0"],
     );
+}
+
+#[test]
+fn o06_a_limit_may_be_a_time_on_the_loops_clock() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let now = || t(get_running_loop().unwrap().time());
+        sleep(s(1.0)).await?;
+        for when in [3.0, 1.0] {
+            let body = async { Ok(sleep(s(9.0)).await?) };
+            let error = timeout_at(s(when), body).await.unwrap_err();
+            log.say(format!("{when} {} {}", exception(&error), now()));
+        }
+        timeout_at(None, async { Ok(sleep(s(9.0)).await?) }).await?;
+        log.say(format!("None {}", now()));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("O06");
 }

@@ -5,7 +5,9 @@ use asyncio::{
     sleep, wait,
 };
 
-use crate::harness::{Raised, Trace, after, fail_after, repr, s, t, truth, virtual_loop};
+use crate::harness::{
+    Raised, Trace, after, fail_after, report_to, repr, s, t, truth, virtual_loop,
+};
 
 fn setup() -> (EventLoop, Trace) {
     (virtual_loop(), Trace::new())
@@ -195,4 +197,27 @@ fn w12_the_same_task_twice_counts_once() {
     };
     event_loop.run_until_complete(main).unwrap();
     trace.expect("W12");
+}
+
+#[test]
+fn w13_who_waits_for_the_first_exception_has_seen_it() {
+    let (event_loop, trace) = setup();
+    report_to(&event_loop, &trace);
+    let log = trace.clone();
+    let main = async move {
+        let slow = create_task(after(9.0, ()));
+        for (when, name) in [
+            (ReturnWhen::FirstException, "FIRST_EXCEPTION"),
+            (ReturnWhen::FirstCompleted, "FIRST_COMPLETED"),
+        ] {
+            let failing = create_task(fail_after(1.0, Raised("ValueError", name)));
+            wait([failing, slow.clone()], None, when).await?;
+            sleep(s(0.0)).await?;
+            log.say("dropped");
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.say("end");
+    trace.expect("W13");
 }

@@ -1,6 +1,9 @@
 //! `wait_for`: one awaitable within a time.
 
-use asyncio::{Error, EventLoop, Result, TimedOut, create_task, get_running_loop, sleep, wait_for};
+use asyncio::{
+    Error, EventLoop, Queue, Result, TimedOut, create_task, current_task, get_running_loop, sleep,
+    wait_for,
+};
 
 use crate::harness::{Raised, Trace, after, exception, fail_after, s, t, truth, virtual_loop};
 
@@ -129,4 +132,47 @@ fn x08_a_cancellation_is_not_lost_when_the_value_came_first() {
     };
     event_loop.run_until_complete(main).unwrap();
     trace.expect("X08");
+}
+
+#[test]
+fn x09_what_was_taken_when_the_limit_strikes_is_delivered() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let queue = Queue::new();
+        let inner = queue.clone();
+        let body = async move { inner.get().await };
+        let task = create_task(async move { wait_for(body, s(1.0)).await });
+        sleep(s(0.0)).await?;
+        sleep(s(0.0)).await?;
+        queue.put_nowait("item")?;
+        get_running_loop()?.advance(s(2.0));
+        match task.await {
+            Ok(item) => log.say(format!("got {item} left {}", queue.qsize())),
+            Err(error) => log.say(format!("{}, left {}", exception(&error), queue.qsize())),
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("X09");
+}
+
+#[test]
+fn x10_a_future_runs_in_the_callers_task() {
+    let (event_loop, trace) = setup();
+    let log = trace.clone();
+    let main = async move {
+        let (me, say) = (current_task(), log.clone());
+        let body = async move {
+            let same = truth(current_task() == me);
+            say.say(format!("in the caller's task {same}"));
+            get_running_loop()?.call_soon(move || say.say("cb"));
+            Ok(())
+        };
+        wait_for(body, s(1.0)).await?;
+        log.say("back");
+        Ok(sleep(s(0.0)).await?)
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.expect("X10");
 }

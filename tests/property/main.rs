@@ -2,7 +2,7 @@
 //!
 //! A program is a tree of steps, made of a seed. One interpreter runs it on the library, its twin in Python on CPython; both on a
 //! virtual clock, until nothing is left that could go on, so a deadlock is part of the trace. Left out is what CPython promises no
-//! order for: equal timers, `as_completed`'s set. The twin keeps a group's tasks in order and has `wait_for` in the form of 3.12.
+//! order for: equal timers, `as_completed`'s set. The twin keeps a group's tasks in order.
 //!
 //! `PROPERTY_SEEDS=5000 cargo test --test property` runs more programs, `PROPERTY_FROM=17` those from a seed on, and
 //! `PROPERTY_SEED=17` runs one and prints it.

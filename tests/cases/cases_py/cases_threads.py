@@ -183,3 +183,35 @@ def h07(loop, say):
 
     asyncio.run(main())
     say("asyncio.run waited", finished.is_set())
+
+
+@case("H08", real_time=True)
+def h08(loop, say):
+    def callback():
+        thread = threading.Thread(target=loop.call_soon_threadsafe, args=(say, "of the thread"))
+        thread.start()
+        thread.join()
+        loop.call_soon(say, "of the callback")
+
+    loop.call_soon(callback)
+    spin(loop, 2)
+
+
+@case("H09", real_time=True)
+def h09(loop, say):
+    async def body():
+        say("begins")
+        try:
+            await asyncio.sleep(9)
+        finally:
+            say("ends")
+
+    def callback():
+        # On another thread, which has cancelled before the loop takes the body.
+        thread = threading.Thread(target=lambda: asyncio.run_coroutine_threadsafe(body(), loop).cancel())
+        thread.start()
+        thread.join()
+
+    loop.call_soon(callback)
+    spin(loop, 5)
+    say("end")
