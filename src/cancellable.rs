@@ -1,18 +1,45 @@
 //! Futures of other libraries, which know nothing of a cancellation that is a value.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
 use crate::error::Cancelled;
 use crate::event_loop::Core;
+use crate::task::Driven;
 use crate::waiting::{Registration, Target};
+
+impl Registration {
+    /// Changes what a leaf waits for.
+    fn set_target(&self, target: Target) {
+        let Some(task) = &self.task else { return };
+        if let Some(wait) = task.state().waits.list.borrow_mut().get_mut(self.number) {
+            wait.target = target;
+        }
+    }
+
+    /// Counts as inside of this entry whatever is entered while the guard lives.
+    fn surround<'a>(&self, task: &'a dyn Driven) -> Inside<'a> {
+        let scope = &task.state().waits.scope;
+        Inside(scope, scope.replace(self.number))
+    }
+}
+
+/// Ends the inside of a `cancellable`.
+struct Inside<'a>(&'a Cell<u64>, u64);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
 
 /// Lets a task be cancelled while it awaits a future of another library.
 ///
 /// Such a future knows nothing of `Err(Cancelled)`. When the task is cancelled, it is polled once more, lest a value that has come
-/// be lost, then dropped here, and the body goes on with `Err(Cancelled)`; without this wrapper the whole body would be dropped at its await point, or, if other leaves of the task
-/// hear of the cancellation, the future would wait on.
+/// be lost, then dropped here, and the body goes on with `Err(Cancelled)`. Without this wrapper the whole body would be dropped at
+/// its await point, or, if other leaves of the task hear of the cancellation, the future would wait on.
 /// A future that awaits something of this library hears of the cancellation there, and is not dropped.
 pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let mut future = pin!(future);

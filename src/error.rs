@@ -3,7 +3,6 @@
 //! [`Error`] plays the part of Python's exceptions: any error type fits in, and several awaiters can look at the same one.
 //! Cancellation is a type of its own, [`Cancelled`], so that an operation which can only be cancelled says so in its signature.
 
-use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -38,25 +37,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert!(Error::from(Cancelled::new()).is_cancelled());
 /// ```
 #[derive(Clone)]
-pub struct Error(Repr);
-
-#[derive(Clone)]
-enum Repr {
-    Cancelled(Cancelled),
-    Other(Arc<dyn StdError + Send + Sync>),
-}
+pub struct Error(Arc<dyn StdError + Send + Sync>);
 
 impl Error {
     /// Makes an error of a message alone, for code that needs no type of its own.
     pub fn msg(message: impl Into<String>) -> Self {
-        Error::from(Message(message.into()))
+        let message: Box<dyn StdError + Send + Sync> = message.into().into();
+        Error(message.into())
     }
 
     /// Tells whether this is a cancellation.
     ///
     /// asyncio: `isinstance(e, CancelledError)`.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.0, Repr::Cancelled(_))
+        self.is::<Cancelled>()
     }
 
     /// Tells whether the error is of type `E`.
@@ -71,28 +65,22 @@ impl Error {
 
     /// Gives the cancellation, for what cannot fail otherwise.
     pub(crate) fn into_cancelled(self) -> Cancelled {
-        match self.0 {
-            Repr::Cancelled(cancelled) => cancelled,
-            Repr::Other(other) => unreachable!("nobody fails a wait: {other}"),
+        match self.downcast_ref::<Cancelled>() {
+            Some(cancelled) => cancelled.clone(),
+            None => unreachable!("nobody fails a wait: {self}"),
         }
     }
 
     /// Borrows the error as the standard library's trait object.
     pub fn as_std(&self) -> &(dyn StdError + 'static) {
-        match &self.0 {
-            Repr::Cancelled(cancelled) => cancelled,
-            Repr::Other(other) => other.as_ref(),
-        }
+        &*self.0
     }
 }
 
 /// Like `anyhow`, the type does not implement `std::error::Error` itself: only so can every error convert into it.
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        match (&error as &dyn Any).downcast_ref::<Cancelled>() {
-            Some(cancelled) => Error(Repr::Cancelled(cancelled.clone())),
-            None => Error(Repr::Other(Arc::new(error))),
-        }
+        Error(Arc::new(error))
     }
 }
 
@@ -107,22 +95,6 @@ impl fmt::Debug for Error {
         fmt::Debug::fmt(self.as_std(), f)
     }
 }
-
-struct Message(String);
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl StdError for Message {}
 
 /// Says that a task, or what it waited for, was cancelled.
 ///
@@ -141,9 +113,7 @@ impl Cancelled {
 
     /// Makes a cancellation with a message for whoever sees it.
     pub fn with_message(message: impl Into<Arc<str>>) -> Self {
-        Cancelled {
-            message: Some(message.into()),
-        }
+        Cancelled { message: Some(message.into()) }
     }
 
     /// Borrows the message given to `cancel_with_message`, if any.
@@ -251,26 +221,12 @@ texts! {
 /// The panic itself goes on unwinding out of the run, or out of the thread that it happened on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panicked {
-    message: String,
+    pub(crate) message: String,
 }
 
 impl Panicked {
-    pub(crate) fn from_payload(payload: &(dyn Any + Send)) -> Self {
-        let message = match (
-            payload.downcast_ref::<&str>(),
-            payload.downcast_ref::<String>(),
-        ) {
-            (Some(text), _) => (*text).to_owned(),
-            (_, Some(text)) => text.clone(),
-            _ => "a value that is not text".to_owned(),
-        };
-        Panicked { message }
-    }
-
     pub(crate) fn unknown() -> Self {
-        Panicked {
-            message: "see the panic's own report".to_owned(),
-        }
+        Panicked { message: "see the panic's own report".to_owned() }
     }
 }
 
@@ -281,14 +237,3 @@ impl fmt::Display for Panicked {
 }
 
 impl StdError for Panicked {}
-
-/// Says that a limit of time was over.
-///
-/// asyncio: `TimeoutError`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimedOut;
-
-texts! {
-    TimedOut,
-    Self => "timed out",
-}

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::callback::{Callback, Stage};
-use crate::error::{NoRunningLoop, Result, RunError};
+use crate::error::{Error, NoRunningLoop, Result, RunError};
 
 use crate::observe::{self, Actor, Kind, Observer, Place};
 use crate::poller::Poller;
 use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
-use crate::report::ExceptionHandler;
 use crate::task::Driven;
 use crate::timers::{Clock, Timers};
 
@@ -28,16 +27,6 @@ const POLL_AFTER: usize = 64;
 pub(crate) enum Ready {
     Callback(Rc<dyn Callback>),
     Step(Rc<dyn Driven>),
-}
-
-impl Ready {
-    /// Names it for a warning of debug mode.
-    fn name(&self) -> String {
-        match self {
-            Ready::Callback(_) => "callback".to_owned(),
-            Ready::Step(task) => format!("task {}", task.state().name()),
-        }
-    }
 }
 
 /// The hash of a task's number is the number: they come one after another, so they spread by themselves, and neighbours stay
@@ -59,6 +48,9 @@ impl Hasher for NumberHasher {
     }
 }
 
+/// Takes what happened, and the error if there was one; gives an error of its own.
+type ExceptionHandler = Rc<dyn Fn(&str, Option<&Error>) -> Option<Error>>;
+
 /// The loop itself, behind every [`EventLoop`] handle.
 ///
 /// Invariant: no `RefCell` in here is borrowed while a callback, a task or a destructor of theirs runs.
@@ -73,7 +65,7 @@ pub(crate) struct Core {
     tasks_made: Cell<u64>,
     /// The task whose step is running.
     current: RefCell<Option<Rc<dyn Driven>>>,
-    clock: Clock,
+    pub(crate) clock: Clock,
     pub(crate) poller: Poller,
     since_poll: Cell<usize>,
     /// The threads of the executor, once there was a job for them.
@@ -85,6 +77,7 @@ pub(crate) struct Core {
     pub(crate) running: Cell<bool>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) closed: Cell<bool>,
+    /// Hears of errors that nobody else will see; see `report`.
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) debug: Cell<bool>,
     pub(crate) slow_callback_duration: Cell<Duration>,
@@ -123,16 +116,14 @@ impl Core {
 
     /// Gives the loop that is running on this thread.
     pub(crate) fn running() -> Option<Rc<Core>> {
-        RUNNING.try_with(|running| running.borrow().clone()).ok()?
+        Core::with_running(Rc::clone)
     }
 
     /// Calls `f` with the loop that is running on this thread.
     ///
     /// `f` must not begin or end a run: the place is still borrowed.
     pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
-        RUNNING
-            .try_with(|running| running.borrow().as_ref().map(f))
-            .ok()?
+        RUNNING.try_with(|running| running.borrow().as_ref().map(f)).ok()?
     }
 
     /// Calls `f` with the running loop and the task whose step is running, under the same condition.
@@ -161,7 +152,7 @@ impl Core {
         }
         self.tell(at, |told| Kind::CallbackScheduled {
             callback: told.callback(&*callback),
-            name: callback.name().into(),
+            name: observe::last_function(callback.about().name).into(),
         });
         callback.about().stage.set(Stage::Ready);
         self.ready.borrow_mut().push_back(Ready::Callback(callback));
@@ -175,7 +166,7 @@ impl Core {
     ) {
         self.tell(at, |told| Kind::TimerSet {
             callback: told.callback(&*callback),
-            name: callback.name().into(),
+            name: observe::last_function(callback.about().name).into(),
             when,
         });
         callback.about().stage.set(Stage::Timer);
@@ -258,9 +249,7 @@ impl Core {
         loop {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some(callback) = due else { return };
-            self.tell(None, |told| Kind::TimerFired {
-                callback: told.callback(&*callback),
-            });
+            self.tell(None, |told| Kind::TimerFired { callback: told.callback(&*callback) });
             callback.about().stage.set(Stage::Ready);
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }
@@ -326,30 +315,25 @@ impl Core {
     fn wait(&self) -> Result<(), RunError> {
         let deadline = self.timers.borrow_mut().next_deadline();
         self.tell(None, |_| Kind::LoopWaits { until: deadline });
+        // Work on another thread takes real time: virtual time stands still until it is done.
         let parked = !self.parked.borrow().is_empty();
-        if deadline.is_none() && !parked && !self.poller.has_sources() && !self.reachable.get() {
+        let jumps = self.clock.is_virtual() && !parked;
+        let sources = self.poller.has_sources();
+        if deadline.is_none() && !parked && !sources && !self.reachable.get() {
             self.report_circle();
-        }
-        if !self.clock.is_virtual() {
-            self.poll(deadline.map(|when| when.saturating_sub(self.clock.now())));
-            return Ok(());
-        }
-        if parked {
-            // Work on another thread takes real time: virtual time stands still until it is done.
-            self.poll(None);
-            return Ok(());
-        }
-        if self.poller.has_sources() {
-            let blocked = deadline.is_none();
-            self.poll(if blocked { None } else { Some(Duration::ZERO) });
-            if blocked || !self.ready.borrow().is_empty() {
-                return Ok(());
+            if jumps {
+                return Err(RunError::Stalled);
             }
         }
         match deadline {
-            Some(when) => self.clock.jump_to(when),
-            None if self.reachable.get() => self.poll(None),
-            None => return Err(RunError::Stalled),
+            None => self.poll(None),
+            Some(_) if parked && self.clock.is_virtual() => self.poll(None),
+            Some(when) if !jumps => self.poll(Some(when.saturating_sub(self.now()))),
+            Some(_) if sources => self.poll(Some(Duration::ZERO)),
+            Some(_) => {}
+        }
+        if let (true, true, Some(when)) = (jumps, self.ready.borrow().is_empty(), deadline) {
+            self.clock.jump_to(when);
         }
         Ok(())
     }
@@ -415,9 +399,7 @@ impl EventLoop {
     }
 
     fn on(clock: Clock) -> Self {
-        let event_loop = EventLoop {
-            core: Core::new(clock),
-        };
+        let event_loop = EventLoop { core: Core::new(clock) };
         observe::announce(&event_loop);
         event_loop
     }
@@ -428,28 +410,6 @@ impl EventLoop {
     pub fn time(&self) -> Duration {
         self.core.now()
     }
-
-    /// Tells whether the loop's time is simulated.
-    pub fn has_virtual_clock(&self) -> bool {
-        self.core.clock.is_virtual()
-    }
-
-    /// Moves a virtual clock forward without letting anything run, as a blocking call would.
-    ///
-    /// # Panics
-    /// If the loop is on the real clock.
-    pub fn advance(&self, by: Duration) {
-        assert!(
-            self.core.clock.is_virtual(),
-            "only a virtual clock can be advanced; make the loop with EventLoop::with_virtual_clock()"
-        );
-        self.core.clock.jump_to(self.time().saturating_add(by));
-    }
-
-    /// Counts the timers that are set and not cancelled.
-    pub fn timer_count(&self) -> usize {
-        self.core.timers.borrow().soonest_first().len()
-    }
 }
 
 /// Gives the loop that is running on this thread.
@@ -459,9 +419,7 @@ impl EventLoop {
 ///
 /// asyncio: `get_running_loop()`.
 pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
-    Core::running()
-        .map(|core| EventLoop { core })
-        .ok_or(NoRunningLoop)
+    Core::running().map(|core| EventLoop { core }).ok_or(NoRunningLoop)
 }
 
 /// Gives the running loop to the functions that cannot work without one.

@@ -1,5 +1,6 @@
 //! Work that blocks, done on threads of its own while the loop goes on.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,9 +28,20 @@ impl<T> PromiseCell for Computed<T> {
         &self.shared
     }
 
-    fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[u64]) -> bool {
+    fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[bool]) -> bool {
         self.given_up.store(true, Ordering::SeqCst);
         promise.settle_cancelled(reason)
+    }
+}
+
+impl Panicked {
+    pub(crate) fn from_payload(payload: &(dyn Any + Send)) -> Self {
+        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+            (Some(text), _) => (*text).to_owned(),
+            (_, Some(text)) => text.clone(),
+            _ => "a value that is not text".to_owned(),
+        };
+        Panicked { message }
     }
 }
 
@@ -71,10 +83,7 @@ impl EventLoop {
     pub fn set_executor_threads(&self, threads: usize) {
         assert!(threads > 0, "an executor needs at least one thread");
         let replaced = self.core.pool.replace(Some(Pool::with_threads(threads)));
-        assert!(
-            replaced.is_none(),
-            "set the number of threads before the first job"
-        );
+        assert!(replaced.is_none(), "set the number of threads before the first job");
     }
 
     /// Runs `job` on another thread at once, and gives the promise of its result; the loop goes on meanwhile.
@@ -131,8 +140,7 @@ impl EventLoop {
             pool.shutdown_and_wait();
             send_outcome(&remote, ticket, Some(Ok(())));
         });
-        self.run_until_complete(ended)
-            .map_err(|_| RunError::StoppedBeforeDone)
+        self.run_until_complete(ended).map_err(|_| RunError::StoppedBeforeDone)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
+use crate::awaitable::Awaitable;
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, WeakPromise};
-use crate::task::Awaitable;
 
 type Outcome<T> = (Result<T>, bool);
 
@@ -35,14 +35,13 @@ impl<T, R> PromiseCell for Whole<T, R> {
     }
 
     fn targets(&self) -> Targets {
-        let children = self.children.iter().filter_map(WeakPromise::upgrade);
-        (0..).zip(children.map(|child| child.any())).collect()
+        let children = self.children.iter().filter_map(Weak::upgrade);
+        children.map(|child| child as Rc<dyn AnyPromise>).collect()
     }
 
-    fn decide(&self, _: &Promise<R>, _: &Cancelled, accepted: &[u64]) -> bool {
-        let any = !accepted.is_empty();
-        self.cancel_requested
-            .set(self.cancel_requested.get() || any);
+    fn decide(&self, _: &Promise<R>, _: &Cancelled, accepted: &[bool]) -> bool {
+        let any = accepted.contains(&true);
+        self.cancel_requested.set(self.cancel_requested.get() || any);
         any
     }
 }
@@ -74,16 +73,11 @@ impl<T: Clone, R> Whole<T, R> {
         outer.tell_created(&event_loop.core, "gather", None, at);
         if children.is_empty() {
             outer.follow(finish(Vec::new()));
-        } else if !children
-            .iter()
-            .all(|child| child.belongs_to(&event_loop.core))
-        {
+        } else if !children.iter().all(|child| child.belongs_to(&event_loop.core)) {
             outer.follow(Err(RunError::WrongLoop.into()));
         } else {
-            let (done, pending): (Vec<_>, Vec<_>) = children
-                .iter()
-                .enumerate()
-                .partition(|(_, child)| child.is_done());
+            let (done, pending): (Vec<_>, Vec<_>) =
+                children.iter().enumerate().partition(|(_, child)| child.is_done());
             for (which, child) in pending {
                 let whole = whole.clone();
                 child.add_done_callback(move |child| whole.child_done(which, child));

@@ -56,16 +56,17 @@
 //! Ten files are what `gather` needs, and an evening. They call one another, as those of asyncio do, so read them in this order, and
 //! take a name that comes later for what its sentence here says:
 //! 1. `event_loop`: a queue of what is ready, and `run_once`, which makes one pass. A ready thing is a callback or a task.
-//! 2. `callback`: what the loop calls once, and the handles that take it back. `timers`: callbacks that wait for a time, and the clock.
-//! 3. `error`: what can come instead of a result. `report`: what the loop says of errors that nobody sees.
+//! 2. `callback`: what the loop calls. `timers`: callbacks that wait for a time, and the clock.
+//! 3. `error`: what can come instead of a result.
 //! 4. `list`: those who wait for something, in the order in which they came. `promise`: a result that is not there yet, and who waits
 //!    for it. Every wait in this library is for a promise.
 //! 5. `task`: a promise that a future fills, polled by the loop step by step; what makes it go on is its waker. `waiting`: what a task
-//!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise.
+//!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise. `awaitable`: a future as a task.
 //! 6. `gather`: a promise that its children fill.
 //!
 //! The rest is built from these, and each file can be read alone:
-//! - `run`: a whole program from beginning to end. `any_task`: a task whose type does not matter.
+//! - `handle` and `task_handle`: what a program holds of a callback and of a task. `run`: a whole program from beginning to end.
+//!   `report`: errors that nobody sees. `circle`: tasks that wait for one another.
 //! - `sleep`: a promise that a timer fills, and the bare yield. `shield`, `wait`, `timeout`, `task_group`: in the shape that CPython
 //!   has given them. `cancellable`: futures of other libraries.
 //! - `waiters`: a line of promises. `queue` and `sync` stand on it.
@@ -78,13 +79,15 @@
 //! share its tasks among threads. This one does without unsafe code, and with two dependencies: the operating system's poller, and
 //! what writes an observer's events down.
 
-mod any_task;
+mod awaitable;
 mod callback;
 mod cancellable;
+mod circle;
 mod error;
 mod event_loop;
 mod executor;
 mod gather;
+mod handle;
 mod list;
 mod net;
 pub mod observe;
@@ -100,6 +103,7 @@ mod sleep;
 mod sync;
 mod task;
 mod task_group;
+mod task_handle;
 mod threads;
 mod timeout;
 mod timers;
@@ -107,15 +111,16 @@ mod wait;
 mod waiters;
 mod waiting;
 
-pub use any_task::{AnyTask, current_task};
-pub use callback::{CallbackOutput, Handle, TimerHandle};
+pub use awaitable::Awaitable;
+pub use callback::CallbackOutput;
 pub use cancellable::cancellable;
 pub use error::{
-    AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError, TimedOut,
+    AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError,
 };
 pub use event_loop::{EventLoop, get_running_loop};
 pub use executor::to_thread;
 pub use gather::{gather, gather_return_exceptions};
+pub use handle::{Handle, TimerHandle};
 pub use net::{
     Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter,
     TcpListener, TcpStream, Transport, Watched, create_server, open_connection,
@@ -130,9 +135,9 @@ pub use run::run;
 pub use shield::shield;
 pub use sleep::{sleep, yield_now};
 pub use sync::{Barrier, Condition, Event, Lock, LockGuard, Permit, ReleasedTooOften, Semaphore};
-pub use task::{Awaitable, Task, create_task};
 pub use task_group::{ErrorGroup, GroupClosed, TaskGroup, task_group};
+pub use task_handle::{AnyTask, Task, create_task, current_task};
 pub use threads::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};
-pub use timeout::{Timeout, timeout, timeout_at, wait_for};
+pub use timeout::{TimedOut, Timeout, timeout, timeout_at, wait_for};
 pub use wait::{NothingToWaitFor, ReturnWhen, Waited, as_completed, wait};
 pub use waiting::Awaiting;

@@ -32,10 +32,7 @@ pub(crate) struct List<T> {
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        List {
-            first: None,
-            more: None,
-        }
+        List { first: None, more: None }
     }
 }
 
@@ -107,10 +104,7 @@ mod tests {
         assert_eq!(list.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 4, 5]);
         assert_eq!(list.get_mut(numbers[3]), Some(&mut 4));
         assert_eq!(list.pop(), Some(2));
-        assert_eq!(
-            (list.pop(), list.pop(), list.pop()),
-            (Some(4), Some(5), None)
-        );
+        assert_eq!((list.pop(), list.pop(), list.pop()), (Some(4), Some(5), None));
     }
 
     #[test]
@@ -120,10 +114,7 @@ mod tests {
         list.push(2);
         list.take(first);
         list.push(3);
-        assert_eq!(
-            (list.pop(), list.pop(), list.pop()),
-            (Some(2), Some(3), None)
-        );
+        assert_eq!((list.pop(), list.pop(), list.pop()), (Some(2), Some(3), None));
     }
 
     #[test]

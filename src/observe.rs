@@ -4,17 +4,18 @@
 //! time, and changes nothing: the order of the loop is the same with and without one. What costs what is in the benchmarks.
 //!
 //! ```
+//! use asyncio::observe::Kind;
 //! use asyncio::{EventLoop, sleep};
 //! use std::cell::RefCell;
 //! use std::rc::Rc;
 //! use std::time::Duration;
 //!
-//! let lines = Rc::new(RefCell::new(Vec::new()));
-//! let heard = lines.clone();
+//! let events = Rc::new(RefCell::new(Vec::new()));
+//! let heard = events.clone();
 //! let event_loop = EventLoop::with_virtual_clock();
-//! event_loop.set_observer(move |event| heard.borrow_mut().push(event.to_string()));
+//! event_loop.set_observer(move |event| heard.borrow_mut().push(event.kind.clone()));
 //! event_loop.run_until_complete(async { Ok(sleep(Duration::from_secs(1)).await?) }).unwrap();
-//! assert_eq!(lines.borrow()[0], "0 s outside: Task-1 is created");
+//! assert_eq!(events.borrow()[2], Kind::StepBegin { task: 1 });
 //! ```
 //!
 //! # Places
@@ -37,6 +38,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::callback::Callback;
 use crate::event_loop::{Core, EventLoop, Ready};
+use crate::promise::Promise;
+use crate::task::TaskState;
+use crate::timers::{self, Timers};
+use crate::waiting::{Target, Wait};
 
 /// A line of the program, as the compiler knows it.
 pub type Place = &'static Location<'static>;
@@ -197,10 +202,7 @@ pub enum Kind {
     /// A promise was filled or cancelled.
     PromiseDone { promise: u64, outcome: Outcome },
     /// A callback was put into the ready queue. `name` is the function that it was written in.
-    CallbackScheduled {
-        callback: u64,
-        name: Cow<'static, str>,
-    },
+    CallbackScheduled { callback: u64, name: Cow<'static, str> },
     /// A callback begins.
     CallbackBegin { callback: u64 },
     /// A callback is over.
@@ -228,11 +230,7 @@ pub enum Kind {
         until: Option<Duration>,
     },
     /// A pass of the loop is over; what is ready now, first to run first, and which timers are set, soonest first.
-    PassEnd {
-        pass: u64,
-        ready: Vec<Queued>,
-        timers: Vec<Timer>,
-    },
+    PassEnd { pass: u64, ready: Vec<Queued>, timers: Vec<Timer> },
     /// An error or a warning went to the exception handler.
     Reported { message: String },
     /// The program says something: see [`note`](crate::observe::note).
@@ -253,153 +251,6 @@ pub struct Event {
     /// The line of the program, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Position>,
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Actor::Outside => f.write_str("outside"),
-            Actor::Task(task) => write!(f, "Task-{task}"),
-            Actor::Callback(callback) => write!(f, "callback {callback}"),
-            Actor::Loop => f.write_str("loop"),
-            Actor::Thread => f.write_str("another thread"),
-        }
-    }
-}
-
-impl fmt::Display for Awaited {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Awaited::Task(task) => write!(f, "Task-{task}"),
-            Awaited::Promise(promise) => write!(f, "promise {promise}"),
-            Awaited::Turn => f.write_str("its next turn"),
-            Awaited::Foreign => f.write_str("a future of another library"),
-        }
-    }
-}
-
-impl fmt::Display for Queued {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Queued::Task(task) => write!(f, "Task-{task}"),
-            Queued::Callback(callback) => write!(f, "callback {callback}"),
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Result => f.write_str("a result"),
-            Outcome::Exception(error) => write!(f, "the exception \"{error}\""),
-            Outcome::Cancelled => f.write_str("a cancellation"),
-        }
-    }
-}
-
-/// Writes a sentence without its full stop; tasks have their numbers, not their names.
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Kind::TaskCreated { name, .. } => write!(f, "{name} is created"),
-            Kind::TaskNamed { task, name } => write!(f, "Task-{task} is named {name}"),
-            Kind::Woken { task } => write!(f, "Task-{task} is ready"),
-            Kind::StepBegin { task } => write!(f, "a step of Task-{task} begins"),
-            Kind::Awaits { task, on } => write!(f, "Task-{task} awaits {on}"),
-            Kind::StepEnd { task } => write!(f, "the step of Task-{task} ends"),
-            Kind::TaskDone { task, outcome } => write!(f, "Task-{task} ends with {outcome}"),
-            Kind::TaskDropped { task } => write!(f, "Task-{task} is dropped"),
-            Kind::CancelRequested { task, message } => {
-                write!(f, "Task-{task} is asked to end")?;
-                message.iter().try_for_each(|m| write!(f, ": {m}"))
-            }
-            Kind::CancelDelivered { task } => write!(f, "Task-{task} sees its cancellation"),
-            Kind::PromiseCreated {
-                promise,
-                label,
-                until,
-            } => {
-                write!(f, "promise {promise} is made: {label}")?;
-                until
-                    .iter()
-                    .try_for_each(|t| write!(f, " until {}", Seconds(*t)))
-            }
-            Kind::PromiseDone { promise, outcome } => {
-                write!(f, "promise {promise} is done with {outcome}")
-            }
-            Kind::CallbackScheduled { callback, name } => {
-                write!(f, "callback {callback} ({name}) is ready")
-            }
-            Kind::CallbackBegin { callback } => write!(f, "callback {callback} begins"),
-            Kind::CallbackEnd { callback } => write!(f, "callback {callback} ends"),
-            Kind::CallbackCancelled { callback } => write!(f, "callback {callback} is cancelled"),
-            Kind::TimerSet {
-                callback,
-                name,
-                when,
-            } => write!(
-                f,
-                "callback {callback} ({name}) is set for {}",
-                Seconds(*when)
-            ),
-            Kind::TimerFired { callback } => write!(f, "the time of callback {callback} has come"),
-            Kind::TimerCancelled { callback } => {
-                write!(f, "the timer of callback {callback} is cancelled")
-            }
-            Kind::QueuePut { queue, len } => write!(f, "queue {queue} is given an item: {len}"),
-            Kind::QueueGet { queue, len } => write!(f, "queue {queue} gives an item: {len}"),
-            Kind::LoopWaits { until: Some(until) } => {
-                write!(f, "nothing is ready until {}", Seconds(*until))
-            }
-            Kind::LoopWaits { until: None } => f.write_str("nothing is ready"),
-            Kind::PassEnd {
-                pass,
-                ready,
-                timers,
-            } => {
-                write!(f, "pass {pass} ends; ready: ")?;
-                list(f, ready, |f, item| write!(f, "{item}"))?;
-                f.write_str("; timers: ")?;
-                list(f, timers, |f, timer| {
-                    write!(f, "callback {} at {}", timer.callback, Seconds(timer.when))
-                })
-            }
-            Kind::Reported { message } => write!(f, "reported: {message}"),
-            Kind::Note { text } => write!(f, "note: {text}"),
-        }
-    }
-}
-
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_secs_f64())
-    }
-}
-
-fn list<T>(
-    f: &mut fmt::Formatter<'_>,
-    items: &[T],
-    mut write: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    if items.is_empty() {
-        return f.write_str("none");
-    }
-    for (n, item) in items.iter().enumerate() {
-        if n > 0 {
-            f.write_str(", ")?;
-        }
-        write(f, item)?;
-    }
-    Ok(())
-}
-
-/// Writes one line: when, who, what.
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", Seconds(self.time), self.by, self.kind)
-    }
 }
 
 /// A number by which events name a promise, a callback or a queue; zero until an observer first hears of it.
@@ -445,10 +296,6 @@ impl Observer {
 }
 
 impl Core {
-    pub(crate) fn is_observed(&self) -> bool {
-        self.observer.get().is_some()
-    }
-
     /// Tells the observer, if there is one, of what `kind` makes; `at` is the line of the program that caused it.
     pub(crate) fn tell(&self, at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
         let Some(observer) = self.observer.get() else {
@@ -480,7 +327,7 @@ impl Core {
                 (Actor::Task(task), begin, end)
             }
             // What was cancelled does nothing when its turn comes.
-            Ready::Callback(callback) if callback.about().is_cancelled() => return None,
+            Ready::Callback(callback) if callback.about().cancelled.get() => return None,
             Ready::Callback(callback) => {
                 let number = observer.callback(&**callback);
                 // One that runs again gets a new number.
@@ -499,6 +346,16 @@ impl Core {
         Some(Turn { core, end })
     }
 
+    /// Tells that a task is suspended on futures of other libraries alone: the leaves of this one tell themselves.
+    pub(crate) fn tell_foreign(&self, task: &TaskState) {
+        let Some(_) = self.observer.get() else { return };
+        let foreign = |wait: &Wait| matches!(wait.target, Target::Foreign(_));
+        if task.waits.list.borrow().iter().all(|(_, wait)| foreign(wait)) {
+            let (task, on) = (task.number, Awaited::Foreign);
+            self.tell(None, |_| Kind::Awaits { task, on });
+        }
+    }
+
     /// Tells what is ready and which timers are set when a pass is over.
     pub(crate) fn tell_pass(&self) {
         self.tell(None, |told| {
@@ -506,20 +363,54 @@ impl Core {
             let ready = self.ready.borrow();
             let ready = ready.iter().filter_map(|ready| match ready {
                 Ready::Step(task) => Some(Queued::Task(task.state().number)),
-                Ready::Callback(callback) if callback.about().is_cancelled() => None,
+                Ready::Callback(callback) if callback.about().cancelled.get() => None,
                 Ready::Callback(callback) => Some(Queued::Callback(told.callback(&**callback))),
             });
             let timers = self.timers.borrow().soonest_first().into_iter();
-            let timers = timers.map(|(callback, when)| Timer {
-                callback: told.callback(&*callback),
-                when,
-            });
+            let timers =
+                timers.map(|(callback, when)| Timer { callback: told.callback(&*callback), when });
             Kind::PassEnd {
                 pass: told.passes.get(),
                 ready: ready.collect(),
                 timers: timers.collect(),
             }
         });
+    }
+}
+
+impl<T> Promise<T> {
+    /// Tells the observer what the promise is for.
+    pub(crate) fn tell_created(
+        &self,
+        core: &Core,
+        label: &'static str,
+        until: Option<Duration>,
+        at: Option<Place>,
+    ) {
+        core.tell(at, |told| Kind::PromiseCreated {
+            promise: told.promise(&self.shared().number),
+            label: label.into(),
+            until,
+        });
+    }
+
+    /// Gives what an observer calls the promise that somebody awaits.
+    pub(crate) fn awaited(&self, told: &Observer) -> Awaited {
+        match self.driven() {
+            Some(task) => Awaited::Task(task.state().number),
+            None => Awaited::Promise(told.promise(&self.shared().number)),
+        }
+    }
+}
+
+impl Timers {
+    /// Lists the timers that were not cancelled.
+    pub(crate) fn soonest_first(&self) -> Vec<(Rc<dyn Callback>, Duration)> {
+        let mut timers: Vec<&timers::Timer> = self.heap.iter().collect();
+        timers.retain(|timer| !timer.callback.about().cancelled.get());
+        timers.sort_by(|a, b| b.cmp(a));
+        let timers = timers.into_iter();
+        timers.map(|timer| (timer.callback.clone(), timer.when)).collect()
     }
 }
 
@@ -570,9 +461,7 @@ impl EventLoop {
 /// asyncio has no counterpart.
 #[track_caller]
 pub fn note(text: impl fmt::Display) {
-    tell(Some(Location::caller()), |_| Kind::Note {
-        text: text.to_string(),
-    });
+    tell(Some(Location::caller()), |_| Kind::Note { text: text.to_string() });
 }
 
 /// What hears of each new loop.
@@ -590,19 +479,46 @@ static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
 /// ```
 /// use asyncio::{EventLoop, observe};
 ///
-/// observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event}")));
+/// observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event:?}")));
 /// asyncio::run(async { Ok(()) }).unwrap();
 /// ```
 pub fn on_new_loop(hook: fn(&EventLoop)) {
-    assert!(
-        ON_NEW_LOOP.set(hook).is_ok(),
-        "another function hears of new loops already"
-    );
+    assert!(ON_NEW_LOOP.set(hook).is_ok(), "another function hears of new loops already");
 }
 
 /// Tells of a new loop whoever wants to hear of it.
 pub(crate) fn announce(event_loop: &EventLoop) {
     if let Some(hook) = ON_NEW_LOOP.get() {
         hook(event_loop);
+    }
+}
+
+/// Finds the function in the name of a closure's type: what is left without the closures, the path and the arguments of types.
+pub(crate) fn last_function(type_name: &'static str) -> &'static str {
+    let name = type_name.trim_end_matches("::{{closure}}");
+    let mut depth = 0;
+    let colon = name.rfind(|c| {
+        depth += i32::from(c == '>') - i32::from(c == '<');
+        c == ':' && depth == 0
+    });
+    let name = &name[colon.map_or(0, |colon| colon + 1)..];
+    name.split('<').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_function;
+
+    #[test]
+    fn a_closure_is_called_after_the_function_around_it() {
+        for (type_name, function) in [
+            ("demo::main::{{closure}}", "main"),
+            ("demo::say_hello", "say_hello"),
+            ("a::Gathering<b::T>::gather<c::R>::{{closure}}", "gather"),
+            ("<a::B as c::D>::brew::{{closure}}::{{closure}}", "brew"),
+            ("fn()", "fn()"),
+        ] {
+            assert_eq!(last_function(type_name), function);
+        }
     }
 }

@@ -93,11 +93,7 @@ impl Poller {
         {
             let mut poll = self.poll.borrow_mut();
             let poll = poll.as_mut().expect("opened above");
-            let timeout = if remote.fall_asleep() {
-                timeout
-            } else {
-                Some(Duration::ZERO)
-            };
+            let timeout = if remote.fall_asleep() { timeout } else { Some(Duration::ZERO) };
             let polled = poll.poll(&mut events, timeout);
             remote.wake_up();
             match polled {

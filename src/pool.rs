@@ -1,58 +1,22 @@
 //! Threads that do one job after another.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
-    idle: usize,
-    shut: bool,
-}
-
-#[derive(Default)]
-struct Work {
-    jobs: Mutex<Jobs>,
-    changed: Condvar,
-}
-
-impl Work {
-    fn jobs(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does one job after another until the pool is shut.
-    fn go_on(&self) {
-        let mut jobs = self.jobs();
-        loop {
-            if let Some(job) = jobs.waiting.pop_front() {
-                drop(jobs);
-                job();
-                jobs = self.jobs();
-            } else if jobs.shut {
-                return;
-            } else {
-                jobs.idle += 1;
-                jobs = self
-                    .changed
-                    .wait(jobs)
-                    .unwrap_or_else(PoisonError::into_inner);
-                jobs.idle -= 1;
-            }
-        }
-    }
-}
-
 /// The loop's own pool: threads are made when there is work and none is idle.
 ///
-/// Dropping it lets running jobs finish and waits for none.
+/// Dropping it lets the jobs that it has finish, and waits for none: threads end when nobody can send any more.
 pub(crate) struct Pool {
-    work: Arc<Work>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    sender: Sender<Job>,
+    receiver: Arc<Mutex<Receiver<Job>>>,
+    threads: Vec<JoinHandle<()>>,
     most_threads: usize,
+    /// How many jobs have not ended.
+    unfinished: Arc<AtomicUsize>,
 }
 
 impl Pool {
@@ -63,48 +27,50 @@ impl Pool {
     }
 
     pub(crate) fn with_threads(most_threads: usize) -> Self {
+        let (sender, receiver) = channel();
         Pool {
-            work: Arc::default(),
-            threads: Mutex::default(),
+            sender,
+            receiver: Arc::new(Mutex::new(receiver)),
+            threads: Vec::new(),
             most_threads,
+            unfinished: Arc::default(),
         }
     }
 
-    pub(crate) fn submit(&self, job: Job) {
-        let mut jobs = self.work.jobs();
-        jobs.waiting.push_back(job);
-        let short_of_hands = jobs.waiting.len() > jobs.idle;
-        drop(jobs);
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        if short_of_hands && threads.len() < self.most_threads {
-            let work = self.work.clone();
-            let thread = thread::Builder::new()
-                .name(format!("asyncio_{}", threads.len()))
-                .spawn(move || work.go_on())
-                .unwrap_or_else(|e| panic!("cannot start a thread for the executor: {e}"));
-            threads.push(thread);
+    /// Hands a job to a thread that is idle, or to a new one, or else to the first that becomes idle.
+    ///
+    /// # Panics
+    /// If the system refuses a thread.
+    pub(crate) fn submit(&mut self, job: Job) {
+        let busy = self.unfinished.fetch_add(1, SeqCst);
+        self.sender.send(job).expect("this pool keeps a receiver");
+        if busy < self.threads.len() || self.threads.len() == self.most_threads {
+            return;
         }
-        self.work.changed.notify_one();
-    }
-
-    fn shut(&self) {
-        self.work.jobs().shut = true;
-        self.work.changed.notify_all();
+        let (receiver, unfinished) = (self.receiver.clone(), self.unfinished.clone());
+        let next = move || {
+            // The lock is released before the job runs.
+            let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            job.ok()
+        };
+        let work = move || {
+            while let Some(job) = next() {
+                job();
+                unfinished.fetch_sub(1, SeqCst);
+            }
+        };
+        let thread = thread::Builder::new().name(format!("asyncio_{}", self.threads.len()));
+        let thread = thread.spawn(work);
+        let thread =
+            thread.unwrap_or_else(|e| panic!("cannot start a thread for the executor: {e}"));
+        self.threads.push(thread);
     }
 
     pub(crate) fn shutdown_and_wait(self) {
-        self.shut();
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        drop(self.sender);
+        for thread in self.threads {
             // A job's panic was caught and went to its promise.
             let _ = thread.join();
         }
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.shut();
     }
 }

@@ -12,9 +12,8 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
-use crate::callback::{About, Callback, CallbackOutput, function_name};
+use crate::callback::{CallbackOf, CallbackOutput, once_with};
 use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::list::{List, new_number};
@@ -34,52 +33,7 @@ enum Listener<T: 'static> {
     /// Somebody is suspended on the promise: a task, whose next step goes into the ready queue.
     Wake(Waker),
     /// A callback, which goes into the ready queue itself.
-    Call(Rc<dyn DoneCallback<T>>),
-}
-
-/// A callback that is called with the promise, once that is done.
-trait DoneCallback<T>: Callback {
-    fn set_promise(&self, promise: Promise<T>);
-}
-
-struct Done<T: 'static, F> {
-    about: About,
-    function: Cell<Option<F>>,
-    /// `None` until the promise is done: a promise that kept itself would never be dropped.
-    promise: Cell<Option<Promise<T>>>,
-}
-
-impl<T, F, R> DoneCallback<T> for Done<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn set_promise(&self, promise: Promise<T>) {
-        self.promise.set(Some(promise));
-    }
-}
-
-impl<T, F, R> Callback for Done<T, F>
-where
-    F: FnOnce(&Promise<T>) -> R,
-    R: CallbackOutput,
-{
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn call(self: Rc<Self>) -> Option<Error> {
-        let promise = self.promise.take()?;
-        self.function.take()?(&promise).into_error()
-    }
-
-    fn clear(&self) {
-        drop(self.function.take());
-    }
-
-    fn name(&self) -> &'static str {
-        function_name::<F>()
-    }
+    Call(Rc<dyn CallbackOf<Promise<T>>>),
 }
 
 /// What all promises have: the result, or those who wait for it.
@@ -93,7 +47,7 @@ pub(crate) struct Shared<T: 'static> {
     unseen: Cell<bool>,
     /// True if the body of a task fills the promise, and nobody else may.
     of_task: bool,
-    number: Number,
+    pub(crate) number: Number,
 }
 
 impl<T> Shared<T> {
@@ -116,10 +70,7 @@ impl<T> Shared<T> {
 
     /// Names the kind for reports.
     fn kind(&self) -> &'static str {
-        match self.of_task {
-            true => "Task",
-            false => "Promise",
-        }
+        if self.of_task { "Task" } else { "Promise" }
     }
 
     fn is_done(&self) -> bool {
@@ -128,8 +79,7 @@ impl<T> Shared<T> {
 
     /// Drops what was to happen when the promise is done: it never will be.
     pub(crate) fn abandon(&self) {
-        let listeners = self.listeners.take();
-        drop_in_turn(listeners);
+        drop_in_turn(self.listeners.take());
     }
 }
 
@@ -144,7 +94,7 @@ pub(crate) trait PromiseCell: AnyPromise + 'static {
         None
     }
 
-    /// Names those to whom a cancellation is passed on, each with a number: what the promise waits for itself.
+    /// Names those to whom a cancellation is passed on: what the promise waits for itself.
     fn targets(&self) -> Targets {
         Vec::new()
     }
@@ -154,14 +104,14 @@ pub(crate) trait PromiseCell: AnyPromise + 'static {
         true
     }
 
-    /// Hears which of them accept; says whether the promise does.
-    fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[u64]) -> bool {
+    /// Hears which of them accept, in the same order; says whether the promise does.
+    fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[bool]) -> bool {
         promise.settle_cancelled(reason)
     }
 }
 
 /// Those to whom a cancellation is passed on.
-pub(crate) type Targets = Vec<(u64, Rc<dyn AnyPromise>)>;
+pub(crate) type Targets = Vec<Rc<dyn AnyPromise>>;
 
 /// A promise without its value's type.
 pub(crate) trait AnyPromise {
@@ -176,7 +126,7 @@ pub(crate) trait AnyPromise {
     /// Begins a cancellation, and gives those to whom it is passed on; `None` if the promise refuses it at once.
     fn ask(&self, reason: &Cancelled) -> Option<Targets>;
     /// Ends what `ask` began.
-    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[u64]) -> bool;
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool;
 }
 
 impl<C: PromiseCell> AnyPromise for C {
@@ -212,7 +162,7 @@ impl<C: PromiseCell> AnyPromise for C {
         (!shared.is_done() && self.begin_cancel(reason)).then(|| self.targets())
     }
 
-    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[u64]) -> bool {
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool {
         self.decide(&Promise::of(self.clone()), reason, accepted)
     }
 }
@@ -224,37 +174,29 @@ impl<C: PromiseCell> AnyPromise for C {
 pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
     struct Asked {
         promise: Rc<dyn AnyPromise>,
-        number: u64,
-        targets: std::vec::IntoIter<(u64, Rc<dyn AnyPromise>)>,
-        accepted: Vec<u64>,
+        targets: std::vec::IntoIter<Rc<dyn AnyPromise>>,
+        accepted: Vec<bool>,
     }
     let mut asked: Vec<Asked> = Vec::new();
-    let (mut number, mut promise) = (0, promise);
+    let mut promise = promise;
     loop {
-        let mut accepts = false;
+        // One that refuses at once has answered.
+        let mut answer = Some(false);
         if let Some(targets) = promise.ask(reason) {
-            asked.push(Asked {
-                promise,
-                number,
-                targets: targets.into_iter(),
-                accepted: Vec::new(),
-            });
+            asked.push(Asked { promise, targets: targets.into_iter(), accepted: Vec::new() });
+            answer = None;
         }
-        loop {
+        promise = loop {
             let Some(last) = asked.last_mut() else {
-                return accepts;
+                return answer.unwrap_or(false);
             };
-            if accepts {
-                last.accepted.push(number);
-            }
+            last.accepted.extend(answer);
             if let Some(next) = last.targets.next() {
-                (number, promise) = next;
-                break;
+                break next;
             }
-            let last = asked.pop().expect("looked at just now");
-            accepts = last.promise.answer(reason, &last.accepted);
-            number = last.number;
-        }
+            let Asked { promise, accepted, .. } = asked.pop().expect("looked at just now");
+            answer = Some(promise.answer(reason, &accepted));
+        };
     }
 }
 
@@ -305,35 +247,12 @@ impl<T: 'static> Drop for Shared<T> {
     }
 }
 
-/// A promise that anybody may fill.
-struct Plain<T: 'static>(Shared<T>);
-
-impl<T> PromiseCell for Plain<T> {
+/// A promise that anybody may fill is no more than that.
+impl<T> PromiseCell for Shared<T> {
     type Value = T;
 
     fn shared(&self) -> &Shared<T> {
-        &self.0
-    }
-}
-
-/// A promise for which a program answers `cancel`.
-struct Answering<T: 'static, F> {
-    shared: Shared<T>,
-    canceller: F,
-}
-
-impl<T, F> PromiseCell for Answering<T, F>
-where
-    F: Fn(&Promise<T>, &Cancelled) -> bool + 'static,
-{
-    type Value = T;
-
-    fn shared(&self) -> &Shared<T> {
-        &self.shared
-    }
-
-    fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[u64]) -> bool {
-        (self.canceller)(promise, reason)
+        self
     }
 }
 
@@ -362,25 +281,15 @@ pub struct Promise<T: 'static> {
     cell: Rc<dyn PromiseCell<Value = T>>,
 }
 
-/// A handle that does not keep its promise.
+/// A promise that is not kept by whoever has this.
 ///
 /// A promise keeps its callbacks, so a callback that is to look at its own promise, or at its siblings, keeps them in this form:
 /// else each would keep the other, and neither would ever be dropped.
-pub(crate) struct WeakPromise<T: 'static> {
-    cell: Weak<dyn PromiseCell<Value = T>>,
-}
-
-impl<T> WeakPromise<T> {
-    pub(crate) fn upgrade(&self) -> Option<Promise<T>> {
-        self.cell.upgrade().map(|cell| Promise { cell })
-    }
-}
+pub(crate) type WeakPromise<T> = Weak<dyn PromiseCell<Value = T>>;
 
 impl<T> Clone for Promise<T> {
     fn clone(&self) -> Self {
-        Promise {
-            cell: self.cell.clone(),
-        }
+        Promise { cell: self.cell.clone() }
     }
 }
 
@@ -392,12 +301,6 @@ impl<T> PartialEq for Promise<T> {
 }
 
 impl<T> Eq for Promise<T> {}
-
-impl<T> AsRef<Promise<T>> for Promise<T> {
-    fn as_ref(&self) -> &Promise<T> {
-        self
-    }
-}
 
 impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -417,45 +320,14 @@ impl<T> Promise<T> {
         Promise { cell }
     }
 
-    fn shared(&self) -> &Shared<T> {
+    pub(crate) fn shared(&self) -> &Shared<T> {
         self.cell.shared()
     }
 
     /// Makes a plain promise, and tells the observer what for.
     pub(crate) fn labelled(core: &Rc<Core>, label: &'static str, at: Option<Place>) -> Self {
-        let promise = Promise::of(Rc::new(Plain(Shared::new(core))));
+        let promise = Promise::of(Rc::new(Shared::new(core)));
         promise.tell_created(core, label, None, at);
-        promise
-    }
-
-    /// Tells the observer what the promise is for.
-    pub(crate) fn tell_created(
-        &self,
-        core: &Core,
-        label: &'static str,
-        until: Option<Duration>,
-        at: Option<Place>,
-    ) {
-        core.tell(at, |told| Kind::PromiseCreated {
-            promise: told.promise(&self.shared().number),
-            label: label.into(),
-            until,
-        });
-    }
-
-    /// Makes a promise whose `cancel` is answered by `canceller`, for combinators that pass a cancellation on.
-    ///
-    /// The canceller says whether it accepts; the promise itself stays pending until somebody settles it.
-    /// asyncio: a subclass of `Future` that overrides `cancel`.
-    #[track_caller]
-    pub fn with_canceller(
-        event_loop: &EventLoop,
-        canceller: impl Fn(&Promise<T>, &Cancelled) -> bool + 'static,
-    ) -> Self {
-        let shared = Shared::new(&event_loop.core);
-        let promise = Promise::of(Rc::new(Answering { shared, canceller }));
-        let at = Some(Location::caller());
-        promise.tell_created(&event_loop.core, "promise", None, at);
         promise
     }
 
@@ -463,15 +335,8 @@ impl<T> Promise<T> {
         self.cell.clone()
     }
 
-    /// Gives what no other promise has as long as this one is there.
-    pub(crate) fn address(&self) -> *const () {
-        Rc::as_ptr(&self.cell).cast()
-    }
-
     pub(crate) fn downgrade(&self) -> WeakPromise<T> {
-        WeakPromise {
-            cell: Rc::downgrade(&self.cell),
-        }
+        Rc::downgrade(&self.cell)
     }
 
     pub(crate) fn belongs_to(&self, core: &Rc<Core>) -> bool {
@@ -486,14 +351,6 @@ impl<T> Promise<T> {
     /// Tells whether this is the promise of that task.
     pub(crate) fn is_of(&self, task: &Rc<dyn Driven>) -> bool {
         std::ptr::addr_eq(Rc::as_ptr(&self.cell), Rc::as_ptr(task))
-    }
-
-    /// Gives what an observer calls the promise that somebody awaits.
-    pub(crate) fn awaited(&self, told: &Observer) -> Awaited {
-        match self.driven() {
-            Some(task) => Awaited::Task(task.state().number),
-            None => Awaited::Promise(told.promise(&self.shared().number)),
-        }
     }
 
     /// Gives what an observer hears when the promise is done.
@@ -534,8 +391,8 @@ impl<T> Promise<T> {
     }
 
     /// Done-callbacks never run at once; they go through the ready queue like everything else.
-    fn schedule(&self, core: &Core, callback: Rc<dyn DoneCallback<T>>, at: Option<Place>) {
-        callback.set_promise(self.clone());
+    fn schedule(&self, core: &Core, callback: Rc<dyn CallbackOf<Promise<T>>>, at: Option<Place>) {
+        callback.set_argument(self.clone());
         core.push_callback(callback, at);
     }
 
@@ -548,17 +405,13 @@ impl<T> Promise<T> {
         let Some(core) = self.shared().core.upgrade() else {
             return new_number();
         };
-        let callback = Rc::new(Done {
-            about: About::default(),
-            function: Cell::new(Some(function)),
-            promise: Cell::new(None),
-        });
+        // The promise becomes the argument when it is done: one that kept itself before would never be dropped.
+        let callback = once_with(function);
         if self.is_done() {
             self.schedule(&core, callback, at);
             return new_number();
         }
-        let mut listeners = self.shared().listeners.borrow_mut();
-        listeners.push(Listener::Call(callback))
+        self.shared().listeners.borrow_mut().push(Listener::Call(callback))
     }
 
     /// Lets the promise wake somebody when it is done, in the place of whom it would have woken by that number before.
@@ -608,10 +461,11 @@ impl<T> Promise<T> {
         self.settle(state, None).is_ok()
     }
 
-    fn refuse_tasks(&self) -> Result<(), InvalidState> {
+    /// Settles on behalf of a line of the program, which must leave a task's promise to the body.
+    fn set(&self, state: State<T>, at: Place) -> Result<(), InvalidState> {
         match self.shared().of_task {
-            false => Ok(()),
             true => Err(InvalidState::OwnedByTask),
+            false => self.settle(state, Some(at)),
         }
     }
 
@@ -623,8 +477,7 @@ impl<T> Promise<T> {
     /// asyncio: `future.set_result(value)`.
     #[track_caller]
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
-        self.refuse_tasks()?;
-        self.settle(State::Done(value), Some(Location::caller()))
+        self.set(State::Done(value), Location::caller())
     }
 
     /// Fills the promise with an error.
@@ -637,8 +490,7 @@ impl<T> Promise<T> {
     /// asyncio: `future.set_exception(exception)`.
     #[track_caller]
     pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
-        self.refuse_tasks()?;
-        self.settle(State::Failed(error.into()), Some(Location::caller()))
+        self.set(State::Failed(error.into()), Location::caller())
     }
 
     /// Cancels the promise, or asks its task to end; false if it is done already.
@@ -684,8 +536,7 @@ impl<T> Promise<T> {
     where
         T: Clone,
     {
-        self.outcome()
-            .unwrap_or_else(|| Err(InvalidState::ResultNotSet.into()))
+        self.outcome().unwrap_or_else(|| Err(InvalidState::ResultNotSet.into()))
     }
 
     /// Gives the error that the promise ended with, if it did.
@@ -705,11 +556,6 @@ impl<T> Promise<T> {
     /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
     pub fn failed(&self) -> bool {
         matches!(*self.shared().state.borrow(), State::Failed(_))
-    }
-
-    /// Tells whether there is a value.
-    pub(crate) fn is_filled(&self) -> bool {
-        matches!(*self.shared().state.borrow(), State::Done(_))
     }
 
     /// Gives the result if the promise is done.

@@ -141,26 +141,19 @@ impl<T> Storage<T> for Lifo<T> {
 }
 
 /// Smallest first; equal items in no promised order.
-#[derive(Clone, Debug)]
-pub struct Smallest<T>(BinaryHeap<Reverse<T>>);
-
-impl<T: Ord> Default for Smallest<T> {
-    fn default() -> Self {
-        Smallest(BinaryHeap::new())
-    }
-}
+pub type Smallest<T> = BinaryHeap<Reverse<T>>;
 
 impl<T: Ord> Storage<T> for Smallest<T> {
     fn push(&mut self, item: T) {
-        self.0.push(Reverse(item));
+        BinaryHeap::push(self, Reverse(item));
     }
 
     fn pop(&mut self) -> Option<T> {
-        self.0.pop().map(|Reverse(item)| item)
+        BinaryHeap::pop(self).map(|Reverse(item)| item)
     }
 
     fn len(&self) -> usize {
-        self.0.len()
+        BinaryHeap::len(self)
     }
 }
 
@@ -247,10 +240,7 @@ pub type PriorityQueue<T> = BasicQueue<T, Smallest<T>>;
 
 impl<T, S> Clone for BasicQueue<T, S> {
     fn clone(&self) -> Self {
-        BasicQueue {
-            shared: self.shared.clone(),
-            item: PhantomData,
-        }
+        BasicQueue { shared: self.shared.clone(), item: PhantomData }
     }
 }
 

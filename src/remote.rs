@@ -76,10 +76,7 @@ impl Remote {
 
     pub(crate) fn take(&self) -> Vec<Parcel> {
         self.filled.store(false, SeqCst);
-        self.inbox()
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
+        self.inbox().as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Refuses everything from now on, and gives back what was not taken yet.

@@ -1,15 +1,13 @@
 //! What a loop reports: errors that nobody else will see, and in debug mode what takes long.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::callback::CallbackOutput;
 use crate::error::Error;
-use crate::event_loop::{Core, EventLoop};
+use crate::event_loop::{Core, EventLoop, Ready};
 use crate::observe::Kind;
-use crate::promise::Targets;
 
 /// What the exception handler is told of.
 ///
@@ -32,22 +30,15 @@ impl fmt::Display for ErrorContext {
     }
 }
 
-pub(crate) type ExceptionHandler = Rc<dyn Fn(&ErrorContext) -> Option<Error>>;
-
 impl Core {
     /// Hands an error that nobody else will see to the exception handler.
     pub(crate) fn report(&self, message: impl Into<String>, error: Option<Error>) {
-        let context = ErrorContext {
-            message: message.into(),
-            error,
-        };
-        self.tell(None, |_| Kind::Reported {
-            message: context.to_string(),
-        });
+        let context = ErrorContext { message: message.into(), error };
+        self.tell(None, |_| Kind::Reported { message: context.to_string() });
         let handler = self.exception_handler.borrow().clone();
         match handler {
             Some(handler) => {
-                if let Some(error) = handler(&context) {
+                if let Some(error) = handler(&context.message, context.error.as_ref()) {
                     eprintln!("the exception handler failed with \"{error}\" on: {context}");
                 }
             }
@@ -55,63 +46,21 @@ impl Core {
         }
     }
 
-    /// Reports tasks that wait for one another in a circle, when nothing else is left that could run.
-    pub(crate) fn report_circle(&self) {
-        if let Some(names) = self.circle() {
-            let first = names.first().cloned().unwrap_or_default();
-            let (shown, more) = names.split_at(names.len().min(10));
-            let more = match more.len() {
-                0 => String::new(),
-                count => format!(" awaits {count} others"),
-            };
-            let names = shown.join(" awaits ");
-            self.report(
-                format!("{names}{more} awaits {first}: none of them can go on"),
-                None,
-            );
-        }
-    }
-
-    /// Finds tasks each of which waits for the next, and the last for the first; gives their names.
-    fn circle(&self) -> Option<Vec<Rc<str>>> {
-        struct Link {
-            address: *const (),
-            name: Option<Rc<str>>,
-            left: Targets,
-        }
-        let mut seen = HashSet::new();
-        for task in self.tasks() {
-            let mut path: Vec<Link> = Vec::new();
-            let mut next = Some(task.promise());
-            loop {
-                if let Some(promise) = next.take() {
-                    let address = Rc::as_ptr(&promise).cast();
-                    if seen.insert(address) {
-                        let (left, name) = promise.waits_for();
-                        path.push(Link {
-                            address,
-                            name,
-                            left,
-                        });
-                    } else if let Some(at) = path.iter().position(|l| l.address == address) {
-                        return Some(path[at..].iter().filter_map(|l| l.name.clone()).collect());
-                    }
-                }
-                let Some(last) = path.last_mut() else { break };
-                match last.left.pop() {
-                    Some((_, promise)) => next = Some(promise),
-                    None => drop(path.pop()),
-                }
-            }
-        }
-        None
-    }
-
     /// Reports a callback or a step that took long.
     pub(crate) fn report_slow(&self, name: &str, took: Duration) {
         if took >= self.slow_callback_duration.get() {
             let took = took.as_secs_f64();
             self.report(format!("Executing {name} took {took:.3} seconds"), None);
+        }
+    }
+}
+
+impl Ready {
+    /// Names it for a warning of debug mode.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Ready::Callback(_) => "callback".to_owned(),
+            Ready::Step(task) => format!("task {}", task.state().name()),
         }
     }
 }
@@ -126,7 +75,10 @@ impl EventLoop {
         &self,
         handler: impl Fn(&ErrorContext) -> R + 'static,
     ) {
-        let handler = move |context: &ErrorContext| handler(context).into_error();
+        let handler = move |message: &str, error: Option<&Error>| {
+            let (message, error) = (message.to_owned(), error.cloned());
+            handler(&ErrorContext { message, error }).into_error()
+        };
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }
 

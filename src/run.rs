@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 
+use crate::awaitable::Awaitable;
 use crate::error::{Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, RUNNING};
 use crate::observe::Actor;
 use crate::promise::Promise;
-use crate::task::Awaitable;
 
 impl Core {
     /// Says why the loop cannot run now, if it cannot.
@@ -151,11 +151,7 @@ impl EventLoop {
         let run = self.run_forever();
         promise.remove_done_callback(stop);
         run?;
-        if promise.is_done() {
-            promise.result()
-        } else {
-            Err(RunError::StoppedBeforeDone.into())
-        }
+        if promise.is_done() { promise.result() } else { Err(RunError::StoppedBeforeDone.into()) }
     }
 
     /// Runs a whole program: runs `main`, cancels what is left and waits for it, then closes the loop.
@@ -211,10 +207,8 @@ impl EventLoop {
         }
         for task in tasks {
             if let Some(error) = task.exception() {
-                self.core.report(
-                    "unhandled exception during the shutdown of the loop",
-                    Some(error),
-                );
+                self.core
+                    .report("unhandled exception during the shutdown of the loop", Some(error));
             }
         }
     }

@@ -3,9 +3,9 @@
 use std::panic::Location;
 use std::rc::Rc;
 
+use crate::awaitable::Awaitable;
 use crate::event_loop::expect_running_loop;
 use crate::promise::Promise;
-use crate::task::Awaitable;
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
 ///
@@ -40,7 +40,8 @@ where
     let protected = inner.downgrade();
     let core = Rc::downgrade(&event_loop.core);
     outer.add_done_callback(move |_| {
-        let Some(inner) = protected.upgrade().filter(|inner| !inner.is_done()) else {
+        let Some(inner) = protected.upgrade().map(Promise::of).filter(|inner| !inner.is_done())
+        else {
             return;
         };
         inner.remove_done_callback(follow);

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::callback::{About, Callback, TimerHandle};
+use crate::callback::{About, Callback};
 use crate::error::{Cancelled, Error};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::handle::Handle;
 use crate::observe::{Awaited, Kind, Place};
 use crate::promise::{Promise, PromiseCell, Shared};
 use crate::waiting::{Registration, Target};
@@ -39,7 +40,7 @@ pub fn sleep(delay: Duration) -> impl Future<Output = Result<(), Cancelled>> {
 }
 
 /// Cancels a timer when the code that set it ends, in whatever way.
-pub(crate) struct CancelOnDrop(pub(crate) TimerHandle);
+pub(crate) struct CancelOnDrop(pub(crate) Handle);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -73,10 +74,6 @@ impl Callback for Sleep {
     }
 
     fn clear(&self) {}
-
-    fn name(&self) -> &'static str {
-        "start_timer"
-    }
 }
 
 /// Makes the promise of a sleep, and sets its timer.
@@ -85,13 +82,10 @@ impl Callback for Sleep {
 fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let sleep = Rc::new(Sleep {
-        shared: Shared::new(&core),
-        about: About::default(),
-    });
+    let sleep = Rc::new(Sleep { shared: Shared::new(&core), about: About::of("start_timer") });
     let over = Promise::of(sleep.clone());
     over.tell_created(&core, "sleep", Some(when), Some(at));
-    let timer = core.set_timer(when, sleep, Some(at));
+    let timer = core.call_at(when, sleep, Some(at));
     (over, CancelOnDrop(timer))
 }
 
@@ -110,10 +104,7 @@ pub fn yield_now() -> impl Future<Output = Result<(), Cancelled>> {
 }
 
 fn yield_from(at: Place) -> Yielding {
-    Yielding {
-        registration: Registration::default(),
-        at,
-    }
+    Yielding { registration: Registration::default(), at }
 }
 
 /// A yield. It is the one wait without a promise, for a promise would take one pass more to wake the task.

@@ -228,9 +228,7 @@ impl Semaphore {
         } else {
             self.state.permits.set(self.available() - 1);
         }
-        Ok(Permit {
-            semaphore: Some(self.clone()),
-        })
+        Ok(Permit { semaphore: Some(self.clone()) })
     }
 
     /// Adds a permit; for one that was acquired and then forgotten, or to let more tasks pass.
@@ -240,11 +238,7 @@ impl Semaphore {
     ///
     /// asyncio: `semaphore.release()`.
     pub fn release(&self) -> Result<(), ReleasedTooOften> {
-        if self
-            .state
-            .bound
-            .is_some_and(|bound| self.available() >= bound)
-        {
+        if self.state.bound.is_some_and(|bound| self.available() >= bound) {
             return Err(ReleasedTooOften);
         }
         self.state.permits.set(self.available() + 1);
@@ -255,9 +249,7 @@ impl Semaphore {
     /// Takes a permit out for the next waiter; false if nobody waits.
     fn serve_next(&self) -> bool {
         let served = self.state.waiters.wake_next();
-        self.state
-            .permits
-            .set(self.available() - usize::from(served));
+        self.state.permits.set(self.available() - usize::from(served));
         served
     }
 
@@ -294,11 +286,6 @@ impl Drop for Permit {
     }
 }
 
-#[derive(Default)]
-struct ConditionState {
-    waiters: Waiters,
-}
-
 /// Lets the holder of a lock wait until another one says that something has changed.
 ///
 /// Clones are handles to the same condition. Waiting and notifying take the guard, so asyncio's errors about a lock that is not held
@@ -306,16 +293,13 @@ struct ConditionState {
 #[derive(Clone)]
 pub struct Condition {
     lock: Lock,
-    state: Rc<ConditionState>,
+    waiters: Rc<Waiters>,
 }
 
 impl Condition {
     /// Makes a condition over a lock.
     pub fn new(lock: &Lock) -> Self {
-        Condition {
-            lock: lock.clone(),
-            state: Rc::default(),
-        }
+        Condition { lock: lock.clone(), waiters: Rc::default() }
     }
 
     /// Releases the lock, waits for a notification, and takes the lock again.
@@ -341,7 +325,7 @@ impl Condition {
             }
         }
         self.assert_own(&guard);
-        let waiters = &self.state.waiters;
+        let waiters = &*self.waiters;
         let in_my_place = InMyPlace(waiters);
         drop(guard);
         let mut result = waiters.wait("condition", None, |_| {}).await;
@@ -400,7 +384,7 @@ impl Condition {
     pub fn notify(&self, guard: &LockGuard, count: usize) {
         self.assert_own(guard);
         for _ in 0..count {
-            if !self.state.waiters.wake_next() {
+            if !self.waiters.wake_next() {
                 break;
             }
         }
@@ -466,16 +450,13 @@ impl Barrier {
                 count.set(count.get() - 1);
                 if count.get() == 0 {
                     self.0.draining.set(false);
-                    self.0.changed.state.waiters.wake_all();
+                    self.0.changed.waiters.wake_all();
                 }
             }
         }
         let state = &*self.state;
         let guard = state.lock.acquire().await?;
-        let (guard, waited) = state
-            .changed
-            .wait_for(guard, || !state.draining.get())
-            .await;
+        let (guard, waited) = state.changed.wait_for(guard, || !state.draining.get()).await;
         waited?;
         let index = state.count.get();
         state.count.set(index + 1);

@@ -1,20 +1,18 @@
 //! A task: a promise, and a body that fills it, driven by the loop step by step.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, IntoFuture};
-use std::ops::Deref;
-use std::panic::Location;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::error::{Cancelled, Panicked, Result};
-use crate::event_loop::{Core, EventLoop, expect_running_loop};
-use crate::observe::{Awaited, Kind, Place};
+use crate::event_loop::Core;
+use crate::observe::{Kind, Place};
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel};
 use crate::remote::{Parcel, Remote};
-use crate::waiting::{Awaiting, Waits};
+use crate::waiting::Waits;
 
 /// What the loop drives: a task, without its value's type.
 pub(crate) trait Driven {
@@ -70,7 +68,7 @@ pub(crate) struct TaskState {
     /// It is not on its way to every leaf: the next step begins with throwing it there.
     pub(crate) must_cancel: Cell<bool>,
     /// It is on its way to a leaf.
-    delivering: Cell<bool>,
+    pub(crate) delivering: Cell<bool>,
     passing_on: Cell<PassingOn>,
 }
 
@@ -90,10 +88,7 @@ impl TaskState {
             number,
             core: Rc::downgrade(core),
             name: RefCell::default(),
-            waker: Waker::from(Arc::new(TaskWaker {
-                remote: core.remote.clone(),
-                number,
-            })),
+            waker: Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number })),
             scheduled: Cell::new(false),
             waits: Waits::default(),
             running: Cell::new(false),
@@ -122,11 +117,6 @@ impl TaskState {
         self.reason.borrow().clone()
     }
 
-    /// Hears that the body has seen the cancellation.
-    pub(crate) fn delivered(&self) {
-        self.delivering.set(false);
-    }
-
     /// Cancels the task once more, because the leaf that the cancellation was on its way to is gone.
     pub(crate) fn cancel_again(&self) {
         if self.delivering.replace(false) {
@@ -150,14 +140,14 @@ impl TaskState {
     }
 
     /// Hears which promises have accepted a cancellation; if a leaf is left out, the next step throws it there.
-    fn passed_on(&self, accepted: &[u64]) {
+    fn passed_on(&self, accepted: &[bool]) {
         if self.passing_on.replace(PassingOn::No) == PassingOn::InACircle {
             // Nobody else would wake this task: the circle ends here.
             self.waits.accepted(&[]);
             self.set_must_cancel();
             return self.waker.wake_by_ref();
         }
-        if !accepted.is_empty() {
+        if accepted.contains(&true) {
             self.delivering.set(true);
         }
         if !self.waits.accepted(accepted) {
@@ -219,7 +209,7 @@ impl<T> PromiseCell for TaskCell<T> {
         true
     }
 
-    fn decide(&self, _: &Promise<T>, _: &Cancelled, accepted: &[u64]) -> bool {
+    fn decide(&self, _: &Promise<T>, _: &Cancelled, accepted: &[bool]) -> bool {
         match self.state.running.get() {
             true => {
                 self.state.passing_on.set(PassingOn::No);
@@ -246,9 +236,7 @@ impl<T> Driven for TaskCell<T> {
         impl<T> Drop for Panicking<'_, T> {
             fn drop(&mut self) {
                 let Panicking(core, task) = self;
-                (*task)
-                    .clone()
-                    .finish(core, Err(Panicked::unknown().into()));
+                (*task).clone().finish(core, Err(Panicked::unknown().into()));
                 // The panic reports itself.
                 task.error();
             }
@@ -294,16 +282,12 @@ impl<T> Driven for TaskCell<T> {
                 // that it has reached since receives it.
                 if state.must_cancel.take() {
                     let reason = state.reason();
-                    let mut promises = state.waits.promises();
+                    let promises = state.waits.promises().into_iter();
                     state.passing_on.set(PassingOn::Yes);
-                    promises.retain(|(_, promise)| cancel(promise.clone(), &reason));
-                    let accepted: Vec<u64> = promises.iter().map(|(number, _)| *number).collect();
+                    let accepted: Vec<bool> = promises.map(|p| cancel(p, &reason)).collect();
                     state.passed_on(&accepted);
                 }
-                if core.is_observed() && state.waits.are_foreign() {
-                    let (task, on) = (state.number, Awaited::Foreign);
-                    core.tell(None, |_| Kind::Awaits { task, on });
-                }
+                core.tell_foreign(state);
             }
         }
         // ANCHOR_END: poll
@@ -324,201 +308,21 @@ impl<T> Driven for TaskCell<T> {
     }
 }
 
-/// A future that the loop drives, and the promise of its result.
-///
-/// All that a [`Promise`] can do, a task can do; only its result comes from the body alone.
-/// Dropping the handle changes nothing: the loop keeps the task until it ends. (asyncio keeps only weak references, so a task
-/// that nobody holds may vanish; Tokio detaches as this library does.)
-///
-/// asyncio: `Task`.
-///
-/// ```
-/// use asyncio::{EventLoop, create_task, sleep};
-/// use std::time::Duration;
-///
-/// let event_loop = EventLoop::with_virtual_clock();
-/// let sum = event_loop.run(async {
-///     let two = create_task(async { sleep(Duration::from_secs(2)).await?; Ok(2) });
-///     let three = create_task(async { sleep(Duration::from_secs(2)).await?; Ok(3) });
-///     Ok(two.await? + three.await?)
-/// });
-/// assert_eq!(sum.unwrap(), 5);
-/// assert_eq!(event_loop.time(), Duration::from_secs(2));
-/// ```
-pub struct Task<T: 'static> {
-    promise: Promise<T>,
-}
-
-impl<T> Task<T> {
-    pub(crate) fn spawn(
-        core: &Rc<Core>,
-        body: impl Future<Output = Result<T>> + 'static,
-        at: Option<Place>,
-    ) -> Task<T> {
-        let state = TaskState::new(core);
-        let number = state.number;
-        let cell = Rc::new(TaskCell {
-            shared: Shared::of_task(core),
-            body: Cell::new(Some(Box::pin(body))),
-            state,
-        });
-        core.adopt(cell.clone());
-        core.tell(at, |_| Kind::TaskCreated {
-            task: number,
-            name: cell.state.name().to_string(),
-        });
-        core.schedule_step(number);
-        Task {
-            promise: Promise::of(cell),
-        }
-    }
-
-    /// Gives the task as a promise, for code that takes either.
-    pub fn promise(&self) -> Promise<T> {
-        self.promise.clone()
-    }
-}
-
-impl<T> Clone for Task<T> {
-    fn clone(&self) -> Self {
-        Task {
-            promise: self.promise.clone(),
-        }
-    }
-}
-
-/// asyncio's `Task` is a subclass of `Future`; here a task lends the promise that it fills.
-impl<T> Deref for Task<T> {
-    type Target = Promise<T>;
-
-    fn deref(&self) -> &Promise<T> {
-        &self.promise
-    }
-}
-
-impl<T> AsRef<Promise<T>> for Task<T> {
-    fn as_ref(&self) -> &Promise<T> {
-        self
-    }
-}
-
-impl<T> PartialEq for Task<T> {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
-    }
-}
-
-impl<T> Eq for Task<T> {}
-
-impl<T: std::fmt::Debug> std::fmt::Debug for Task<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {:?}", self.name(), self.promise)
-    }
-}
-
-impl<T: Clone> IntoFuture for Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
-    }
-}
-
-impl<T: Clone> IntoFuture for &Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
-    }
-}
-
-impl EventLoop {
-    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
-    ///
-    /// # Panics
-    /// If the loop is closed.
-    ///
-    /// asyncio: `loop.create_task(coro)`.
-    #[track_caller]
-    pub fn create_task<T: 'static>(
-        &self,
-        body: impl Future<Output = Result<T>> + 'static,
-    ) -> Task<T> {
-        self.core.assert_open();
-        Task::spawn(&self.core, body, Some(Location::caller()))
-    }
-}
-
-/// Makes a task on the running loop: see [`EventLoop::create_task`](crate::EventLoop::create_task).
-///
-/// # Panics
-/// Outside a running loop.
-///
-/// asyncio: `asyncio.create_task(coro)`.
-#[track_caller]
-pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
-    expect_running_loop().create_task(body)
-}
-
-/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
-///
-/// asyncio: an awaitable.
-pub trait Awaitable: IntoFuture<Output = Result<Self::Value>> {
-    /// What a success yields.
-    type Value: 'static;
-
-    /// Makes a task of a future, and gives tasks and promises as they are.
-    ///
-    /// asyncio: `ensure_future`.
-    #[track_caller]
-    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
-}
-
-impl<F, T> Awaitable for F
-where
-    F: Future<Output = Result<T>> + 'static,
-    T: 'static,
-{
-    type Value = T;
-
-    #[track_caller]
-    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
-        event_loop.create_task(self).promise()
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for &Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.clone()
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for &Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
-    }
+/// Makes a task and schedules its first step; gives its promise.
+pub(crate) fn spawn<T: 'static>(
+    core: &Rc<Core>,
+    body: impl Future<Output = Result<T>> + 'static,
+    at: Option<Place>,
+) -> Promise<T> {
+    let state = TaskState::new(core);
+    let number = state.number;
+    let cell = Rc::new(TaskCell {
+        shared: Shared::of_task(core),
+        body: Cell::new(Some(Box::pin(body))),
+        state,
+    });
+    core.adopt(cell.clone());
+    core.tell(at, |_| Kind::TaskCreated { task: number, name: cell.state.name().to_string() });
+    core.schedule_step(number);
+    Promise::of(cell)
 }

@@ -5,12 +5,11 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
-use crate::any_task::{AnyTask, current_task};
 use crate::error::{Cancelled, Error, Result, texts};
 use crate::event_loop::expect_running_loop;
 use crate::list::List;
 use crate::promise::{Promise, drop_in_turn};
-use crate::task::{Task, create_task};
+use crate::task_handle::{AnyTask, Task, create_task, current_task};
 
 /// The errors that the tasks of a group ended with, in the order in which they failed.
 ///
@@ -31,10 +30,7 @@ impl fmt::Display for ErrorGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.errors.len();
         let plural = if count == 1 { "" } else { "s" };
-        write!(
-            f,
-            "unhandled errors in a task group ({count} sub-error{plural}: "
-        )?;
+        write!(f, "unhandled errors in a task group ({count} sub-error{plural}: ")?;
         for (n, error) in self.errors.iter().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
             match error.is::<ErrorGroup>() {
@@ -207,10 +203,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         left: Cell::new(false),
     });
     let _block = Block(members.clone());
-    let result = body(TaskGroup {
-        members: members.clone(),
-    })
-    .await;
+    let result = body(TaskGroup { members: members.clone() }).await;
     members.exiting.set(true);
 
     let mut cancelled: Option<Cancelled> = match &result {
@@ -221,7 +214,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         members.abort();
     }
     while !members.tasks.borrow().is_empty() {
-        let completed = completion();
+        let completed = Promise::labelled(&expect_running_loop().core, "task group", None);
         *members.on_completed.borrow_mut() = Some(completed.clone());
         if let Err(reason) = completed.wait_at(None).await
             && !members.aborting.get()
@@ -252,9 +245,4 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         members.parent.cancel();
     }
     Err(ErrorGroup { errors }.into())
-}
-
-/// Makes what the end of a block waits for; the waiting task does not keep the loop itself.
-fn completion() -> Promise<()> {
-    Promise::labelled(&expect_running_loop().core, "task group", None)
 }

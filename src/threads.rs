@@ -4,13 +4,14 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::any_task::AnyTask;
 use crate::callback::{CallbackOutput, once};
-use crate::error::{Cancelled, Result, RunError, TimedOut};
+use crate::error::{Cancelled, Result, RunError};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::remote::{Parcel, Remote};
+use crate::task_handle::AnyTask;
+use crate::timeout::TimedOut;
 
 /// What other threads may do with a loop. It is `Send`, `Sync` and cheap to clone.
 ///
@@ -57,9 +58,7 @@ impl EventLoop {
     /// Gives what other threads may use.
     pub fn handle(&self) -> LoopHandle {
         self.core.reachable.set(true);
-        LoopHandle {
-            remote: self.core.remote.clone(),
-        }
+        LoopHandle { remote: self.core.remote.clone() }
     }
 }
 
@@ -84,9 +83,7 @@ impl LoopHandle {
     ) -> Result<ThreadsafeHandle, RunError> {
         let at = Location::caller();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let handle = ThreadsafeHandle {
-            cancelled: cancelled.clone(),
-        };
+        let handle = ThreadsafeHandle { cancelled: cancelled.clone() };
         let callback = move || match cancelled.load(Ordering::SeqCst) {
             true => Ok(()),
             false => callback().into_error().map_or(Ok(()), Err),
@@ -214,31 +211,13 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     ///
     /// asyncio: `future.result(timeout)`.
     pub fn result(&self, timeout: impl Into<Option<Duration>>) -> Result<T> {
-        // A limit that the clock cannot count to is none.
-        let deadline = timeout.into().and_then(|t| Instant::now().checked_add(t));
-        let mut state = self.shared.state();
-        loop {
-            if let Progress::Done(outcome) = &*state {
-                return outcome.clone();
-            }
-            state = match deadline {
-                None => self
-                    .shared
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(TimedOut.into());
-                    }
-                    self.shared
-                        .changed
-                        .wait_timeout(state, left)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-            };
+        let Shared { changed, .. } = &*self.shared;
+        let limit = timeout.into().unwrap_or(Duration::MAX);
+        let not_done = |state: &mut Progress<T>| !matches!(state, Progress::Done(_));
+        let waited = changed.wait_timeout_while(self.shared.state(), limit, not_done);
+        match &*waited.unwrap_or_else(PoisonError::into_inner).0 {
+            Progress::Done(outcome) => outcome.clone(),
+            _ => Err(TimedOut.into()),
         }
     }
 

@@ -5,26 +5,24 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::any_task::{AnyTask, current_task};
-use crate::callback::{Handle, TimerHandle, once};
+use crate::awaitable::Awaitable;
+use crate::callback::once;
 use crate::cancellable::cancellable;
-use crate::error::{Error, Result, TimedOut};
-use crate::event_loop::expect_running_loop;
-use crate::task::Awaitable;
+use crate::error::{Error, Result, texts};
+use crate::event_loop::{EventLoop, expect_running_loop};
+use crate::handle::Handle;
+use crate::task_handle::{AnyTask, current_task};
 use crate::wait::{ReturnWhen, wait};
 
-enum Alarm {
-    Soon(Handle),
-    Timer(TimerHandle),
-}
+/// Says that a limit of time was over.
+///
+/// asyncio: `TimeoutError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
 
-impl Alarm {
-    fn cancel(&self) {
-        match self {
-            Alarm::Soon(handle) => handle.cancel(),
-            Alarm::Timer(handle) => handle.cancel(),
-        }
-    }
+texts! {
+    TimedOut,
+    Self => "timed out",
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +41,7 @@ enum State {
 struct Limits {
     deadline: Cell<Option<Duration>>,
     state: Cell<State>,
-    alarm: RefCell<Option<Alarm>>,
+    alarm: RefCell<Option<Handle>>,
     /// The task inside the block, once it was entered.
     task: RefCell<Option<AnyTask>>,
 }
@@ -91,9 +89,7 @@ impl Timeout {
     pub fn at(when: impl Into<Option<Duration>>) -> Self {
         let limits = Limits::default();
         limits.deadline.set(when.into());
-        Timeout {
-            limits: Rc::new(limits),
-        }
+        Timeout { limits: Rc::new(limits) }
     }
 
     /// Gives the deadline on the loop's clock.
@@ -127,7 +123,6 @@ impl Timeout {
         let Some(when) = self.limits.deadline.get() else {
             return;
         };
-        let event_loop = expect_running_loop();
         let limits = self.limits.clone();
         let on_timeout = move || {
             limits.state.set(State::Expired);
@@ -136,14 +131,12 @@ impl Timeout {
                 task.cancel();
             }
         };
-        let alarm = if when <= event_loop.time() {
-            let callback = once(on_timeout);
-            event_loop.core.push_callback(callback.clone(), None);
-            Alarm::Soon(Handle::new(callback))
-        } else {
-            Alarm::Timer(event_loop.set_timer(when, on_timeout, None))
+        let EventLoop { core } = expect_running_loop();
+        let alarm = match when <= core.now() {
+            true => core.call_soon(once(on_timeout), None),
+            false => core.call_at(when, once(on_timeout), None),
         };
-        *self.limits.alarm.borrow_mut() = Some(alarm);
+        self.limits.alarm.replace(Some(alarm));
     }
 
     fn cancel_alarm(&self) {

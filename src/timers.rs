@@ -40,11 +40,11 @@ impl Clock {
 const SWEEP_FROM: usize = 100;
 
 /// A timer in the heap, which has the greatest at its top: so the soonest is the greatest.
-struct Timer {
-    when: Duration,
+pub(crate) struct Timer {
+    pub(crate) when: Duration,
     /// Equal deadlines fire in the order in which they were set. asyncio promises no order here.
     number: u64,
-    callback: Rc<dyn Callback>,
+    pub(crate) callback: Rc<dyn Callback>,
 }
 
 impl Ord for Timer {
@@ -70,7 +70,7 @@ impl Eq for Timer {}
 /// The timers that have not fired, in a heap.
 #[derive(Default)]
 pub(crate) struct Timers {
-    heap: BinaryHeap<Timer>,
+    pub(crate) heap: BinaryHeap<Timer>,
     set: u64,
     /// How many in the heap are cancelled. They leave it when they reach the top, or in a sweep.
     cancelled: usize,
@@ -79,26 +79,21 @@ pub(crate) struct Timers {
 impl Timers {
     pub(crate) fn insert(&mut self, when: Duration, callback: Rc<dyn Callback>) {
         self.set += 1;
-        self.heap.push(Timer {
-            when,
-            number: self.set,
-            callback,
-        });
+        self.heap.push(Timer { when, number: self.set, callback });
     }
 
     /// Hears that a timer in the heap was cancelled.
     pub(crate) fn note_cancelled(&mut self) {
         self.cancelled += 1;
         if self.cancelled > SWEEP_FROM && self.cancelled * 2 > self.heap.len() {
-            self.heap
-                .retain(|timer| !timer.callback.about().is_cancelled());
+            self.heap.retain(|timer| !timer.callback.about().cancelled.get());
             self.cancelled = 0;
         }
     }
 
     /// Gives the soonest deadline of a timer that was not cancelled.
     pub(crate) fn next_deadline(&mut self) -> Option<Duration> {
-        while self.heap.peek()?.callback.about().is_cancelled() {
+        while self.heap.peek()?.callback.about().cancelled.get() {
             self.heap.pop();
             self.cancelled -= 1;
         }
@@ -111,16 +106,5 @@ impl Timers {
             true => self.heap.pop().map(|timer| timer.callback),
             false => None,
         }
-    }
-
-    /// Lists the timers that were not cancelled.
-    pub(crate) fn soonest_first(&self) -> Vec<(Rc<dyn Callback>, Duration)> {
-        let mut timers: Vec<&Timer> = self.heap.iter().collect();
-        timers.retain(|timer| !timer.callback.about().is_cancelled());
-        timers.sort_by(|a, b| b.cmp(a));
-        let timers = timers.into_iter();
-        timers
-            .map(|timer| (timer.callback.clone(), timer.when))
-            .collect()
     }
 }

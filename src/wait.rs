@@ -6,12 +6,14 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::{Result, TimedOut, texts};
+use crate::awaitable::Awaitable;
+use crate::callback::once;
+use crate::error::{Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
 use crate::sleep::CancelOnDrop;
-use crate::task::Awaitable;
+use crate::timeout::TimedOut;
 
 /// When [`wait`] returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,12 @@ pub struct NothingToWaitFor;
 texts! {
     NothingToWaitFor,
     Self => "wait needs at least one task or promise",
+}
+
+impl<T> AsRef<Promise<T>> for Promise<T> {
+    fn as_ref(&self) -> &Promise<T> {
+        self
+    }
 }
 
 /// Takes the callbacks back when the wait is over, in whatever way.
@@ -87,7 +95,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
 ) -> Result<Waited<H>> {
     let mut seen = HashSet::new();
     let mut unique: Vec<H> = handles.into_iter().collect();
-    unique.retain(|handle| seen.insert(handle.as_ref().address()));
+    unique.retain(|handle| seen.insert(address(handle.as_ref())));
     let promises: Vec<Promise<T>> = unique.iter().map(|h| h.as_ref().clone()).collect();
     if promises.is_empty() {
         return Err(NothingToWaitFor.into());
@@ -116,10 +124,13 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     let callbacks = Callbacks(&promises, ids);
     waiter.wait_at(None).await?;
     drop(callbacks);
-    let (done, pending) = unique
-        .into_iter()
-        .partition(|handle| handle.as_ref().is_done());
+    let (done, pending) = unique.into_iter().partition(|handle| handle.as_ref().is_done());
     Ok(Waited { done, pending })
+}
+
+/// Gives what no other promise has as long as this one is there.
+fn address<T>(promise: &Promise<T>) -> *const () {
+    Rc::as_ptr(&promise.any()).cast()
 }
 
 /// Makes what `wait` waits for. The waiting task does not keep the loop itself.
@@ -141,7 +152,7 @@ fn set_limit(
     callback: impl FnOnce() + 'static,
 ) -> CancelOnDrop {
     let when = event_loop.time().saturating_add(timeout);
-    CancelOnDrop(event_loop.set_timer(when, callback, None))
+    CancelOnDrop(event_loop.core.call_at(when, once(callback), None))
 }
 
 /// What the items of one [`as_completed`] share.
@@ -174,7 +185,7 @@ impl<T: 'static> Completions<T> {
 
     fn time_out(&self) {
         for (promise, id) in self.callbacks.take() {
-            if let Some(promise) = promise.upgrade() {
+            if let Some(promise) = promise.upgrade().map(Promise::of) {
                 promise.remove_done_callback(id);
             }
         }
@@ -211,7 +222,7 @@ where
     let mut seen = HashSet::new();
     for awaitable in awaitables {
         let promise = awaitable.ensure_promise(&event_loop);
-        if seen.insert(promise.address()) {
+        if seen.insert(address(&promise)) {
             promises.push(promise);
         }
     }

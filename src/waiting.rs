@@ -12,7 +12,7 @@ use crate::error::{AwaitError, Cancelled, Error, Result};
 use crate::event_loop::Core;
 use crate::list::List;
 use crate::observe::{Kind, Place};
-use crate::promise::{AnyPromise, Promise};
+use crate::promise::{AnyPromise, Promise, Targets};
 use crate::task::Driven;
 
 /// What a leaf waits for, seen from `cancel`.
@@ -26,8 +26,8 @@ pub(crate) enum Target {
 }
 
 /// A leaf on which a task is suspended, or a `cancellable` with the leaves inside it.
-struct Wait {
-    target: Target,
+pub(crate) struct Wait {
+    pub(crate) target: Target,
     /// The number of the `cancellable` around it, zero if there is none.
     scope: u64,
     /// True once a cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
@@ -39,9 +39,9 @@ struct Wait {
 /// What the body of a task is suspended on; more than one leaf when it polls several, as `join!` and `select!` do.
 #[derive(Default)]
 pub(crate) struct Waits {
-    list: RefCell<List<Wait>>,
+    pub(crate) list: RefCell<List<Wait>>,
     /// The `cancellable` whose inside is being polled, zero outside.
-    scope: Cell<u64>,
+    pub(crate) scope: Cell<u64>,
 }
 
 impl Waits {
@@ -49,40 +49,35 @@ impl Waits {
         self.list.borrow().is_empty()
     }
 
-    /// Tells whether all of it are futures of other libraries.
-    pub(crate) fn are_foreign(&self) -> bool {
-        let list = self.list.borrow();
-        list.iter()
-            .all(|(_, wait)| matches!(wait.target, Target::Foreign(_)))
-    }
-
     /// Calls `f` with each leaf to which a cancellation goes: a `cancellable` leaves it to those inside it.
-    fn each_leaf(&self, mut f: impl FnMut(u64, &mut Wait)) {
+    fn each_leaf(&self, mut f: impl FnMut(&mut Wait)) {
         let mut list = self.list.borrow_mut();
         let scopes: HashSet<u64> = list.iter().map(|(_, wait)| wait.scope).collect();
         for (number, wait) in list.iter_mut() {
             if !scopes.contains(&number) {
-                f(number, wait);
+                f(wait);
             }
         }
     }
 
-    /// Gives the promises that a cancellation is passed on to, with the numbers of the leaves that wait for them.
-    pub(crate) fn promises(&self) -> Vec<(u64, Rc<dyn AnyPromise>)> {
+    /// Gives the promises that a cancellation is passed on to.
+    pub(crate) fn promises(&self) -> Targets {
         let mut promises = Vec::new();
-        self.each_leaf(|number, wait| {
+        self.each_leaf(|wait| {
             if let Target::Promise(promise) = &wait.target {
-                promises.push((number, promise.clone()));
+                promises.push(promise.clone());
             }
         });
         promises
     }
 
-    /// Notes which promises have accepted a cancellation, and tells whether it is on its way to every leaf.
-    pub(crate) fn accepted(&self, by: &[u64]) -> bool {
+    /// Notes which of the promises have accepted a cancellation, and tells whether it is on its way to every leaf.
+    pub(crate) fn accepted(&self, accepted: &[bool]) -> bool {
+        let mut accepted = accepted.iter();
         let mut all = !self.is_empty();
-        self.each_leaf(|number, wait| {
-            wait.told = by.contains(&number);
+        self.each_leaf(|wait| {
+            let is_promise = matches!(wait.target, Target::Promise(_));
+            wait.told = is_promise && accepted.next() == Some(&true);
             all &= wait.told;
         });
         all
@@ -90,7 +85,7 @@ impl Waits {
 
     /// Throws a cancellation at each leaf that it is not on its way to; one whose promise was cancelled ends so by itself.
     pub(crate) fn throw(&self) {
-        self.each_leaf(|_, wait| {
+        self.each_leaf(|wait| {
             let cancelled = matches!(&wait.target, Target::Promise(p) if p.is_cancelled());
             wait.thrown |= !wait.told && !cancelled;
             wait.told = true;
@@ -100,7 +95,7 @@ impl Waits {
     /// Gives the wakers of the leaves that wait for futures of other libraries.
     pub(crate) fn foreign_wakers(&self) -> Vec<Waker> {
         let mut wakers = Vec::new();
-        self.each_leaf(|_, wait| {
+        self.each_leaf(|wait| {
             if let Target::Foreign(waker) = &wait.target {
                 wakers.push(waker.clone());
             }
@@ -115,8 +110,8 @@ impl Waits {
 #[derive(Default)]
 pub(crate) struct Registration {
     /// `None` before the leaf has to wait, and once it is ready.
-    task: Option<Rc<dyn Driven>>,
-    number: u64,
+    pub(crate) task: Option<Rc<dyn Driven>>,
+    pub(crate) number: u64,
 }
 
 impl Registration {
@@ -132,14 +127,6 @@ impl Registration {
             thrown: false,
         });
         self.task = Some(task.clone());
-    }
-
-    /// Changes what a leaf waits for.
-    pub(crate) fn set_target(&self, target: Target) {
-        let Some(task) = &self.task else { return };
-        if let Some(wait) = task.state().waits.list.borrow_mut().get_mut(self.number) {
-            wait.target = target;
-        }
     }
 
     /// Gives the cancellation if one was thrown at this leaf.
@@ -158,17 +145,11 @@ impl Registration {
         let state = task.state();
         let wait = state.waits.list.borrow_mut().take(self.number);
         if wait.is_some_and(|wait| wait.told) {
-            state.delivered();
+            state.delivering.set(false);
             if cancelled {
                 state.tell(|| Kind::CancelDelivered { task: state.number });
             }
         }
-    }
-
-    /// Counts as inside of this entry whatever is entered while the guard lives.
-    pub(crate) fn surround<'a>(&self, task: &'a dyn Driven) -> Inside<'a> {
-        let scope = &task.state().waits.scope;
-        Inside(scope, scope.replace(self.number))
     }
 }
 
@@ -186,15 +167,6 @@ impl Drop for Registration {
         if wait.is_some_and(|wait| wait.told) && !others_told {
             state.cancel_again();
         }
-    }
-}
-
-/// Ends the inside of a `cancellable`.
-pub(crate) struct Inside<'a>(&'a Cell<u64>, u64);
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.1);
     }
 }
 
@@ -222,12 +194,7 @@ impl<T: Clone + 'static> IntoFuture for &Promise<T> {
 impl<T: 'static> Promise<T> {
     /// Awaits the promise on behalf of a line of the program, or of none.
     pub(crate) fn wait_at(self, at: Option<Place>) -> Awaiting<T> {
-        Awaiting {
-            promise: self,
-            listener: None,
-            registration: Registration::default(),
-            at,
-        }
+        Awaiting { promise: self, listener: None, registration: Registration::default(), at }
     }
 }
 
@@ -262,8 +229,7 @@ impl<T: 'static> Awaiting<T> {
             if self.promise.is_of(task) {
                 return Err(AwaitError::OnItself);
             }
-            self.registration
-                .enter(task, Target::Promise(self.promise.any()));
+            self.registration.enter(task, Target::Promise(self.promise.any()));
             core.tell(self.at, |told| Kind::Awaits {
                 task: number,
                 on: self.promise.awaited(told),

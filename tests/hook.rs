@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use asyncio::{Lock, Queue, create_task, observe};
+use asyncio_trace::sentence;
 
 thread_local! {
     static HEARD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -12,7 +13,7 @@ thread_local! {
 fn what_a_program_makes_before_its_loop_is_heard_of_too() {
     observe::on_new_loop(|event_loop| {
         event_loop.set_observer(|event| {
-            HEARD.with_borrow_mut(|heard| heard.push(event.kind.to_string()));
+            HEARD.with_borrow_mut(|heard| heard.push(sentence(&event.kind)));
         });
     });
     let (queue, lock) = (Queue::new(), Lock::new());

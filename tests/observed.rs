@@ -51,6 +51,6 @@ use asyncio::EventLoop;
 /// Gives every loop of the cases an observer, which formats each event.
 fn prepare(event_loop: EventLoop) -> EventLoop {
     let length = Cell::new(0);
-    event_loop.set_observer(move |event| length.set(length.get() + event.to_string().len()));
+    event_loop.set_observer(move |event| length.set(length.get() + format!("{event:?}").len()));
     event_loop
 }

@@ -111,10 +111,7 @@ impl<P: Protocol + 'static> Connection<P> {
         });
         let owner: Rc<dyn Owner> = connection.clone();
         transport.set_owner(Rc::downgrade(&owner));
-        serving
-            .connections
-            .borrow_mut()
-            .insert(number, transport.clone());
+        serving.connections.borrow_mut().insert(number, transport.clone());
         let reader = connection.clone();
         stream.watched().on_readable(move || reader.read());
         connection.call("connection_made", |protocol| {
@@ -140,9 +137,7 @@ impl<P: Protocol + 'static> Connection<P> {
             return;
         };
         let mut chunk = [0; CHUNK];
-        let read = stream
-            .watched()
-            .try_io(Direction::Read, |mut socket| socket.read(&mut chunk));
+        let read = stream.watched().try_io(Direction::Read, |mut socket| socket.read(&mut chunk));
         match read {
             Ok(0) => {
                 self.transport.stop_reading();
@@ -230,9 +225,7 @@ pub async fn create_server<P: Protocol + 'static>(
         changed: Waiters::default(),
     });
     let accepting = serving.clone();
-    listener
-        .watched()
-        .on_readable(move || accepting.accept(&mut factory));
+    listener.watched().on_readable(move || accepting.accept(&mut factory));
     Ok(Server { serving })
 }
 

@@ -10,9 +10,10 @@ use std::rc::{Rc, Weak};
 
 use mio::{Token, event::Source};
 
-use crate::callback::{About, Callback, CallbackOutput, Handle, Stage, once};
+use crate::callback::{About, Callback, CallbackOutput, Stage, once};
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
+use crate::handle::Handle;
 use crate::poller::EventSink;
 use crate::sleep::yield_now;
 use crate::waiters::Waiters;
@@ -60,6 +61,13 @@ impl Readiness {
         self.schedule(direction);
     }
 
+    fn set_watcher(&self, side: &Side, watcher: Option<Rc<Watcher>>) {
+        let replaced = side.watcher.replace(watcher);
+        if let Some(replaced) = replaced {
+            Handle::new(replaced, self.core.clone()).cancel();
+        }
+    }
+
     /// Puts the watcher into the ready queue if there is something for it to do.
     fn schedule(&self, direction: Direction) {
         let side = self.side(direction);
@@ -67,7 +75,7 @@ impl Readiness {
         if let (Some(watcher), Some(core)) = (watcher, self.core.upgrade())
             && side.ready.get()
             && !side.muted.get()
-            && !watcher.about.is_cancelled()
+            && !watcher.about.cancelled.get()
             && watcher.about.stage.get() == Stage::Idle
         {
             core.push_callback(watcher, None);
@@ -87,10 +95,7 @@ impl EventSink for Readiness {
 
     fn on_close(&self) {
         for side in [&self.reading, &self.writing] {
-            let watcher = side.watcher.take();
-            if let Some(watcher) = watcher {
-                Handle::new(watcher).cancel();
-            }
+            self.set_watcher(side, None);
         }
     }
 }
@@ -116,7 +121,7 @@ impl Callback for Watcher {
         struct Turn<'a>(&'a Watcher, Repeated);
         impl Drop for Turn<'_> {
             fn drop(&mut self) {
-                if !self.0.about.is_cancelled() {
+                if !self.0.about.cancelled.get() {
                     let callback = std::mem::replace(&mut self.1, Box::new(|| None));
                     self.0.callback.set(Some(callback));
                     if let Some(readiness) = self.0.readiness.upgrade() {
@@ -137,13 +142,6 @@ impl Callback for Watcher {
 
     fn clear(&self) {
         drop(self.callback.take());
-    }
-
-    fn name(&self) -> &'static str {
-        match self.direction {
-            Direction::Read => "add_reader",
-            Direction::Write => "add_writer",
-        }
     }
 }
 
@@ -190,11 +188,7 @@ impl EventLoop {
         });
         let Core { poller, remote, .. } = &*self.core;
         let token = poller.register(remote, &mut source, readiness.clone())?;
-        Ok(Watched {
-            source,
-            token,
-            readiness,
-        })
+        Ok(Watched { source, token, readiness })
     }
 }
 
@@ -296,15 +290,15 @@ impl<S: Source> Watched<S> {
             readiness: Rc::downgrade(&self.readiness),
             direction,
             callback: Cell::new(Some(Box::new(move || callback().into_error()))),
-            about: About::default(),
+            about: About::of(match direction {
+                Direction::Read => "add_reader",
+                Direction::Write => "add_writer",
+            }),
         });
-        let side = self.readiness.side(direction);
-        let replaced = side.watcher.replace(Some(watcher.clone()));
-        if let Some(replaced) = replaced {
-            Handle::new(replaced).cancel();
-        }
-        self.readiness.schedule(direction);
-        Handle::new(watcher)
+        let readiness = &self.readiness;
+        readiness.set_watcher(readiness.side(direction), Some(watcher.clone()));
+        readiness.schedule(direction);
+        Handle::new(watcher, readiness.core.clone())
     }
 
     /// Holds the callback of a direction back, or lets it run again.

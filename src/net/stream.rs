@@ -132,12 +132,7 @@ impl StreamReader {
 
     /// Waits for more; false at the end of the stream, which is also where this end has closed it.
     async fn fill(&self) -> Result<bool> {
-        let Incoming {
-            transport,
-            buffer,
-            eof,
-            ..
-        } = &*self.incoming;
+        let Incoming { transport, buffer, eof, .. } = &*self.incoming;
         if eof.get() {
             return Ok(false);
         }
@@ -347,10 +342,7 @@ impl TcpStream {
     /// Makes a reader and a writer with buffers.
     pub fn split(self) -> (StreamReader, StreamWriter) {
         let transport = Transport::new(self);
-        (
-            StreamReader::new(transport.clone()),
-            StreamWriter::new(transport),
-        )
+        (StreamReader::new(transport.clone()), StreamWriter::new(transport))
     }
 }
 

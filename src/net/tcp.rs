@@ -29,12 +29,10 @@ async fn with_addresses<T>(
         }
         Err(failure)
     };
-    attempts
-        .await
-        .map_err(|error| match error.downcast_ref::<io::Error>() {
-            Some(e) => io::Error::new(e.kind(), format!("cannot {what} {name}: {e}")).into(),
-            None => error,
-        })
+    attempts.await.map_err(|error| match error.downcast_ref::<io::Error>() {
+        Some(e) => io::Error::new(e.kind(), format!("cannot {what} {name}: {e}")).into(),
+        None => error,
+    })
 }
 
 /// Looks a name up on a thread of the executor, for the operating system blocks meanwhile; a bare address needs none.

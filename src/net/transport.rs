@@ -8,8 +8,8 @@ use std::rc::{Rc, Weak};
 
 use super::source::Direction;
 use super::tcp::TcpStream;
-use crate::callback::Handle;
 use crate::error::{Error, Result};
+use crate::handle::Handle;
 use crate::waiters::Waiters;
 
 /// With more bytes than this unsent, a writer had better wait; asyncio has the same marks.
@@ -84,9 +84,7 @@ impl Transport {
             stream: RefCell::new(Some(stream)),
             ..Shared::default()
         };
-        Transport {
-            shared: Rc::new(shared),
-        }
+        Transport { shared: Rc::new(shared) }
     }
 
     pub(super) fn stream(&self) -> Option<TcpStream> {
@@ -211,9 +209,7 @@ impl Transport {
         let mut unsent = shared.unsent.borrow_mut();
         while !unsent.is_empty() {
             let (next, _) = unsent.as_slices();
-            let sent = stream
-                .watched()
-                .try_io(Direction::Write, |mut socket| socket.write(next));
+            let sent = stream.watched().try_io(Direction::Write, |mut socket| socket.write(next));
             match sent {
                 Ok(count) => drop(unsent.drain(..count)),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
@@ -269,9 +265,7 @@ impl Transport {
         let owner = shared.owner.take();
         if let Some(owner) = owner.and_then(|owner| owner.upgrade()) {
             // The owner may be the caller, and busy.
-            stream
-                .watched()
-                .call_soon(move || owner.connection_lost(error.as_ref()));
+            stream.watched().call_soon(move || owner.connection_lost(error.as_ref()));
         }
     }
 }

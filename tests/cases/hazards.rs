@@ -295,27 +295,6 @@ fn a_task_that_cancels_itself_in_one_branch_is_interrupted_in_all() {
 }
 
 #[test]
-fn a_promise_that_refuses_to_be_cancelled_delays_the_cancellation_to_its_end() {
-    let (event_loop, trace) = setup();
-    let stubborn = Promise::with_canceller(&event_loop, |_: &Promise<i32>, _| false);
-    let (awaited, say) = (stubborn.clone(), trace.clone());
-    let task = event_loop.create_task(async move {
-        let result = awaited.await;
-        say.say(outcome(result.clone()));
-        result
-    });
-    spin(&event_loop);
-    assert!(task.cancel());
-    spin(&event_loop);
-    spin(&event_loop);
-    assert!(!task.is_done());
-    stubborn.set_result(1).unwrap();
-    spin(&event_loop);
-    assert!(task.is_cancelled());
-    expect(&trace, &["CancelledError at 0.0"]);
-}
-
-#[test]
 fn a_cancelled_body_that_awaits_a_foreign_future_is_dropped() {
     let (event_loop, trace) = setup();
     let (sender, receiver) = oneshot::channel::<()>();

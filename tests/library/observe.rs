@@ -9,6 +9,8 @@ use asyncio::{
     sleep, yield_now,
 };
 
+use asyncio_trace::{line, sentence};
+
 use crate::{boom, seconds};
 
 fn heard(event_loop: &EventLoop) -> Rc<RefCell<Vec<Event>>> {
@@ -34,7 +36,7 @@ fn expect(main: impl Future<Output = Result<()>> + 'static, lines: &str) {
     let heard: Vec<String> = events
         .iter()
         .filter(|event| !matches!(event.kind, Kind::PassEnd { .. }))
-        .map(Event::to_string)
+        .map(line)
         .collect();
     let lines: Vec<&str> = lines.lines().map(str::trim).collect();
     let lines = &lines[1..lines.len() - 1];
@@ -386,7 +388,7 @@ fn a_message_of_another_thread_is_named_as_such() {
     let by_thread: Vec<String> = events
         .iter()
         .filter(|event| event.by == asyncio::observe::Actor::Thread)
-        .map(|event| event.kind.to_string())
+        .map(|event| sentence(&event.kind))
         .collect();
     assert_eq!(by_thread, ["callback 1 (call_soon_threadsafe) is ready"]);
 }
@@ -398,7 +400,7 @@ fn a_task_that_its_loop_drops_is_reported_as_dropped() {
     let events = heard(&event_loop);
     event_loop.create_task(async { Ok(()) });
     event_loop.close().unwrap();
-    let lines: Vec<String> = events.take().iter().map(Event::to_string).collect();
+    let lines: Vec<String> = events.take().iter().map(line).collect();
     assert_eq!(
         lines,
         [
@@ -423,7 +425,7 @@ fn each_pass_ends_with_what_is_ready_and_which_timers_are_set() {
     let passes: Vec<String> = events
         .iter()
         .filter(|event| matches!(event.kind, Kind::PassEnd { .. }))
-        .map(Event::to_string)
+        .map(line)
         .collect();
     assert_eq!(
         passes,
@@ -443,7 +445,7 @@ fn places<'a>(events: impl IntoIterator<Item = &'a Event>, here: u32) -> Vec<Str
     let placed = events.into_iter().filter_map(|event| {
         let at = event.at.as_ref()?;
         assert_eq!(at.file, file!());
-        Some(format!("{} {}", at.line - here, event.kind))
+        Some(format!("{} {}", at.line - here, sentence(&event.kind)))
     });
     placed.collect()
 }

@@ -134,7 +134,7 @@ fn the_reading_order_names_every_module() {
 }
 
 /// The most lines of code in the files that `gather` needs.
-const MOST_FOR_GATHER: usize = 2_300;
+const MOST_FOR_GATHER: usize = 1_700;
 
 /// The most lines of code in `src/`.
-const MOST_IN_ALL: usize = 5_900;
+const MOST_IN_ALL: usize = 5_450;

@@ -33,6 +33,7 @@ mod lanes;
 pub mod on_tokio;
 mod recording;
 pub mod scenarios;
+mod sentence;
 mod spill;
 mod timeline;
 mod tokio_side;
@@ -40,6 +41,7 @@ mod tokio_side;
 pub use recording::{
     Clock, Library, MOST_EVENTS, Record, Recording, Run, Source, TooManyEvents, Trace,
 };
+pub use sentence::{line, sentence};
 pub use spill::Spill;
 pub use tokio_side::{Traced, Tracer};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use asyncio::observe::Kind;
-use asyncio_trace::{Clock, Run, TooManyEvents, Trace, Tracer, on_tokio};
+use asyncio_trace::{Clock, Run, TooManyEvents, Trace, Tracer, line, on_tokio, sentence};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -24,7 +24,7 @@ fn on_paused_time<F: Future>(make: impl FnOnce(Tracer) -> F) -> Run {
 fn lines(run: &Run) -> Vec<String> {
     run.records
         .iter()
-        .map(|record| record.event.to_string())
+        .map(|record| line(&record.event))
         .collect()
 }
 
@@ -143,7 +143,7 @@ fn a_task_ends_with_what_its_handle_says() {
         )
     };
     let ends = run.records.iter().filter(|it| is_end(&it.event.kind));
-    let ends: Vec<String> = ends.map(|record| record.event.kind.to_string()).collect();
+    let ends: Vec<String> = ends.map(|record| sentence(&record.event.kind)).collect();
     assert_eq!(
         ends,
         [
@@ -295,7 +295,7 @@ fn what_a_task_waits_for_is_told_by_whoever_calls_these_functions() {
             Kind::StepBegin { .. } | Kind::StepEnd { .. } | Kind::Woken { .. }
         )
     });
-    let told = told.map(|record| record.event.to_string());
+    let told = told.map(|record| line(&record.event));
     assert_eq!(
         told.collect::<Vec<_>>(),
         [

@@ -136,14 +136,16 @@ pub fn a_program_that_observes_its_loop_itself_goes_on_doing_so(server: &Server)
     let ended = server.run_recorded(
         r#"use asyncio::{EventLoop, observe};
 fn main() {
-    observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event}")));
+    observe::on_new_loop(|event_loop| event_loop.set_observer(|event| println!("{event:?}")));
     EventLoop::with_virtual_clock().run(async { Ok(()) }).unwrap();
 }
 "#,
     );
     assert_eq!(ended.done["ok"], true, "{ended:?}");
     assert!(
-        ended.stdout.starts_with("0 s outside: Task-1 is created\n"),
+        ended
+            .stdout
+            .starts_with("Event { time: 0ns, by: Outside, kind: TaskCreated"),
         "{ended:?}"
     );
     assert!(

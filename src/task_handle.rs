@@ -1,12 +1,148 @@
-//! A task without its value's type.
+//! What a program holds of a task.
 
+use std::future::{Future, IntoFuture};
+use std::ops::Deref;
+use std::panic::Location;
 use std::rc::Rc;
 
-use crate::error::{Cancelled, Error};
+use crate::awaitable::Awaitable;
+use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
-use crate::promise::{AnyPromise, cancel};
-use crate::task::{Driven, Task};
+use crate::promise::{AnyPromise, Promise, cancel};
+use crate::task::{Driven, spawn};
+use crate::waiting::Awaiting;
+
+/// A future that the loop drives, and the promise of its result.
+///
+/// All that a [`Promise`] can do, a task can do; only its result comes from the body alone.
+/// Dropping the handle changes nothing: the loop keeps the task until it ends. (asyncio keeps only weak references, so a task
+/// that nobody holds may vanish; Tokio detaches as this library does.)
+///
+/// asyncio: `Task`.
+///
+/// ```
+/// use asyncio::{EventLoop, create_task, sleep};
+/// use std::time::Duration;
+///
+/// let event_loop = EventLoop::with_virtual_clock();
+/// let sum = event_loop.run(async {
+///     let two = create_task(async { sleep(Duration::from_secs(2)).await?; Ok(2) });
+///     let three = create_task(async { sleep(Duration::from_secs(2)).await?; Ok(3) });
+///     Ok(two.await? + three.await?)
+/// });
+/// assert_eq!(sum.unwrap(), 5);
+/// assert_eq!(event_loop.time(), Duration::from_secs(2));
+/// ```
+pub struct Task<T: 'static> {
+    promise: Promise<T>,
+}
+
+impl<T> Task<T> {
+    /// Gives the task as a promise, for code that takes either.
+    pub fn promise(&self) -> Promise<T> {
+        self.promise.clone()
+    }
+}
+
+impl<T> Clone for Task<T> {
+    fn clone(&self) -> Self {
+        Task { promise: self.promise.clone() }
+    }
+}
+
+/// asyncio's `Task` is a subclass of `Future`; here a task lends the promise that it fills.
+impl<T> Deref for Task<T> {
+    type Target = Promise<T>;
+
+    fn deref(&self) -> &Promise<T> {
+        &self.promise
+    }
+}
+
+impl<T> AsRef<Promise<T>> for Task<T> {
+    fn as_ref(&self) -> &Promise<T> {
+        self
+    }
+}
+
+impl<T> PartialEq for Task<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T> Eq for Task<T> {}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?}", self.name(), self.promise)
+    }
+}
+
+impl<T: Clone> IntoFuture for Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.promise().into_future()
+    }
+}
+
+impl<T: Clone> IntoFuture for &Task<T> {
+    type Output = Result<T>;
+    type IntoFuture = Awaiting<T>;
+
+    #[track_caller]
+    fn into_future(self) -> Awaiting<T> {
+        self.promise().into_future()
+    }
+}
+
+impl EventLoop {
+    /// Makes a task of a future and schedules its first step; nothing of it runs yet.
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    ///
+    /// asyncio: `loop.create_task(coro)`.
+    #[track_caller]
+    pub fn create_task<T: 'static>(
+        &self,
+        body: impl Future<Output = Result<T>> + 'static,
+    ) -> Task<T> {
+        self.core.assert_open();
+        Task { promise: spawn(&self.core, body, Some(Location::caller())) }
+    }
+}
+
+/// Makes a task on the running loop: see [`EventLoop::create_task`](crate::EventLoop::create_task).
+///
+/// # Panics
+/// Outside a running loop.
+///
+/// asyncio: `asyncio.create_task(coro)`.
+#[track_caller]
+pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
+    expect_running_loop().create_task(body)
+}
+
+impl<T: Clone + 'static> Awaitable for Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for &Task<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.promise()
+    }
+}
 
 /// A task of any value: what `all_tasks` lists and `current_task` gives.
 #[derive(Clone)]
@@ -35,10 +171,7 @@ impl AnyTask {
     /// Gives the task another name.
     pub fn set_name(&self, name: impl Into<Rc<str>>) {
         let name = name.into();
-        self.task.state().tell(|| Kind::TaskNamed {
-            task: self.number(),
-            name: name.to_string(),
-        });
+        self.task.state().tell(|| Kind::TaskNamed { task: self.number(), name: name.to_string() });
         self.task.state().name.replace(Some(name));
     }
 
@@ -127,7 +260,7 @@ impl EventLoop {
 impl<T> Task<T> {
     /// Gives the task without its value's type.
     pub fn any(&self) -> AnyTask {
-        AnyTask::new(self.promise().driven().expect("this is a task's promise"))
+        AnyTask::new(self.promise.driven().expect("this is a task's promise"))
     }
 
     /// Names the task; without a name it is called "Task-" and its number.

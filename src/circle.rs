@@ -1,0 +1,54 @@
+//! Tasks that wait for one another.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::event_loop::Core;
+use crate::promise::Targets;
+
+impl Core {
+    /// Reports tasks that wait for one another in a circle, when nothing else is left that could run.
+    pub(crate) fn report_circle(&self) {
+        if let Some(names) = self.circle() {
+            let first = names.first().cloned().unwrap_or_default();
+            let (shown, more) = names.split_at(names.len().min(10));
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" awaits {count} others"),
+            };
+            let names = shown.join(" awaits ");
+            self.report(format!("{names}{more} awaits {first}: none of them can go on"), None);
+        }
+    }
+
+    /// Finds tasks each of which waits for the next, and the last for the first; gives their names.
+    fn circle(&self) -> Option<Vec<Rc<str>>> {
+        struct Link {
+            address: *const (),
+            name: Option<Rc<str>>,
+            left: Targets,
+        }
+        let mut seen = HashSet::new();
+        for task in self.tasks() {
+            let mut path: Vec<Link> = Vec::new();
+            let mut next = Some(task.promise());
+            loop {
+                if let Some(promise) = next.take() {
+                    let address = Rc::as_ptr(&promise).cast();
+                    if seen.insert(address) {
+                        let (left, name) = promise.waits_for();
+                        path.push(Link { address, name, left });
+                    } else if let Some(at) = path.iter().position(|l| l.address == address) {
+                        return Some(path[at..].iter().filter_map(|l| l.name.clone()).collect());
+                    }
+                }
+                let Some(last) = path.last_mut() else { break };
+                match last.left.pop() {
+                    Some(promise) => next = Some(promise),
+                    None => drop(path.pop()),
+                }
+            }
+        }
+        None
+    }
+}
