@@ -71,8 +71,7 @@ fn the_json_has_the_schema_and_one_event_on_a_line() {
 }
 
 #[test]
-fn every_event_of_the_book_is_in_the_schema_and_knows_its_line() {
-    let schema = include_str!("../SCHEMA.md");
+fn every_event_of_the_book_knows_its_line() {
     for scenario in SCENARIOS {
         let json = scenario.record().unwrap().to_json();
         let value: Value = serde_json::from_str(&json).unwrap();
@@ -80,17 +79,6 @@ fn every_event_of_the_book_is_in_the_schema_and_knows_its_line() {
         let lines = run["source"]["lines"].as_array().unwrap().len() as u64;
         for event in run["events"].as_array().unwrap() {
             let what = event["what"].as_str().unwrap();
-            assert!(
-                schema.contains(&format!("`{what}`")),
-                "{what} is not described"
-            );
-            let fields = event.as_object().unwrap().keys();
-            for field in fields {
-                assert!(
-                    schema.contains(&format!("`{field}`")),
-                    "{field} is not described"
-                );
-            }
             if let Some(line) = event["line"].as_u64() {
                 assert!((1..=lines).contains(&line), "{}: {event}", scenario.name);
             }
