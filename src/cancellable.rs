@@ -49,7 +49,7 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
             return future.as_mut().poll(cx).map(Ok);
         };
         let target = Target::Foreign(cx.waker().clone());
-        match registration.is_entered() {
+        match registration.is_of(&task) {
             true => registration.set_target(target),
             false => registration.enter(&task, target),
         }

@@ -5,8 +5,16 @@ use std::rc::Rc;
 
 use crate::event_loop::Core;
 use crate::promise::Targets;
+use crate::task::Driven;
 
 impl Core {
+    /// Lists the tasks that have not ended, oldest first.
+    pub(crate) fn tasks(&self) -> Vec<Rc<dyn Driven>> {
+        let mut tasks: Vec<_> = self.tasks.borrow().values().cloned().collect();
+        tasks.sort_by_key(|task| task.state().number);
+        tasks
+    }
+
     /// Reports tasks that wait for one another in a circle, when nothing else is left that could run.
     pub(crate) fn report_circle(&self) {
         if let Some(names) = self.circle() {

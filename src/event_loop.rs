@@ -29,10 +29,10 @@ pub(crate) enum Ready {
     Step(Rc<dyn Driven>),
 }
 
-/// The hash of a task's number is the number: they come one after another, so they spread by themselves, and neighbours stay
-/// neighbours. A look-up in the standard library's map takes a third of a handover, for it must withstand numbers chosen by an enemy.
+/// The hash of a task's number is the number: they come one after another, so they spread by themselves. The standard library's own
+/// hash must withstand numbers chosen by an enemy, and takes longer than all else that waking a task does.
 #[derive(Default)]
-struct NumberHasher(u64);
+pub(crate) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn write(&mut self, _: &[u8]) {
@@ -59,8 +59,8 @@ pub(crate) struct Core {
     /// What runs next, first in, first out.
     pub(crate) ready: RefCell<VecDeque<Ready>>,
     pub(crate) timers: RefCell<Timers>,
-    /// Every task that has not ended, by number. The loop alone keeps them alive; handles merely look.
-    tasks: RefCell<HashMap<u64, Rc<dyn Driven>, BuildHasherDefault<NumberHasher>>>,
+    /// Every task that has not ended, by number. The loop keeps them: nobody has to hold a handle.
+    pub(crate) tasks: RefCell<HashMap<u64, Rc<dyn Driven>, BuildHasherDefault<NumberHasher>>>,
     /// Numbers the tasks; no number is used twice.
     tasks_made: Cell<u64>,
     /// The task whose step is running.
@@ -147,6 +147,11 @@ impl Core {
     /// Appends a callback to the ready queue, behind what other threads have sent before. A closed loop drops it.
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
         self.take_parcels();
+        self.enqueue(callback, at);
+    }
+
+    /// Appends a callback whose place is right here: what another thread has sent is taken in the order in which it was sent.
+    pub(crate) fn enqueue(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
         if self.closed.get() {
             return;
         }
@@ -187,6 +192,10 @@ impl Core {
     /// Appends the next step of a task to the ready queue, unless it is there, or the task has ended.
     pub(crate) fn schedule_step(&self, number: u64) {
         self.take_parcels();
+        self.enqueue_step(number);
+    }
+
+    fn enqueue_step(&self, number: u64) {
         let tasks = self.tasks.borrow();
         if let Some(task) = tasks.get(&number)
             && !task.state().scheduled.replace(true)
@@ -204,13 +213,6 @@ impl Core {
 
     pub(crate) fn task(&self, number: u64) -> Option<Rc<dyn Driven>> {
         self.tasks.borrow().get(&number).cloned()
-    }
-
-    /// Lists the tasks that have not ended, oldest first.
-    pub(crate) fn tasks(&self) -> Vec<Rc<dyn Driven>> {
-        let mut tasks: Vec<_> = self.tasks.borrow().values().cloned().collect();
-        tasks.sort_by_key(|task| task.state().number);
-        tasks
     }
 
     // ANCHOR: run_once
@@ -299,7 +301,7 @@ impl Core {
         let before = self.act_as(Actor::Thread);
         for parcel in self.remote.take() {
             match parcel {
-                Parcel::Wake(task) => self.schedule_step(task),
+                Parcel::Wake(task) => self.enqueue_step(task),
                 Parcel::Call(call) => call(self),
             }
         }

@@ -61,7 +61,7 @@ fn send_outcome<T: Send + 'static>(remote: &Remote, ticket: u64, outcome: Option
         let promise = parked.and_then(|any| any.downcast::<Promise<T>>().ok());
         if let (Some(promise), Some(outcome)) = (promise, outcome) {
             // A promise that was cancelled keeps its cancellation.
-            core.push_callback(
+            core.enqueue(
                 once(move || {
                     promise.follow(outcome);
                 }),

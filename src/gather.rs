@@ -21,7 +21,7 @@ struct Whole<T: 'static, R: 'static> {
     outcomes: RefCell<Vec<Option<Outcome<T>>>>,
     /// How many children have ended.
     ended: Cell<usize>,
-    /// True once somebody has cancelled the whole: then it ends cancelled, whatever the children make of it.
+    /// True once a cancellation of the whole has gone to the children: if they swallow it, the whole fails with `Cancelled` all the same.
     cancel_requested: Cell<bool>,
     /// Turns the outcomes into the result of the whole.
     finish: fn(Vec<Outcome<T>>) -> Result<R>,
@@ -39,8 +39,14 @@ impl<T, R> PromiseCell for Whole<T, R> {
         children.map(|child| child as Rc<dyn AnyPromise>).collect()
     }
 
-    fn decide(&self, _: &Promise<R>, _: &Cancelled, accepted: &[bool]) -> bool {
+    fn decide(&self, promise: &Promise<R>, reason: &Cancelled, accepted: &[bool]) -> bool {
         let any = accepted.contains(&true);
+        let outcomes = self.outcomes.borrow();
+        let mut children = self.children.iter().zip(&*outcomes);
+        if children.any(|(child, outcome)| outcome.is_none() && child.strong_count() == 0) {
+            // A child that is gone will never end, so nobody waits for the others.
+            return promise.settle_cancelled(reason);
+        }
         self.cancel_requested.set(self.cancel_requested.get() || any);
         any
     }

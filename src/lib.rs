@@ -59,7 +59,7 @@
 //! 2. `callback`: what the loop calls. `timers`: callbacks that wait for a time, and the clock.
 //! 3. `error`: what can come instead of a result.
 //! 4. `list`: those who wait for something, in the order in which they came. `promise`: a result that is not there yet, and who waits
-//!    for it. Every wait in this library is for a promise.
+//!    for it. Every wait in this library is for a promise, but for a bare yield.
 //! 5. `task`: a promise that a future fills, polled by the loop step by step; what makes it go on is its waker. `waiting`: what a task
 //!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise. `awaitable`: a future as a task.
 //! 6. `gather`: a promise that its children fill.

@@ -3,7 +3,8 @@
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
 //!
-//! Every wait in this library is for a promise: a sleep's is filled by a timer, a queue's by a `put`, a task's by its body.
+//! Every wait in this library is for a promise: a sleep's is filled by a timer, a queue's by a `put`, a task's by its body. Only a bare
+//! yield does without, for it waits for nothing but its next turn.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -21,7 +22,7 @@ use crate::observe::{Awaited, Kind, Number, Observer, Outcome, Place};
 use crate::task::Driven;
 
 /// How far a promise has got.
-enum State<T> {
+pub(crate) enum State<T> {
     Pending,
     Done(T),
     Failed(Error),
@@ -40,7 +41,7 @@ enum Listener<T: 'static> {
 pub(crate) struct Shared<T: 'static> {
     core: Weak<Core>,
     /// Invariant: leaves `Pending` once, and never comes back.
-    state: RefCell<State<T>>,
+    pub(crate) state: RefCell<State<T>>,
     /// Invariant: empty once the promise is done.
     listeners: RefCell<List<Listener<T>>>,
     /// True from a failure until someone looks at it; dropped so, the failure is reported.
@@ -69,7 +70,7 @@ impl<T> Shared<T> {
     }
 
     /// Names the kind for reports.
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         if self.of_task { "Task" } else { "Promise" }
     }
 
@@ -99,12 +100,12 @@ pub(crate) trait PromiseCell: AnyPromise + 'static {
         Vec::new()
     }
 
-    /// Hears that somebody cancels; false if the promise is passing this very cancellation on already, and so refuses it.
+    /// Hears that somebody cancels; false if the promise is passing a cancellation on at this moment, and so refuses another.
     fn begin_cancel(&self, _: &Cancelled) -> bool {
         true
     }
 
-    /// Hears which of them accept, in the same order; says whether the promise does.
+    /// Hears which of its targets have accepted, in their order; says whether the promise accepts.
     fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[bool]) -> bool {
         promise.settle_cancelled(reason)
     }
@@ -217,13 +218,16 @@ pub(crate) fn drop_in_turn(value: impl Any) {
         }
     }
     let mut value = Some(value);
-    // On a thread that ends there is no list any more.
-    let _ = DROPPED.try_with(|dropped| {
+    let known = DROPPED.try_with(|dropped| {
         if let Some(dropped) = &mut *dropped.borrow_mut() {
             dropped.push(Box::new(value.take()));
         }
     });
     let Some(value) = value else { return };
+    if known.is_err() {
+        // On a thread that ends there is no list any more.
+        return;
+    }
     DROPPED.set(Some(Vec::new()));
     let _turn = Turn;
     drop(value);
@@ -290,28 +294,6 @@ pub(crate) type WeakPromise<T> = Weak<dyn PromiseCell<Value = T>>;
 impl<T> Clone for Promise<T> {
     fn clone(&self) -> Self {
         Promise { cell: self.cell.clone() }
-    }
-}
-
-/// Handles are equal when they belong to the same promise.
-impl<T> PartialEq for Promise<T> {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.cell, &other.cell)
-    }
-}
-
-impl<T> Eq for Promise<T> {}
-
-impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shared = self.shared();
-        let what = shared.kind();
-        match &*shared.state.borrow() {
-            State::Pending => write!(f, "<{what} pending>"),
-            State::Done(value) => write!(f, "<{what} finished result={value:?}>"),
-            State::Failed(error) => write!(f, "<{what} finished exception={error:?}>"),
-            State::Cancelled(_) => write!(f, "<{what} cancelled>"),
-        }
     }
 }
 
@@ -414,7 +396,7 @@ impl<T> Promise<T> {
         self.shared().listeners.borrow_mut().push(Listener::Call(callback))
     }
 
-    /// Lets the promise wake somebody when it is done, in the place of whom it would have woken by that number before.
+    /// Lets the promise wake somebody when it is done; `number` names the waker that was given before, whose place this one takes.
     pub(crate) fn wake_when_done(&self, number: &mut Option<u64>, waker: &Waker) {
         let mut listeners = self.shared().listeners.borrow_mut();
         match number.and_then(|number| listeners.get_mut(number)) {
@@ -452,7 +434,7 @@ impl<T> Promise<T> {
         self.settle(State::Done(value), None).is_ok()
     }
 
-    /// Ends a promise of the library's own as another one has ended.
+    /// Ends a promise of the library's own with an outcome; a cancellation is an error like any other here.
     pub(crate) fn follow(&self, outcome: Result<T>) -> bool {
         let state = match outcome {
             Ok(value) => State::Done(value),

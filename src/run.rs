@@ -5,7 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::awaitable::Awaitable;
-use crate::error::{Panicked, Result, RunError};
+use crate::error::{Result, RunError};
 use crate::event_loop::{Core, EventLoop, RUNNING};
 use crate::observe::Actor;
 use crate::promise::Promise;
@@ -140,12 +140,12 @@ impl EventLoop {
         if !promise.belongs_to(&self.core) {
             return Err(RunError::WrongLoop.into());
         }
-        let this = Rc::downgrade(&self.core);
-        let stop = promise.add_done_callback(move |promise| {
-            // A panic has left the run already: this callback must not end another one.
-            let panicked = matches!(promise.exception(), Ok(Some(error)) if error.is::<Panicked>());
-            if let Some(core) = this.upgrade().filter(|_| !panicked) {
-                core.stopping.set(true);
+        // It ends this run and no other, which may have been left before, by a panic.
+        let this_run = Rc::new(self.clone());
+        let run = Rc::downgrade(&this_run);
+        let stop = promise.add_done_callback(move |_| {
+            if let Some(event_loop) = run.upgrade() {
+                event_loop.stop();
             }
         });
         let run = self.run_forever();

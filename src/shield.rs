@@ -30,7 +30,7 @@ where
     let follower = outer.clone();
     let follow = inner.add_done_callback(move |inner| {
         if follower.is_cancelled() {
-            // Its callback looks at the error.
+            // Nobody awaits it any more; the outer promise's own callback sees to an error that comes later.
         } else if inner.is_cancelled() {
             follower.cancel();
         } else {

@@ -68,8 +68,9 @@ impl Callback for Sleep {
     }
 
     fn call(self: Rc<Self>) -> Option<Error> {
-        // A cancelled sleep has nobody left to wake.
-        Promise::of(self).fill(());
+        if !self.about.cancelled.get() {
+            Promise::of(self).fill(());
+        }
         None
     }
 

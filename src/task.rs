@@ -59,15 +59,15 @@ pub(crate) struct TaskState {
     /// True while a step is in the ready queue; a second wake-up adds no second step.
     pub(crate) scheduled: Cell<bool>,
     pub(crate) waits: Waits,
-    /// True while a step of this task runs, the last one for ever.
+    /// True while a step of this task runs, and from the last one on.
     running: Cell<bool>,
     /// How many cancellations were asked for and not taken back by `uncancel`.
     pub(crate) requests: Cell<u32>,
-    /// The last cancellation, as long as either of the next two is true.
+    /// The last cancellation, for whoever sees it.
     reason: RefCell<Cancelled>,
-    /// It is not on its way to every leaf: the next step begins with throwing it there.
+    /// A cancellation has not reached every leaf that the body waits on: the next step begins with handing it to those.
     pub(crate) must_cancel: Cell<bool>,
-    /// It is on its way to a leaf.
+    /// A cancellation is on its way to a leaf: its promise was cancelled, or the next poll will see it.
     pub(crate) delivering: Cell<bool>,
     passing_on: Cell<PassingOn>,
 }
@@ -246,19 +246,20 @@ impl<T> Driven for TaskCell<T> {
         let Some(mut body) = self.body.take() else {
             return;
         };
+        let panicking = Panicking(core, &self);
         state.running.set(true);
         if state.must_cancel.take() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
             // in Rust's own way: it is dropped.
             if state.waits.is_empty() {
                 drop(body);
+                std::mem::forget(panicking);
                 let outcome = Err(state.reason().into());
                 return self.finish(core, outcome);
             }
             state.delivering.set(true);
             state.waits.throw();
         }
-        let panicking = Panicking(core, &self);
         // ANCHOR: poll
         let polled = body.as_mut().poll(&mut Context::from_waker(&state.waker));
         match polled {

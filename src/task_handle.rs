@@ -9,7 +9,7 @@ use crate::awaitable::Awaitable;
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
-use crate::promise::{AnyPromise, Promise, cancel};
+use crate::promise::{AnyPromise, Promise, State, cancel};
 use crate::task::{Driven, spawn};
 use crate::waiting::Awaiting;
 
@@ -97,6 +97,28 @@ impl<T: Clone> IntoFuture for &Task<T> {
     #[track_caller]
     fn into_future(self) -> Awaiting<T> {
         self.promise().into_future()
+    }
+}
+
+/// Handles are equal when they belong to the same promise.
+impl<T> PartialEq for Promise<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.any(), &other.any())
+    }
+}
+
+impl<T> Eq for Promise<T> {}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shared = self.shared();
+        let what = shared.kind();
+        match &*shared.state.borrow() {
+            State::Pending => write!(f, "<{what} pending>"),
+            State::Done(value) => write!(f, "<{what} finished result={value:?}>"),
+            State::Failed(error) => write!(f, "<{what} finished exception={error:?}>"),
+            State::Cancelled(_) => write!(f, "<{what} cancelled>"),
+        }
     }
 }
 
@@ -210,19 +232,6 @@ impl AnyTask {
             state.must_cancel.set(false);
         }
         left
-    }
-
-    /// Waits until the task has ended, whatever its outcome. Cancelling this wait leaves the task alone.
-    pub async fn ended(&self) {
-        if self.is_done() {
-            return;
-        }
-        let ended = expect_running_loop().create_promise::<()>();
-        let set = ended.clone();
-        self.promise().on_done(Box::new(move || {
-            let _ = set.set_result(());
-        }));
-        let _ = ended.await;
     }
 }
 

@@ -88,7 +88,7 @@ impl LoopHandle {
             true => Ok(()),
             false => callback().into_error().map_or(Ok(()), Err),
         };
-        self.send(move |core| core.push_callback(once(callback), Some(at)))?;
+        self.send(move |core| core.enqueue(once(callback), Some(at)))?;
         Ok(handle)
     }
 
@@ -120,7 +120,7 @@ impl LoopHandle {
         let outcome = Outcome(future.shared.clone());
         // In its own turn, behind what was scheduled before.
         let callback = move || start(outcome, make());
-        self.send(move |core| core.push_callback(once(callback), Some(at)))?;
+        self.send(move |core| core.enqueue(once(callback), Some(at)))?;
         Ok(future)
     }
 
@@ -243,7 +243,7 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
             // A closed loop has dropped the task already.
             let _ = self.handle.send(move |core| {
                 if let Some(task) = core.task(task).map(AnyTask::new) {
-                    core.push_callback(
+                    core.enqueue(
                         once(move || {
                             task.cancel();
                         }),

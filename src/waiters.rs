@@ -107,7 +107,7 @@ impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
 impl<F: Fn(bool)> Drop for Turn<'_, F> {
     fn drop(&mut self) {
         let promise = self.leaf.promise();
-        let woken = self.used || (promise.is_done() && !promise.is_cancelled());
+        let woken = promise.is_done() && !promise.is_cancelled();
         if woken {
             self.waiters.woken.set(self.waiters.woken.get() - 1);
         } else {

@@ -106,7 +106,8 @@ impl Waits {
 
 /// A leaf's entry in the list of what a task waits for; dropping it takes the entry out.
 ///
-/// It keeps the task that keeps it, in its body: the loop breaks the circle, for it lets go of no task that still has its body.
+/// The task has the leaf in its body, and the leaf has the task here: a circle, which ends with the body, that is dropped when the
+/// task ends and when the loop is closed.
 #[derive(Default)]
 pub(crate) struct Registration {
     /// `None` before the leaf has to wait, and once it is ready.
@@ -118,7 +119,14 @@ impl Registration {
     pub(crate) fn is_entered(&self) -> bool {
         self.task.is_some()
     }
+
+    pub(crate) fn is_of(&self, task: &Rc<dyn Driven>) -> bool {
+        self.task.as_ref().is_some_and(|own| Rc::ptr_eq(own, task))
+    }
+
+    /// Enters the leaf; one that another task has polled before leaves that one's list.
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
+        drop(std::mem::take(self));
         let waits = &task.state().waits;
         self.number = waits.list.borrow_mut().push(Wait {
             target,
@@ -222,6 +230,9 @@ impl<T: 'static> Awaiting<T> {
     /// Enters the leaf into the list of what the task waits for.
     fn register(&mut self) -> Result<(), AwaitError> {
         let registered = Core::with_current(|core, task| {
+            if self.registration.is_of(task) {
+                return Ok(());
+            }
             let number = task.state().number;
             if !self.promise.belongs_to(core) {
                 return Err(AwaitError::DifferentLoop);
@@ -254,9 +265,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
             this.registration.leave(cancelled);
             return Poll::Ready(outcome);
         }
-        if !this.registration.is_entered()
-            && let Err(error) = this.register()
-        {
+        if let Err(error) = this.register() {
             return Poll::Ready(Err(error.into()));
         }
         this.promise.wake_when_done(&mut this.listener, cx.waker());

@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod chains;
+mod corners;
 mod handles;
 mod memory;
 mod observe;
