@@ -223,11 +223,8 @@ pub(crate) fn drop_in_turn(value: impl Any) {
             dropped.push(Box::new(value.take()));
         }
     });
-    let Some(value) = value else { return };
-    if known.is_err() {
-        // On a thread that ends there is no list any more.
-        return;
-    }
+    // On a thread that ends there is no list any more, and the value is dropped right here.
+    let (Some(value), Ok(())) = (value, known) else { return };
     DROPPED.set(Some(Vec::new()));
     let _turn = Turn;
     drop(value);

@@ -67,6 +67,8 @@ pub(crate) struct TaskState {
     reason: RefCell<Cancelled>,
     /// A cancellation has not reached every leaf that the body waits on: the next step begins with handing it to those.
     pub(crate) must_cancel: Cell<bool>,
+    /// A value has come before that cancellation did: the body may end with it, and else hears of the cancellation at its next await.
+    value_first: Cell<bool>,
     /// A cancellation is on its way to a leaf: its promise was cancelled, or the next poll will see it.
     pub(crate) delivering: Cell<bool>,
     passing_on: Cell<PassingOn>,
@@ -95,6 +97,7 @@ impl TaskState {
             requests: Cell::new(0),
             reason: RefCell::default(),
             must_cancel: Cell::new(false),
+            value_first: Cell::new(false),
             delivering: Cell::new(false),
             passing_on: Cell::new(PassingOn::No),
         }
@@ -120,6 +123,7 @@ impl TaskState {
     /// Cancels the task once more, because the leaf that the cancellation was on its way to is gone.
     pub(crate) fn cancel_again(&self) {
         if self.delivering.replace(false) {
+            self.value_first.set(true);
             self.set_must_cancel();
         }
     }
@@ -213,6 +217,7 @@ impl<T> PromiseCell for TaskCell<T> {
         match self.state.running.get() {
             true => {
                 self.state.passing_on.set(PassingOn::No);
+                self.state.value_first.set(false);
                 self.state.set_must_cancel();
             }
             false => self.state.passed_on(accepted),
@@ -269,7 +274,8 @@ impl<T> Driven for TaskCell<T> {
                 std::mem::forget(panicking);
                 // A cancellation that arrived too late for any await
                 // takes the place of the value.
-                let outcome = match (outcome, state.must_cancel.take()) {
+                let late = state.must_cancel.take() && !state.value_first.get();
+                let outcome = match (outcome, late) {
                     (Ok(_), true) => Err(state.reason().into()),
                     (outcome, _) => outcome,
                 };

@@ -269,3 +269,37 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Transport;
+    use crate::{EventLoop, TcpListener, TcpStream};
+
+    /// Tells whether a writer that waits may go on with so many bytes unsent.
+    fn goes_on_with(left: usize) -> bool {
+        let main = async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let transport = Transport::new(TcpStream::connect(listener.local_addr()?).await?);
+            // The other end does not read. If the operating system takes something all the same, there is another try.
+            loop {
+                while !transport.is_congested() {
+                    transport.write(&[0; 1024]);
+                }
+                transport.shared.unsent.borrow_mut().truncate(left);
+                transport.send();
+                if transport.shared.unsent.borrow().len() == left {
+                    return Ok(!transport.is_congested());
+                }
+            }
+        };
+        EventLoop::with_virtual_clock().run(main).unwrap()
+    }
+
+    #[test]
+    fn a_writer_goes_on_at_the_low_water_mark() {
+        assert!(goes_on_with(1));
+        assert!(goes_on_with(16 * 1024));
+        assert!(!goes_on_with(16 * 1024 + 1));
+        assert!(!goes_on_with(64 * 1024));
+    }
+}

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use asyncio::{
-    Error, EventLoop, Promise, Result, Task, create_task, current_task, gather_return_exceptions,
-    get_running_loop, sleep, task_group, yield_now,
+    Error, EventLoop, Promise, Result, Task, TimedOut, create_task, current_task,
+    gather_return_exceptions, get_running_loop, sleep, task_group, timeout, yield_now,
 };
 
 use crate::{Trace, boom, seconds};
@@ -61,6 +61,83 @@ fn a_task_may_take_back_the_cancellation_of_itself() {
         Ok("goes on")
     };
     assert_eq!(event_loop.run(main).unwrap(), "goes on");
+}
+
+#[test]
+fn a_cancellation_that_comes_after_the_last_await_takes_the_place_of_the_value() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let main = async {
+        let ends_with = |outcome: Result<u32>| {
+            create_task(async move {
+                yield_now().await?;
+                let me = current_task().expect("this is one");
+                assert!(me.cancel());
+                outcome
+            })
+        };
+        let (value, error) = (ends_with(Ok(1)), ends_with(Err(boom())));
+        assert!(value.await.unwrap_err().is_cancelled());
+        // An error is not replaced.
+        assert_eq!(error.await.unwrap_err().to_string(), "boom");
+        // Nor is a value whose cancellation was taken back.
+        let taken_back = create_task(async {
+            let me = current_task().expect("this is one");
+            assert!(me.cancel());
+            me.uncancel();
+            Ok(2)
+        });
+        assert_eq!(taken_back.await?, 2);
+        Ok(())
+    };
+    event_loop.run(main).unwrap();
+}
+
+/// Runs a task that was cancelled `before` times, and lives on, under a limit; meanwhile it is cancelled or takes back as
+/// `meanwhile` says. Tells how the limit ends and how many cancellations it leaves.
+fn limited(before: u32, meanwhile: i32) -> (&'static str, u32) {
+    let main = async move {
+        let task = create_task(async move {
+            let me = current_task().expect("this is one");
+            for _ in 0..before {
+                me.cancel();
+                let _ = yield_now().await;
+            }
+            let limited = timeout(seconds(1), async {
+                let slept = sleep(seconds(9)).await;
+                if meanwhile < 0 {
+                    me.uncancel();
+                }
+                Ok(slept?)
+            });
+            let ended = match limited.await {
+                Err(error) if error.is::<TimedOut>() => "timed out",
+                Err(error) if error.is_cancelled() => "cancelled",
+                _ => "otherwise",
+            };
+            Ok((ended, me.cancelling()))
+        });
+        if meanwhile > 0 {
+            let task = task.clone();
+            get_running_loop()?.call_later(seconds(1), move || {
+                task.cancel();
+            });
+        }
+        task.await
+    };
+    EventLoop::with_virtual_clock().run(main).unwrap()
+}
+
+#[test]
+fn a_limit_takes_only_its_own_cancellation_for_a_timeout() {
+    assert_eq!(limited(0, 0), ("timed out", 0));
+    // Cancellations from before the block do not count,
+    assert_eq!(limited(1, 0), ("timed out", 1));
+    assert_eq!(limited(2, 0), ("timed out", 2));
+    // those from outside that come meanwhile do,
+    assert_eq!(limited(0, 1), ("cancelled", 1));
+    assert_eq!(limited(1, 1), ("cancelled", 2));
+    // and the body may have taken back one from before.
+    assert_eq!(limited(1, -1), ("timed out", 0));
 }
 
 #[test]

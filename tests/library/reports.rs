@@ -1,11 +1,13 @@
 //! Errors that nobody looks at are reported, once.
 
+use std::time::Duration;
+
 use asyncio::{
-    Error, EventLoop, Promise, Result, ReturnWhen, Task, gather, gather_return_exceptions,
-    task_group, wait, yield_now,
+    Error, EventLoop, Promise, Result, ReturnWhen, Task, create_task, gather,
+    gather_return_exceptions, shield, sleep, task_group, wait, wait_for, yield_now,
 };
 
-use crate::{Trace, boom};
+use crate::{Trace, boom, seconds};
 
 async fn fails() -> Result<()> {
     yield_now().await?;
@@ -78,6 +80,76 @@ fn asking_whether_it_failed_or_waiting_for_it_is_no_look() {
         event_loop.run_until_complete(waiting).unwrap();
     });
     assert_eq!(waited, TASK_REPORT);
+}
+
+#[test]
+fn a_wait_that_is_over_looks_at_no_error_that_comes_later() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let main = async {
+        let fails_at = |time| {
+            create_task(async move {
+                sleep(seconds(time)).await?;
+                Err::<(), Error>(boom())
+            })
+        };
+        let tasks = [fails_at(2), fails_at(4)];
+        let waited = wait(&tasks, seconds(1), ReturnWhen::FirstException).await?;
+        assert_eq!(waited.pending.len(), 2);
+        let given_up = wait_for(
+            async move {
+                let tasks = [fails_at(2), fails_at(4)];
+                wait(&tasks, None, ReturnWhen::FirstException).await?;
+                Ok(())
+            },
+            Duration::from_millis(500),
+        );
+        assert!(given_up.await.is_err());
+        sleep(seconds(9)).await?;
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(trace.take(), [TASK_REPORT; 4].concat());
+}
+
+#[test]
+fn a_shield_that_was_cancelled_reports_the_failure_inside() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let shielded = |outcome: Result<()>, cancels_inside: bool| {
+        event_loop.run_until_complete(async move {
+            let inner = create_task(async move {
+                sleep(seconds(1)).await?;
+                outcome
+            });
+            let outer = shield(&inner);
+            assert!(outer.cancel());
+            yield_now().await?;
+            if cancels_inside {
+                inner.cancel();
+            }
+            drop(inner);
+            sleep(seconds(2)).await?;
+            assert!(outer.is_cancelled());
+            Ok(())
+        })
+    };
+    shielded(Err(boom()), false).unwrap();
+    // It is seen then, and not reported as one that nobody has retrieved.
+    assert_eq!(trace.take(), ["Exception in shielded promise: boom"]);
+    shielded(Ok(()), false).unwrap();
+    shielded(Ok(()), true).unwrap();
+    assert_eq!(trace.take(), NO_REPORT);
+}
+
+#[test]
+fn a_shield_that_lives_passes_the_failure_on_and_reports_nothing() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let main = async { shield(create_task(fails())).await };
+    let error = event_loop.run_until_complete(main).unwrap_err();
+    assert_eq!(error.to_string(), "boom");
+    assert_eq!(trace.take(), NO_REPORT);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use asyncio::{
     EventLoop, Result, RunError, create_task, current_task, get_running_loop, sleep, yield_now,
 };
 
-use crate::{Trace, boom, seconds};
+use crate::{Trace, boom, ends, seconds};
 
 #[test]
 fn debug_mode_reports_the_slow_callback_and_the_slow_step() {
@@ -48,6 +48,25 @@ fn a_stalled_loop_says_so_and_can_go_on() {
     assert_eq!(error.downcast_ref(), Some(&RunError::Stalled));
     promise.set_result(1).unwrap();
     assert_eq!(event_loop.run_until_complete(&promise).unwrap(), 1);
+}
+
+#[test]
+fn a_loop_that_was_stopped_before_its_run_makes_one_pass_and_does_not_sleep() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let timer = event_loop.call_later(seconds(1), crate::must_not_run);
+    event_loop.stop();
+    assert_eq!(event_loop.run_forever(), Ok(()));
+    assert_eq!(event_loop.time(), Duration::ZERO);
+    timer.cancel();
+    // Nor does it ask what could wake it.
+    event_loop.stop();
+    assert_eq!(event_loop.run_forever(), Ok(()));
+    ends(|waiting| {
+        waiting.is_for("a loop on the real clock that was stopped before");
+        let event_loop = EventLoop::new();
+        event_loop.stop();
+        assert_eq!(event_loop.run_forever(), Ok(()));
+    });
 }
 
 #[test]

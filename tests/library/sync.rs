@@ -2,7 +2,7 @@
 
 use asyncio::{
     Barrier, Condition, EventLoop, Lock, Queue, Result, ReturnWhen, Semaphore, Task, TimedOut,
-    as_completed, create_task, get_running_loop, sleep, wait, wait_for, yield_now,
+    TooManyTaskDone, as_completed, create_task, get_running_loop, sleep, wait, wait_for, yield_now,
 };
 
 use crate::{Trace, seconds};
@@ -70,6 +70,39 @@ fn a_woken_waiter_that_is_dropped_hands_the_lock_on() {
     };
     event_loop.run_until_complete(main).unwrap();
     assert_eq!(trace.take(), ["locked: false", "the other has it"]);
+}
+
+#[test]
+fn who_leaves_the_line_while_the_lock_is_on_its_way_lets_nobody_else_in() {
+    let (event_loop, trace) = virtual_loop();
+    let log = trace.clone();
+    let main = async move {
+        let lock = Lock::new();
+        let guard = lock.acquire().await?;
+        let waiter = |name: &'static str| {
+            let (lock, log) = (lock.clone(), log.clone());
+            create_task(async move {
+                let _guard = lock.acquire().await?;
+                log.say(format!("{name} has it"));
+                for _ in 0..3 {
+                    yield_now().await?;
+                }
+                log.say(format!("{name} gives it back"));
+                Ok(())
+            })
+        };
+        let waiters = ["A", "B", "C"].map(waiter);
+        yield_now().await?;
+        // B is on its way before A is woken.
+        waiters[1].cancel();
+        drop(guard);
+        all_ended(&waiters).await
+    };
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(
+        trace.take(),
+        ["A has it", "A gives it back", "C has it", "C gives it back"]
+    );
 }
 
 #[test]
@@ -189,6 +222,194 @@ fn join_ends_at_the_moment_when_all_is_done() {
         joiner.await
     };
     event_loop.run_until_complete(main).unwrap();
+}
+
+#[test]
+fn a_join_counts_what_was_put_and_what_was_done() {
+    let (event_loop, trace) = virtual_loop();
+    let log = trace.clone();
+    let main = async move {
+        let queue = Queue::new();
+        queue.join().await?;
+        assert_eq!(queue.task_done(), Err(TooManyTaskDone));
+        queue.put(1).await?;
+        queue.put_nowait(2)?;
+        let (joined, seen) = (queue.clone(), log.clone());
+        let joiner = create_task(async move {
+            joined.join().await?;
+            seen.say("joined");
+            Ok(())
+        });
+        for n in 1..=2 {
+            for _ in 0..3 {
+                yield_now().await?;
+            }
+            assert_eq!(queue.get().await?, n);
+            log.say(format!("done {n}"));
+            queue.task_done()?;
+        }
+        joiner.await?;
+        assert_eq!(queue.task_done(), Err(TooManyTaskDone));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(trace.take(), ["done 1", "done 2", "joined"]);
+}
+
+#[test]
+fn a_shutdown_counts_what_it_throws_away_as_done() {
+    let (event_loop, trace) = virtual_loop();
+    let log = trace.clone();
+    let main = async move {
+        for taken in 0..=2 {
+            let queue = Queue::new();
+            queue.put_nowait(1)?;
+            queue.put_nowait(2)?;
+            for _ in 0..taken {
+                queue.get_nowait()?;
+            }
+            let joined = queue.clone();
+            let joiner = create_task(async move { Ok(joined.join().await?) });
+            yield_now().await?;
+            queue.shutdown(true);
+            let mut left = 0;
+            while queue.task_done().is_ok() {
+                left += 1;
+            }
+            log.say(format!("{taken} taken, {left} to be reported"));
+            joiner.await?;
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(
+        trace.take(),
+        [
+            "0 taken, 0 to be reported",
+            "1 taken, 1 to be reported",
+            "2 taken, 2 to be reported"
+        ]
+    );
+}
+
+#[test]
+fn the_timer_of_an_iteration_goes_with_the_last_completion() {
+    let (event_loop, _) = virtual_loop();
+    let clock = event_loop.clone();
+    let main = async move {
+        let promises = [clock.create_promise(), clock.create_promise()];
+        let items: Vec<_> = as_completed(&promises, seconds(3600)).collect();
+        let mut timers = vec![clock.timer_count()];
+        for promise in &promises {
+            promise.set_result(())?;
+            yield_now().await?;
+            timers.push(clock.timer_count());
+        }
+        assert_eq!(timers, [1, 1, 0]);
+        for item in items {
+            item.await?;
+        }
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+}
+
+#[test]
+fn who_comes_between_the_wake_up_of_a_waiter_and_its_turn_is_served_in_that_turn() {
+    for first_is_cancelled in [false, true] {
+        let (event_loop, trace) = virtual_loop();
+        let log = trace.clone();
+        let main = async move {
+            let semaphore = Semaphore::new(0);
+            let taker = |name: &'static str| {
+                let (semaphore, log) = (semaphore.clone(), log.clone());
+                create_task(async move {
+                    semaphore.acquire().await?.forget();
+                    log.say(name);
+                    Ok(())
+                })
+            };
+            let first = taker("first");
+            yield_now().await?;
+            // Their steps are in the ready queue before that of the first.
+            let others = [taker("second"), taker("third")];
+            for _ in 0..3 {
+                semaphore.release()?;
+            }
+            if first_is_cancelled {
+                first.cancel();
+            }
+            for _ in 0..2 {
+                yield_now().await?;
+                log.say("a pass ends");
+            }
+            log.say(format!("{} free", semaphore.available()));
+            assert!(others.iter().all(|task| task.is_done()));
+            Ok(())
+        };
+        event_loop.run_until_complete(main).unwrap();
+        let lines = trace.take();
+        if first_is_cancelled {
+            let expected = ["a pass ends", "second", "third", "a pass ends", "1 free"];
+            assert_eq!(lines, expected);
+        } else {
+            let expected = ["a pass ends", "second", "third", "a pass ends", "0 free"];
+            assert_eq!(lines, [&["first"], &expected[..]].concat());
+        }
+    }
+}
+
+/// Lets tasks queue for a semaphore, and tells who has a permit after each release.
+fn served(queue_up: usize, releases: usize, cancel: &'static [usize]) -> Vec<String> {
+    let (event_loop, trace) = virtual_loop();
+    let log = trace.clone();
+    let main = async move {
+        let semaphore = Semaphore::new(0);
+        let tasks: Vec<Task<()>> = (0..queue_up)
+            .map(|n| {
+                let (semaphore, log) = (semaphore.clone(), log.clone());
+                create_task(async move {
+                    semaphore.acquire().await?.forget();
+                    log.say(n);
+                    Ok(())
+                })
+            })
+            .collect();
+        yield_now().await?;
+        for _ in 0..releases {
+            semaphore.release()?;
+        }
+        for n in cancel {
+            tasks[*n].cancel();
+        }
+        log.say(format!("{} free", semaphore.available()));
+        for _ in 0..3 {
+            yield_now().await?;
+        }
+        log.say(format!("{} free", semaphore.available()));
+        tasks.iter().for_each(|task| {
+            task.cancel();
+        });
+        all_ended(&tasks).await?;
+        log.say(format!("{} free", semaphore.available()));
+        Ok(())
+    };
+    event_loop.run_until_complete(main).unwrap();
+    trace.take()
+}
+
+#[test]
+fn a_permit_is_taken_out_when_a_waiter_is_woken_and_goes_on_if_that_one_leaves() {
+    assert_eq!(served(1, 1, &[]), ["0 free", "0", "0 free", "0 free"]);
+    assert_eq!(served(1, 3, &[]), ["2 free", "0", "2 free", "2 free"]);
+    assert_eq!(served(3, 2, &[]), ["0 free", "0", "1", "0 free", "0 free"]);
+    // Those that were woken leave, and both permits go to those behind them.
+    assert_eq!(
+        served(4, 2, &[0, 1]),
+        ["0 free", "2", "3", "0 free", "0 free"]
+    );
+    assert_eq!(served(3, 2, &[0, 1]), ["0 free", "2", "1 free", "1 free"]);
+    assert_eq!(served(2, 1, &[0, 1]), ["0 free", "1 free", "1 free"]);
 }
 
 #[test]

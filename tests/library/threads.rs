@@ -1,16 +1,20 @@
 //! Other threads: the executor, and handles of loops that go away.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use asyncio::observe::Kind;
 use asyncio::{
     ConcurrentFuture, EventLoop, LoopHandle, Panicked, Result, RunError, gather, sleep, to_thread,
+    yield_now,
 };
 
-use crate::seconds;
+use crate::{ends, seconds};
 
 #[test]
 fn a_panicking_job_fails_its_awaiter_and_the_thread_goes_on() {
@@ -151,6 +155,147 @@ fn a_thread_that_waits_for_a_loop_that_goes_away_is_told() {
         assert_eq!(event_loop.all_tasks().len(), 1);
         event_loop.close().unwrap();
     });
+}
+
+#[test]
+fn a_job_that_waits_for_a_thread_is_done_although_the_executor_was_shut() {
+    let jobs = ends(|waiting| {
+        let event_loop = EventLoop::new();
+        event_loop.set_executor_threads(1);
+        let ((begin, begun), (release, released)) = (channel(), channel::<()>());
+        let (done, jobs) = channel();
+        let first = done.clone();
+        event_loop.run_in_executor(move || {
+            begin.send(())?;
+            // The end of the channel.
+            let _ = released.recv();
+            Ok(first.send(0)?)
+        });
+        for n in 1..=3 {
+            let done = done.clone();
+            event_loop.run_in_executor(move || Ok(done.send(n)?));
+        }
+        drop(done);
+        waiting.is_for("the first job to begin");
+        begun.recv().unwrap();
+        event_loop.close().unwrap();
+        drop(release);
+        waiting.is_for("the jobs to end or to be dropped");
+        jobs.iter().collect::<Vec<_>>()
+    });
+    assert_eq!(jobs, [0, 1, 2, 3]);
+}
+
+/// This test lets real time pass, for nothing says that a thread does not come.
+#[test]
+fn there_is_no_thread_too_many() {
+    let names = ends(|waiting| {
+        let event_loop = EventLoop::new();
+        event_loop.set_executor_threads(2);
+        let ((begin, begun), (release, released)) = (channel(), channel::<()>());
+        let released = Arc::new(Mutex::new(released));
+        let jobs: Vec<_> = (0..6)
+            .map(|_| {
+                let (begin, released) = (begin.clone(), released.clone());
+                event_loop.run_in_executor(move || {
+                    begin.send(())?;
+                    let _ = released.lock().unwrap().recv();
+                    Ok(thread::current().name().map(str::to_owned))
+                })
+            })
+            .collect();
+        waiting.is_for("two jobs to begin at the same time");
+        begun.recv().unwrap();
+        begun.recv().unwrap();
+        let third = begun.recv_timeout(Duration::from_millis(100));
+        drop(release);
+        waiting.is_for("all jobs to end");
+        let names = event_loop.run(async { gather(jobs).await }).unwrap();
+        (third.is_err(), names)
+    });
+    let (alone, names) = names;
+    assert!(alone, "a third job began while two threads were busy");
+    let names: BTreeSet<_> = names.into_iter().flatten().collect();
+    assert!(
+        names
+            .iter()
+            .all(|name| ["asyncio_0", "asyncio_1"].contains(&name.as_str()))
+    );
+}
+
+#[test]
+fn what_is_sent_while_the_loop_falls_asleep_wakes_it() {
+    for on_virtual_clock in [false, true] {
+        ends(move |waiting| {
+            waiting
+                .is_for("a call that was sent between the last look into the inbox and the sleep");
+            let event_loop = match on_virtual_clock {
+                false => EventLoop::new(),
+                true => EventLoop::with_virtual_clock(),
+            };
+            let handle = event_loop.handle();
+            let sent = Cell::new(false);
+            event_loop.set_observer(move |event| {
+                if matches!(event.kind, Kind::LoopWaits { .. }) && !sent.replace(true) {
+                    let handle = handle.clone();
+                    let sender = thread::spawn(move || handle.stop());
+                    assert_eq!(sender.join().unwrap(), Ok(()));
+                }
+            });
+            assert_eq!(event_loop.run_forever(), Ok(()));
+        });
+    }
+}
+
+/// Waits until a thread of this process sleeps, so that nobody wakes it by chance before it does.
+#[cfg(target_os = "linux")]
+fn wait_until_it_sleeps(thread: &std::path::Path) {
+    loop {
+        let stat = std::fs::read_to_string(thread.join("stat")).unwrap();
+        // After the name, which is in brackets.
+        let (_, state) = stat.rsplit_once(") ").unwrap();
+        if state.starts_with('S') {
+            return;
+        }
+        thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_waits_for_a_result_hears_of_the_cancellation_at_once() {
+    for started in [false, true] {
+        ends(move |waiting| {
+            let event_loop = EventLoop::new();
+            event_loop.set_exception_handler(|_| {});
+            let handle = event_loop.handle();
+            let future = handle
+                .run_coroutine_threadsafe(|| async { Ok(sleep(seconds(3600)).await?) })
+                .unwrap();
+            if started {
+                let passes = async {
+                    for _ in 0..3 {
+                        yield_now().await?;
+                    }
+                    Ok(())
+                };
+                event_loop.run_until_complete(passes).unwrap();
+                assert_eq!(event_loop.all_tasks().len(), 1);
+            }
+            let future: Arc<ConcurrentFuture<()>> = Arc::new(future);
+            let (there, waits) = (future.clone(), channel());
+            let thread = thread::spawn(move || {
+                waits.0.send(std::fs::read_link("/proc/thread-self")?)?;
+                there.result(None)
+            });
+            waiting.is_for("a thread to sleep");
+            let path = std::path::Path::new("/proc").join(waits.1.recv().unwrap());
+            wait_until_it_sleeps(&path);
+            assert!(future.cancel());
+            waiting.is_for("a thread that waits for a result that was cancelled");
+            assert!(thread.join().unwrap().unwrap_err().is_cancelled());
+        });
+    }
 }
 
 /// This test lets real time pass, for it is about what happens then.
