@@ -207,8 +207,7 @@ impl Core {
 
     /// Lets go of a task that has ended.
     pub(crate) fn release(&self, number: u64) {
-        let released = self.tasks.borrow_mut().remove(&number);
-        drop(released);
+        let _released = self.tasks.borrow_mut().remove(&number);
     }
 
     pub(crate) fn task(&self, number: u64) -> Option<Rc<dyn Driven>> {
@@ -284,8 +283,7 @@ impl Core {
         struct Current<'a>(&'a Core);
         impl Drop for Current<'_> {
             fn drop(&mut self) {
-                let task = self.0.current.take();
-                drop(task);
+                drop(self.0.current.take());
             }
         }
         *self.current.borrow_mut() = Some(task.clone());

@@ -9,7 +9,8 @@ use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, WeakPromise};
 
-type Outcome<T> = (Result<T>, bool);
+/// What a child ended with, and if it is a task the last cancellation that it was asked for.
+type Outcome<T> = (Result<T>, Option<Cancelled>);
 
 /// The promise of the whole.
 struct Whole<T: 'static, R: 'static> {
@@ -17,7 +18,7 @@ struct Whole<T: 'static, R: 'static> {
     /// Weak, because each child's callback keeps this struct.
     children: Vec<WeakPromise<T>>,
     first_error_settles: bool,
-    /// What the children ended with, in the order of the arguments, and whether they are tasks.
+    /// What the children ended with, in the order of the arguments.
     outcomes: RefCell<Vec<Option<Outcome<T>>>>,
     /// How many children have ended.
     ended: Cell<usize>,
@@ -108,7 +109,8 @@ impl<T: Clone, R> Whole<T, R> {
             Promise::of(self).follow(Err(error.clone()));
             return;
         }
-        self.outcomes.borrow_mut()[which] = Some((outcome, child.driven().is_some()));
+        self.outcomes.borrow_mut()[which] =
+            Some((outcome, child.driven().map(|task| task.state().reason())));
         if self.ended.get() == self.children.len() {
             self.all_done();
         }
@@ -118,9 +120,9 @@ impl<T: Clone, R> Whole<T, R> {
         let outcomes: Vec<Outcome<T>> = self.outcomes.take().into_iter().flatten().collect();
         // A cancellation becomes an error like any other: the outer promise itself was not cancelled.
         let whole = match (self.cancel_requested.get(), outcomes.last()) {
-            (false, _) => (self.finish)(outcomes),
             (true, Some((Err(error), _))) if error.is_cancelled() => Err(error.clone()),
-            (true, _) => Err(Cancelled::new().into()),
+            (true, Some((_, reason))) => Err(reason.clone().unwrap_or_default().into()),
+            _ => (self.finish)(outcomes),
         };
         Promise::of(self).follow(whole);
     }
@@ -164,7 +166,7 @@ pub fn gather_return_exceptions<T: Clone + 'static>(
     Whole::gather(awaitables, false, |outcomes| {
         let items = outcomes.into_iter().map(|outcome| match outcome {
             // A task's cancellation has lost its message here, as in asyncio.
-            (Err(error), true) if error.is_cancelled() => Err(Cancelled::new().into()),
+            (Err(error), Some(_)) if error.is_cancelled() => Err(Cancelled::new().into()),
             (outcome, _) => outcome,
         });
         Ok(items.collect())

@@ -37,6 +37,9 @@
 //!
 //! The book's page "Which Python" has a program for each row.
 //!
+//! In two things the library differs on purpose: everybody who awaits a cancelled task sees the message of its cancellation, which
+//! CPython gives to the first alone; and each shield that was cancelled reports a late failure inside, where CPython reports once.
+//!
 //! # What is left out
 //! | asyncio | instead |
 //! |---|---|

@@ -120,6 +120,10 @@ pub(crate) trait AnyPromise {
     fn is_cancelled(&self) -> bool;
     /// Gives the error of a promise that failed, and notes that somebody has seen it.
     fn error(&self) -> Option<Error>;
+    /// Tells whether who awaits the promise sees a cancellation: it was cancelled, or failed with one, as a gather does.
+    fn ended_cancelled(&self) -> bool {
+        self.is_cancelled() || self.error().is_some_and(|error| error.is_cancelled())
+    }
     /// Schedules a callback for when the promise is done.
     fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
     /// Gives what the promise waits for itself, and the name of the task that it is of.

@@ -5,10 +5,11 @@ use std::future::Future;
 use std::rc::Rc;
 
 use crate::awaitable::Awaitable;
-use crate::error::{Result, RunError};
+use crate::error::{Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, RUNNING};
 use crate::observe::Actor;
 use crate::promise::Promise;
+use crate::wait::Callbacks;
 
 impl Core {
     /// Says why the loop cannot run now, if it cannot.
@@ -140,17 +141,17 @@ impl EventLoop {
         if !promise.belongs_to(&self.core) {
             return Err(RunError::WrongLoop.into());
         }
-        // It ends this run and no other, which may have been left before, by a panic.
-        let this_run = Rc::new(self.clone());
-        let run = Rc::downgrade(&this_run);
-        let stop = promise.add_done_callback(move |_| {
-            if let Some(event_loop) = run.upgrade() {
-                event_loop.stop();
+        let this = Rc::downgrade(&self.core);
+        let stop = promise.add_done_callback(move |promise| {
+            // A panic has left the run already: this callback must not end another one.
+            let panicked = matches!(promise.exception(), Ok(Some(error)) if error.is::<Panicked>());
+            if let Some(core) = this.upgrade().filter(|_| !panicked) {
+                core.stopping.set(true);
             }
         });
-        let run = self.run_forever();
-        promise.remove_done_callback(stop);
-        run?;
+        let callback = Callbacks(std::slice::from_ref(&promise), vec![stop]);
+        self.run_forever()?;
+        drop(callback);
         if promise.is_done() { promise.result() } else { Err(RunError::StoppedBeforeDone.into()) }
     }
 
@@ -169,26 +170,31 @@ impl EventLoop {
     ) -> Result<T> {
         self.core.check_runnable()?;
         let result = self.run_until_complete(main);
-        self.cancel_all_tasks();
-        // asyncio's loop makes four passes more, two to shut down its generators and two its threads: late clean-ups get these turns.
+        let ended = self.cancel_all_tasks().and_then(|()| self.make_last_passes());
+        let ended = ended.and_then(|()| Ok(self.shut_pool()?));
+        self.close()?;
+        ended?;
+        result
+    }
+
+    /// Makes the passes that asyncio's loop needs to shut down its generators and its threads: late clean-ups get these turns.
+    fn make_last_passes(&self) -> Result<()> {
         for _ in 0..4 {
             if !self.core.ready.borrow().is_empty() {
                 self.stop();
                 self.run_forever()?;
             }
         }
-        self.shut_pool()?;
-        self.close()?;
-        result
+        Ok(())
     }
 
     /// Cancels every task and runs the loop until all have ended; those that are made meanwhile are left alone.
     ///
     /// No task waits for them, which they could see or cancel: it is a promise.
-    fn cancel_all_tasks(&self) {
+    fn cancel_all_tasks(&self) -> Result<()> {
         let tasks = self.all_tasks();
         if tasks.is_empty() {
-            return;
+            return Ok(());
         }
         let all_ended = Promise::labelled(&self.core, "shutdown", None);
         let left = Rc::new(Cell::new(tasks.len()));
@@ -202,8 +208,10 @@ impl EventLoop {
                 }
             }));
         }
-        if self.run_until_complete(all_ended).is_err() {
-            return;
+        match self.run_until_complete(all_ended) {
+            // They wait for what never comes; asyncio would wait with them. The loop is closed over them.
+            Err(error) if error.downcast_ref() == Some(&RunError::Stalled) => return Ok(()),
+            ended => ended?,
         }
         for task in tasks {
             if let Some(error) = task.exception() {
@@ -211,6 +219,7 @@ impl EventLoop {
                     .report("unhandled exception during the shutdown of the loop", Some(error));
             }
         }
+        Ok(())
     }
 }
 

@@ -53,7 +53,10 @@ impl<T> AsRef<Promise<T>> for Promise<T> {
 }
 
 /// Takes the callbacks back when the wait is over, in whatever way.
-struct Callbacks<'a, T: 'static>(&'a [Promise<T>], Vec<CallbackId>);
+pub(crate) struct Callbacks<'a, T: 'static>(
+    pub(crate) &'a [Promise<T>],
+    pub(crate) Vec<CallbackId>,
+);
 
 impl<T: 'static> Drop for Callbacks<'_, T> {
     fn drop(&mut self) {

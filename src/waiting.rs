@@ -86,7 +86,7 @@ impl Waits {
     /// Throws a cancellation at each leaf that it is not on its way to; one whose promise was cancelled ends so by itself.
     pub(crate) fn throw(&self) {
         self.each_leaf(|wait| {
-            let cancelled = matches!(&wait.target, Target::Promise(p) if p.is_cancelled());
+            let cancelled = matches!(&wait.target, Target::Promise(p) if p.ended_cancelled());
             wait.thrown |= !wait.told && !cancelled;
             wait.told = true;
         });

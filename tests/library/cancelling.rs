@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use asyncio::{
-    Error, EventLoop, Promise, Result, Task, TimedOut, create_task, current_task,
-    gather_return_exceptions, get_running_loop, sleep, task_group, timeout, yield_now,
+    Cancelled, Error, EventLoop, Promise, Result, Task, TimedOut, create_task, current_task,
+    gather, gather_return_exceptions, get_running_loop, sleep, task_group, timeout, yield_now,
 };
 
 use crate::{Trace, boom, seconds};
@@ -295,3 +295,46 @@ fn a_task_that_a_clean_up_spawns_gets_the_turns_that_asyncio_gives_it() {
 
 /// How many steps the same program makes on CPython 3.13.0 and 3.14.2.
 const STEPS_ON_CPYTHON: i32 = 6;
+
+#[test]
+fn a_cancelled_gather_passes_on_what_its_last_child_was_told() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let outcome = event_loop.run_until_complete(async {
+        let stubborn = create_task(async {
+            let _ = sleep(seconds(1)).await;
+            Ok(4)
+        });
+        let whole = gather([stubborn.clone()]);
+        yield_now().await?;
+        whole.cancel_with_message("why");
+        whole.await
+    });
+    let error = outcome.unwrap_err();
+    assert_eq!(
+        error.downcast_ref::<Cancelled>().unwrap().message(),
+        Some("why")
+    );
+}
+
+#[test]
+fn a_cancellation_that_meets_one_at_the_same_await_leaves_that_one_its_message() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let outcome = event_loop.run_until_complete(async {
+        let child = create_task(async {
+            let _ = sleep(seconds(1)).await;
+            Ok(4)
+        });
+        let inner = child.clone();
+        let waiter = create_task(async move { gather([inner]).await });
+        yield_now().await?;
+        yield_now().await?;
+        waiter.cancel();
+        let late = waiter.clone();
+        child.add_done_callback(move |_| {
+            late.cancel_with_message("late");
+        });
+        waiter.await
+    });
+    let error = outcome.unwrap_err();
+    assert_eq!(error.downcast_ref::<Cancelled>().unwrap().message(), None);
+}

@@ -209,3 +209,22 @@ fn timers_cancelled_in_bulk_neither_fire_nor_move_the_clock() {
     assert_eq!(event_loop.run_forever(), Err(RunError::Stalled));
     assert_eq!(event_loop.time(), Duration::ZERO);
 }
+
+#[test]
+fn a_stop_while_the_rest_ends_makes_the_run_fail() {
+    let event_loop = EventLoop::with_virtual_clock();
+    event_loop.set_exception_handler(|_| ());
+    let stopping = event_loop.handle();
+    let outcome = event_loop.run(async {
+        create_task(async move {
+            let slept = sleep(seconds(1)).await;
+            stopping.stop()?;
+            yield_now().await?;
+            Ok(slept?)
+        });
+        yield_now().await?;
+        Ok(1)
+    });
+    assert!(outcome.unwrap_err().is::<RunError>());
+    assert!(event_loop.is_closed());
+}

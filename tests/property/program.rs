@@ -9,6 +9,17 @@ use fastrand::Rng;
 /// What a task does, one after the other.
 pub type Body = Rc<[Op]>;
 
+/// A whole program.
+#[derive(Debug)]
+pub struct Program {
+    /// True if it is run as `asyncio.run` does, which cancels what is left; else the loop runs until nothing is left that could go on.
+    pub to_its_end: bool,
+    /// True if each task is awaited once at most. Left out: CPython gives the message of a task's cancellation only to the first
+    /// who asks, the library to all, as its rustdoc says.
+    pub each_once: bool,
+    pub main: Body,
+}
+
 /// One step of a task. Tasks, queues and so on are named by numbers; a task that need not exist is found by [`Op::Await`]'s rule.
 #[derive(Debug)]
 pub enum Op {
@@ -20,18 +31,46 @@ pub enum Op {
     GetNowait(usize),
     TaskDone(usize),
     Join(usize),
+    /// Shuts a queue down, at once or when it is empty.
+    ShutDown(usize, bool),
     Spawn(Body),
     /// Cancels any task, the running one included.
     Cancel(usize),
+    /// Cancels with a message, which has a number.
+    CancelSaying(usize, u32),
+    Cancelling(usize),
+    Uncancel(usize),
     /// Awaits a task that was made after the awaiting one, so that no two ever await each other.
     Await(usize),
     Gather(Vec<usize>, bool),
+    /// Gathers tasks, and keeps the promise for the four steps that follow here.
+    KeepGather(Vec<usize>, bool),
+    /// Gathers kept gathers of tasks, and keeps this one, too.
+    GatherGathers(Vec<usize>, bool),
+    /// Awaits a kept gather whose tasks were all made after the awaiting one.
+    AwaitGather(usize),
+    CancelGather(usize),
+    AskGather(usize),
     Wait(Vec<usize>, Option<u32>, usize),
-    WaitFor(usize, u32),
-    Timeout(u32, Body),
+    /// Awaits tasks as they complete, and a body that is no task yet; more than one such would start in any order.
+    AsCompleted(Vec<usize>, Option<Body>, Option<u32>),
+    WaitFor(usize, Option<u32>),
+    /// Waits for a body that is no task.
+    WaitForBody(Body, Option<u32>),
+    Timeout(Option<u32>, Body),
+    /// Moves the limit of one of the timeouts whose blocks run, from now on, or takes it away.
+    Reschedule(usize, Option<u32>),
     Shield(usize),
     Group(Vec<Body>, Body),
+    /// Makes a task in a group of whatever task, also when its block has ended.
+    GroupTask(usize, Body),
     Lock(usize, Body),
+    /// Waits on the condition that belongs to a lock.
+    WaitCondition(usize),
+    /// Waits until a condition was notified so many times.
+    WaitUntil(usize, u32),
+    /// Notifies so many, or all, and does something else before it lets go of the lock.
+    Notify(usize, Option<usize>, Body),
     Semaphore(usize, Body),
     Release(usize),
     WaitEvent(usize),
@@ -41,19 +80,28 @@ pub enum Op {
     Promise(usize),
     ShieldPromise(usize),
     SetPromise(usize, u32),
-    CancelPromise(usize),
-    /// A callback that runs the steps; none of them suspends.
+    FailPromise(usize, u32),
+    /// With a message or without.
+    CancelPromise(usize, Option<u32>),
+    /// Puts a new promise in the place of the old one.
+    NewPromise(usize),
+    /// A callback that runs the steps; none of them suspends, and only the last may fail. Its handle is kept.
     Soon(Body),
     Later(u32, Body),
+    CancelHandle(usize),
     OnDone(usize, Body),
+    RemoveCallback(usize),
+    /// Stops the loop, which is run again.
+    Stop,
     /// Swallows whatever the body fails with, a cancellation included.
     Catch(Body),
     Finally(Body, Body),
     Fail(u32),
 }
 
-/// How many there are of each kind of thing.
-pub const QUEUES: [usize; 3] = [0, 1, 2];
+/// The kind of each queue (first in, last in, or smallest first out) and its bound.
+pub const QUEUES: [[usize; 2]; 6] = [[0, 0], [0, 1], [0, 2], [1, 2], [2, 0], [2, 2]];
+/// How many there are of each kind of thing; each lock has a condition.
 pub const LOCKS: usize = 2;
 pub const SEMAPHORES: [usize; 2] = [1, 2];
 pub const EVENTS: usize = 2;
@@ -63,8 +111,8 @@ pub const PROMISES: usize = 3;
 /// The deepest nesting of bodies.
 const DEPTH: u32 = 4;
 
-/// The longest duration of a timer, in microseconds.
-const LONGEST: u32 = 20_000_000;
+/// The longest duration of a timer, in microseconds: so long that sums of durations hardly ever fall on one instant.
+const LONGEST: u32 = 2_000_000_000;
 
 /// What a program is about, beside sleeping, spawning, cancelling and catching.
 ///
@@ -84,9 +132,18 @@ pub enum Topic {
     Groups,
     Callbacks,
     Failures,
+    ShutDown,
+    Conditions,
+    Counts,
+    Messages,
+    AsCompleted,
+    Gathers,
+    Stop,
+    /// A run to the program's end.
+    Run,
 }
 
-const TOPICS: [Topic; 13] = [
+const TOPICS: [Topic; 21] = [
     Topic::Queues,
     Topic::Locks,
     Topic::Semaphores,
@@ -100,6 +157,14 @@ const TOPICS: [Topic; 13] = [
     Topic::Groups,
     Topic::Callbacks,
     Topic::Failures,
+    Topic::ShutDown,
+    Topic::Conditions,
+    Topic::Counts,
+    Topic::Messages,
+    Topic::AsCompleted,
+    Topic::Gathers,
+    Topic::Stop,
+    Topic::Run,
 ];
 
 struct Maker {
@@ -114,15 +179,21 @@ struct Maker {
 }
 
 /// Makes the program of a seed, without some topics.
-pub fn make(seed: u64, without: &[Topic]) -> Body {
+pub fn make(seed: u64, without: &[Topic]) -> Program {
     let mut rng = Rng::with_seed(seed);
     let mut topics = TOPICS.to_vec();
     rng.shuffle(&mut topics);
-    topics.truncate(rng.usize(1..5));
+    topics.truncate(rng.usize(1..7));
     topics.retain(|topic| !without.contains(topic));
+    if topics.contains(&Topic::Messages) {
+        // Left out, as in `Program::each_once`: with gathers between, who asks first depends on the version.
+        topics.retain(|topic| !matches!(topic, Topic::Gather | Topic::Gathers));
+    }
+    let to_its_end = topics.contains(&Topic::Run);
+    let each_once = topics.contains(&Topic::Messages);
     let mut maker = Maker {
         topics,
-        shift: rng.usize(0..6),
+        shift: rng.usize(0..12),
         spread: rng.usize(1..3),
         durations: HashSet::new(),
         made: 0,
@@ -131,8 +202,17 @@ pub fn make(seed: u64, without: &[Topic]) -> Body {
     let mut main: Vec<_> = (0..maker.rng.usize(3..9))
         .map(|_| Op::Spawn(maker.body_that_goes_on()))
         .collect();
-    main.extend((0..maker.rng.usize(3..10)).map(|_| maker.op_that_is_caught()));
-    main.into()
+    if to_its_end && maker.topics.contains(&Topic::Stop) && maker.rng.bool() {
+        main.push(Op::Stop);
+    }
+    // The sooner the main task ends, the more is left over for the end of the run.
+    let most = if to_its_end { 4 } else { 10 };
+    main.extend((0..maker.rng.usize(most / 4..most)).map(|_| maker.op_that_is_caught()));
+    Program {
+        to_its_end,
+        each_once,
+        main: main.into(),
+    }
 }
 
 impl Maker {
@@ -147,6 +227,20 @@ impl Maker {
             if self.durations.insert(duration) {
                 return duration;
             }
+        }
+    }
+
+    /// Makes an item: the less, the sooner it leaves a queue of the kind that gives the smallest first.
+    fn item(&mut self) -> u32 {
+        self.rng.u32(0..4) * 10_000 + self.number()
+    }
+
+    /// Gives a limit of time: none, none at all, or some.
+    fn limit(&mut self) -> Option<u32> {
+        match self.rng.u32(0..8) {
+            0 => None,
+            1..=3 => Some(0),
+            _ => Some(self.duration()),
         }
     }
 
@@ -178,8 +272,15 @@ impl Maker {
         }
     }
 
-    fn quick_body(&mut self) -> Body {
-        (0..self.rng.usize(1..4)).map(|_| self.quick()).collect()
+    /// Makes the body of a callback; some end with an error, for the exception handler.
+    fn quick_body(&mut self, depth: u32) -> Body {
+        let mut body: Vec<_> = (0..self.rng.usize(1..4))
+            .map(|_| self.quick(depth + 1))
+            .collect();
+        if self.rng.u32(0..6) == 0 {
+            body.push(Op::Fail(self.number()));
+        }
+        body.into()
     }
 
     fn task(&mut self) -> usize {
@@ -200,13 +301,17 @@ impl Maker {
     }
 
     /// Makes a step that does not suspend and does not fail.
-    fn quick(&mut self) -> Op {
+    fn quick(&mut self, depth: u32) -> Op {
+        let nests = depth < DEPTH;
         let pick = self.rng.u32(0..6);
         match self.topic() {
-            Some(Topic::Queues) => {
+            Some(Topic::ShutDown) if pick == 0 => {
+                Op::ShutDown(self.one_of(QUEUES.len()), self.rng.bool())
+            }
+            Some(Topic::Queues | Topic::ShutDown) => {
                 let queue = self.one_of(QUEUES.len());
                 match pick {
-                    0..=2 => Op::PutNowait(queue, self.number()),
+                    0..=2 => Op::PutNowait(queue, self.item()),
                     3 => Op::GetNowait(queue),
                     _ => Op::TaskDone(queue),
                 }
@@ -222,10 +327,36 @@ impl Maker {
             Some(Topic::Promises) => {
                 let promise = self.one_of(PROMISES);
                 match pick {
-                    0..=3 => Op::SetPromise(promise, self.number()),
-                    _ => Op::CancelPromise(promise),
+                    0 | 1 => Op::SetPromise(promise, self.number()),
+                    2 => Op::FailPromise(promise, self.number()),
+                    3 => {
+                        let with_message = self.topics.contains(&Topic::Messages);
+                        Op::CancelPromise(promise, with_message.then(|| self.number()))
+                    }
+                    _ => Op::NewPromise(promise),
                 }
             }
+            Some(Topic::Counts) => match pick {
+                0..=2 => Op::Cancelling(self.task()),
+                3 | 4 => Op::Uncancel(self.task()),
+                _ => Op::Cancel(self.task()),
+            },
+            Some(Topic::Messages) => Op::CancelSaying(self.task(), self.number()),
+            Some(Topic::Gathers) => match pick {
+                0..=2 => Op::CancelGather(self.task()),
+                _ => Op::AskGather(self.task()),
+            },
+            Some(Topic::Timeouts) => Op::Reschedule(self.task(), self.limit()),
+            Some(Topic::Groups) if nests && pick < 3 => {
+                Op::GroupTask(self.task(), self.body(depth))
+            }
+            Some(Topic::Tasks) if nests && pick < 2 => Op::Spawn(self.body(depth)),
+            Some(Topic::Callbacks) => match pick {
+                0 if nests => Op::Soon(self.quick_body(depth)),
+                0..=2 => Op::CancelHandle(self.task()),
+                _ => Op::RemoveCallback(self.task()),
+            },
+            Some(Topic::Stop) if pick < 3 => Op::Stop,
             _ => Op::Cancel(self.task()),
         }
     }
@@ -240,7 +371,7 @@ impl Maker {
         }
         match self.rng.u32(0..10) {
             0..=2 => Op::Sleep(self.pause()),
-            3 | 4 => self.quick(),
+            3 | 4 => self.quick(depth),
             _ => self.topical(depth),
         }
     }
@@ -250,10 +381,10 @@ impl Maker {
         let pick = self.rng.u32(0..6);
         let nests = depth < DEPTH;
         match self.topic() {
-            Some(Topic::Queues) => {
+            Some(Topic::Queues | Topic::ShutDown) => {
                 let queue = self.one_of(QUEUES.len());
                 match pick {
-                    0..=2 => Op::Put(queue, self.number()),
+                    0..=2 => Op::Put(queue, self.item()),
                     3 | 4 => Op::Get(queue),
                     _ => Op::Join(queue),
                 }
@@ -275,15 +406,39 @@ impl Maker {
                 0..=2 => Op::Await(self.task()),
                 _ => Op::Shield(self.task()),
             },
+            Some(Topic::Conditions) => {
+                let condition = self.one_of(LOCKS);
+                match pick {
+                    0 | 1 => Op::WaitCondition(condition),
+                    2 => Op::WaitUntil(condition, self.rng.u32(1..5)),
+                    _ if nests => {
+                        let count = (pick < 5).then(|| self.rng.usize(0..3));
+                        Op::Notify(condition, count, self.body(depth))
+                    }
+                    _ => Op::Notify(condition, None, Rc::new([])),
+                }
+            }
             Some(Topic::Gather) => Op::Gather(self.tasks(), self.rng.bool()),
+            Some(Topic::Gathers) => match pick {
+                0 | 1 => Op::KeepGather(self.tasks(), self.rng.bool()),
+                2 => Op::GatherGathers(self.tasks(), self.rng.bool()),
+                _ => Op::AwaitGather(self.task()),
+            },
             Some(Topic::Wait) => {
                 let timeout = self.rng.bool().then(|| self.duration());
                 Op::Wait(self.tasks(), timeout, self.rng.usize(0..3))
             }
-            Some(Topic::Timeouts) if nests && pick < 4 => {
-                Op::Timeout(self.pause(), self.body(depth))
+            Some(Topic::AsCompleted) => {
+                let body = (nests && self.rng.bool()).then(|| self.body(depth));
+                let timeout = self.rng.bool().then(|| self.duration());
+                Op::AsCompleted(self.tasks(), body, timeout)
             }
-            Some(Topic::Timeouts) => Op::WaitFor(self.task(), self.pause()),
+            Some(Topic::Timeouts) if nests => match pick {
+                0..=3 => Op::Timeout(self.limit(), self.body(depth)),
+                4 => Op::WaitForBody(self.body(depth), self.limit()),
+                _ => Op::WaitFor(self.task(), self.limit()),
+            },
+            Some(Topic::Timeouts) => Op::WaitFor(self.task(), self.limit()),
             Some(Topic::Groups) if nests => {
                 let children = (0..self.rng.usize(1..4))
                     .map(|_| self.body(depth))
@@ -291,20 +446,37 @@ impl Maker {
                 Op::Group(children, self.body(depth))
             }
             Some(Topic::Callbacks) => match pick {
-                0 | 1 => Op::Soon(self.quick_body()),
-                2 | 3 => Op::Later(self.duration(), self.quick_body()),
-                _ => Op::OnDone(self.task(), self.quick_body()),
+                0 | 1 => Op::Soon(self.quick_body(depth)),
+                2 | 3 => Op::Later(self.duration(), self.quick_body(depth)),
+                _ => Op::OnDone(self.task(), self.quick_body(depth)),
             },
             Some(Topic::Failures) => Op::Fail(self.number()),
+            // What a cancellation at the end of the run finds.
+            Some(Topic::Run) if nests => Op::Finally(self.body(depth), self.body(depth)),
             _ => Op::Sleep(self.pause()),
         }
     }
 }
 
+/// Writes a program as JSON.
+pub fn program_as_json(program: &Program) -> String {
+    let Program {
+        to_its_end,
+        each_once,
+        main,
+    } = program;
+    format!("[{to_its_end}, {each_once}, {}]", json(main))
+}
+
 /// Writes a body as JSON: each step is a list of its name and its parts.
-pub fn json(body: &[Op]) -> String {
+fn json(body: &[Op]) -> String {
     let steps: Vec<_> = body.iter().map(Op::to_string).collect();
     format!("[{}]", steps.join(", "))
+}
+
+/// Writes what may be left out as JSON.
+fn or_null(part: Option<impl Display>) -> String {
+    part.map_or("null".to_owned(), |part| part.to_string())
 }
 
 impl Display for Op {
@@ -317,19 +489,56 @@ impl Display for Op {
             Op::GetNowait(queue) => write!(f, r#"["get_nowait", {queue}]"#),
             Op::TaskDone(queue) => write!(f, r#"["task_done", {queue}]"#),
             Op::Join(queue) => write!(f, r#"["join", {queue}]"#),
+            Op::ShutDown(queue, now) => write!(f, r#"["shut_down", {queue}, {now}]"#),
             Op::Spawn(body) => write!(f, r#"["spawn", {}]"#, json(body)),
             Op::Cancel(task) => write!(f, r#"["cancel", {task}]"#),
+            Op::CancelSaying(task, number) => write!(f, r#"["cancel_saying", {task}, {number}]"#),
+            Op::Cancelling(task) => write!(f, r#"["cancelling", {task}]"#),
+            Op::Uncancel(task) => write!(f, r#"["uncancel", {task}]"#),
             Op::Await(task) => write!(f, r#"["await_", {task}]"#),
             Op::Gather(tasks, rex) => write!(f, r#"["gather", {tasks:?}, {rex}]"#),
-            Op::Wait(tasks, None, when) => write!(f, r#"["wait", {tasks:?}, null, {when}]"#),
-            Op::Wait(tasks, Some(us), when) => write!(f, r#"["wait", {tasks:?}, {us}, {when}]"#),
-            Op::WaitFor(task, us) => write!(f, r#"["wait_for", {task}, {us}]"#),
-            Op::Timeout(us, body) => write!(f, r#"["timeout", {us}, {}]"#, json(body)),
+            Op::KeepGather(tasks, rex) => write!(f, r#"["keep_gather", {tasks:?}, {rex}]"#),
+            Op::GatherGathers(gathers, rex) => {
+                write!(f, r#"["gather_gathers", {gathers:?}, {rex}]"#)
+            }
+            Op::AwaitGather(gather) => write!(f, r#"["await_gather", {gather}]"#),
+            Op::CancelGather(gather) => write!(f, r#"["cancel_gather", {gather}]"#),
+            Op::AskGather(gather) => write!(f, r#"["ask_gather", {gather}]"#),
+            Op::Wait(tasks, us, when) => {
+                write!(f, r#"["wait", {tasks:?}, {}, {when}]"#, or_null(*us))
+            }
+            Op::AsCompleted(tasks, body, us) => {
+                let body = or_null(body.as_ref().map(|body| json(body)));
+                write!(
+                    f,
+                    r#"["as_completed", {tasks:?}, {body}, {}]"#,
+                    or_null(*us)
+                )
+            }
+            Op::WaitFor(task, us) => write!(f, r#"["wait_for", {task}, {}]"#, or_null(*us)),
+            Op::WaitForBody(body, us) => {
+                write!(f, r#"["wait_for_body", {}, {}]"#, json(body), or_null(*us))
+            }
+            Op::Timeout(us, body) => {
+                write!(f, r#"["timeout", {}, {}]"#, or_null(*us), json(body))
+            }
+            Op::Reschedule(limit, us) => {
+                write!(f, r#"["reschedule", {limit}, {}]"#, or_null(*us))
+            }
             Op::Shield(task) => write!(f, r#"["shield", {task}]"#),
             Op::Group(children, body) => {
                 let children: Vec<_> = children.iter().map(|child| json(child)).collect();
                 let children = children.join(", ");
                 write!(f, r#"["group", [{children}], {}]"#, json(body))
+            }
+            Op::GroupTask(group, body) => write!(f, r#"["group_task", {group}, {}]"#, json(body)),
+            Op::WaitCondition(condition) => write!(f, r#"["wait_condition", {condition}]"#),
+            Op::WaitUntil(condition, count) => {
+                write!(f, r#"["wait_until", {condition}, {count}]"#)
+            }
+            Op::Notify(condition, count, body) => {
+                let count = or_null(*count);
+                write!(f, r#"["notify", {condition}, {count}, {}]"#, json(body))
             }
             Op::Lock(lock, body) => write!(f, r#"["lock", {lock}, {}]"#, json(body)),
             Op::Semaphore(number, body) => write!(f, r#"["semaphore", {number}, {}]"#, json(body)),
@@ -341,9 +550,18 @@ impl Display for Op {
             Op::Promise(promise) => write!(f, r#"["promise", {promise}]"#),
             Op::ShieldPromise(promise) => write!(f, r#"["shield_promise", {promise}]"#),
             Op::SetPromise(promise, value) => write!(f, r#"["set_promise", {promise}, {value}]"#),
-            Op::CancelPromise(promise) => write!(f, r#"["cancel_promise", {promise}]"#),
+            Op::FailPromise(promise, number) => {
+                write!(f, r#"["fail_promise", {promise}, {number}]"#)
+            }
+            Op::NewPromise(promise) => write!(f, r#"["new_promise", {promise}]"#),
+            Op::CancelPromise(promise, number) => {
+                write!(f, r#"["cancel_promise", {promise}, {}]"#, or_null(*number))
+            }
             Op::Soon(body) => write!(f, r#"["soon", {}]"#, json(body)),
             Op::Later(us, body) => write!(f, r#"["later", {us}, {}]"#, json(body)),
+            Op::CancelHandle(handle) => write!(f, r#"["cancel_handle", {handle}]"#),
+            Op::RemoveCallback(callback) => write!(f, r#"["remove_callback", {callback}]"#),
+            Op::Stop => write!(f, r#"["stop"]"#),
             Op::OnDone(task, body) => write!(f, r#"["on_done", {task}, {}]"#, json(body)),
             Op::Catch(body) => write!(f, r#"["catch", {}]"#, json(body)),
             Op::Finally(body, last) => write!(f, r#"["finally_", {}, {}]"#, json(body), json(last)),
