@@ -233,7 +233,7 @@ pub enum Kind {
     PassEnd { pass: u64, ready: Vec<Queued>, timers: Vec<Timer> },
     /// An error or a warning went to the exception handler.
     Reported { message: String },
-    /// The program says something: see [`note`](crate::observe::note).
+    /// The program says something: see [`note`].
     Note { text: String },
 }
 
