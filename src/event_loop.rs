@@ -155,8 +155,8 @@ impl Core {
         if self.closed.get() {
             return;
         }
-        self.tell(at, |told| Kind::CallbackScheduled {
-            callback: told.callback(&*callback),
+        self.tell(at, |names| Kind::CallbackScheduled {
+            callback: names.callback(&*callback),
             name: observe::last_function(callback.about().name).into(),
         });
         callback.about().stage.set(Stage::Ready);
@@ -169,8 +169,8 @@ impl Core {
         callback: Rc<dyn Callback>,
         at: Option<Place>,
     ) {
-        self.tell(at, |told| Kind::TimerSet {
-            callback: told.callback(&*callback),
+        self.tell(at, |names| Kind::TimerSet {
+            callback: names.callback(&*callback),
             name: observe::last_function(callback.about().name).into(),
             when,
         });
@@ -250,7 +250,7 @@ impl Core {
         loop {
             let due = self.timers.borrow_mut().pop_due(now);
             let Some(callback) = due else { return };
-            self.tell(None, |told| Kind::TimerFired { callback: told.callback(&*callback) });
+            self.tell(None, |names| Kind::TimerFired { callback: names.callback(&*callback) });
             callback.about().stage.set(Stage::Ready);
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
         }

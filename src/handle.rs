@@ -45,12 +45,12 @@ impl Handle {
         match about.stage.get() {
             Stage::Timer => {
                 core.timers.borrow_mut().note_cancelled();
-                core.tell(None, |told| Kind::TimerCancelled {
-                    callback: told.callback(&*self.callback),
+                core.tell(None, |names| Kind::TimerCancelled {
+                    callback: names.callback(&*self.callback),
                 });
             }
-            Stage::Ready => core.tell(None, |told| Kind::CallbackCancelled {
-                callback: told.callback(&*self.callback),
+            Stage::Ready => core.tell(None, |names| Kind::CallbackCancelled {
+                callback: names.callback(&*self.callback),
             }),
             Stage::Idle => {}
         }

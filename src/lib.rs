@@ -58,7 +58,8 @@
 //! # Reading order
 //! Ten files are what `gather` needs, and an evening. They call one another, as those of asyncio do, so read them in this order, and
 //! take a name that comes later for what its sentence here says:
-//! 1. `event_loop`: a queue of what is ready, and `run_once`, which makes one pass. A ready thing is a callback or a task.
+//! 1. `event_loop`: a queue of what is ready, and `run_once`, which makes one pass (a run makes one after another). A ready thing is
+//!    a callback, or a task, which the loop knows as `Driven`: it can make a step, and be dropped.
 //! 2. `callback`: what the loop calls. `timers`: callbacks that wait for a time, and the clock.
 //! 3. `error`: what can come instead of a result.
 //! 4. `list`: those who wait for something, in the order in which they came. `promise`: a result that is not there yet, and who waits
@@ -67,7 +68,11 @@
 //!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise. `awaitable`: a future as a task.
 //! 6. `gather`: a promise that its children fill.
 //!
-//! The rest is built from these, and each file can be read alone:
+//! What to pass over at first: every `tell` is a line for an observer (its closure names things by numbers), `act_as` and `begin_turn`
+//! too; a parcel is what another thread has sent; `drop_in_turn` and `PassingOn` see to chains of any length and to circles; a scope
+//! is the inside of a call of [cancellable](cancellable()).
+//!
+//! The rest is built from these; a file's first lines say what it is for:
 //! - `handle` and `task_handle`: what a program holds of a callback and of a task. `run`: a whole program from beginning to end.
 //!   `report`: errors that nobody sees. `circle`: tasks that wait for one another.
 //! - `sleep`: a promise that a timer fills, and the bare yield. `shield`, `wait`, `timeout`, `task_group`: in the shape that CPython

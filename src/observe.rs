@@ -318,7 +318,7 @@ impl Core {
     }
 
     /// Tells that a step or a callback begins, and gives what tells that it is over, also after a panic.
-    pub(crate) fn begin_turn(self: &Rc<Self>, ready: &Ready) -> Option<Turn> {
+    pub(crate) fn begin_turn(self: &Rc<Self>, ready: &Ready) -> Option<Running> {
         let observer = self.observer.get()?;
         let (actor, begin, end) = match ready {
             Ready::Step(task) => {
@@ -343,7 +343,7 @@ impl Core {
         self.tell(None, |_| begin);
         let core = self.clone();
         let end = Some(end);
-        Some(Turn { core, end })
+        Some(Running { core, end })
     }
 
     /// Tells that a task is suspended on futures of other libraries alone: the leaves of this one tell themselves.
@@ -358,19 +358,19 @@ impl Core {
 
     /// Tells what is ready and which timers are set when a pass is over.
     pub(crate) fn tell_pass(&self) {
-        self.tell(None, |told| {
-            told.passes.set(told.passes.get() + 1);
+        self.tell(None, |names| {
+            names.passes.set(names.passes.get() + 1);
             let ready = self.ready.borrow();
             let ready = ready.iter().filter_map(|ready| match ready {
                 Ready::Step(task) => Some(Queued::Task(task.state().number)),
                 Ready::Callback(callback) if callback.about().cancelled.get() => None,
-                Ready::Callback(callback) => Some(Queued::Callback(told.callback(&**callback))),
+                Ready::Callback(callback) => Some(Queued::Callback(names.callback(&**callback))),
             });
             let timers = self.timers.borrow().soonest_first().into_iter();
             let timers =
-                timers.map(|(callback, when)| Timer { callback: told.callback(&*callback), when });
+                timers.map(|(callback, when)| Timer { callback: names.callback(&*callback), when });
             Kind::PassEnd {
-                pass: told.passes.get(),
+                pass: names.passes.get(),
                 ready: ready.collect(),
                 timers: timers.collect(),
             }
@@ -387,18 +387,18 @@ impl<T> Promise<T> {
         until: Option<Duration>,
         at: Option<Place>,
     ) {
-        core.tell(at, |told| Kind::PromiseCreated {
-            promise: told.promise(&self.shared().number),
+        core.tell(at, |names| Kind::PromiseCreated {
+            promise: names.promise(&self.shared().number),
             label: label.into(),
             until,
         });
     }
 
     /// Gives what an observer calls the promise that somebody awaits.
-    pub(crate) fn awaited(&self, told: &Observer) -> Awaited {
+    pub(crate) fn awaited(&self, names: &Observer) -> Awaited {
         match self.driven() {
             Some(task) => Awaited::Task(task.state().number),
-            None => Awaited::Promise(told.promise(&self.shared().number)),
+            None => Awaited::Promise(names.promise(&self.shared().number)),
         }
     }
 }
@@ -414,13 +414,13 @@ impl Timers {
     }
 }
 
-/// A turn that an observer hears of: a step or a callback.
-pub(crate) struct Turn {
+/// A step or a callback that an observer hears of, until it is over.
+pub(crate) struct Running {
     core: Rc<Core>,
     end: Option<Kind>,
 }
 
-impl Drop for Turn {
+impl Drop for Running {
     fn drop(&mut self) {
         if let Some(end) = self.end.take() {
             self.core.tell(None, |_| end);

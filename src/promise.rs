@@ -214,9 +214,9 @@ thread_local! {
 ///
 /// A promise keeps its callbacks, and a callback may keep another promise: so a chain of any length is taken apart link by link.
 pub(crate) fn drop_in_turn(value: impl Any) {
-    /// Ends the turn, also after a destructor that panics.
-    struct Turn;
-    impl Drop for Turn {
+    /// Drops the rest, also after a destructor that panics.
+    struct Rest;
+    impl Drop for Rest {
         fn drop(&mut self) {
             drop(DROPPED.take());
         }
@@ -230,7 +230,7 @@ pub(crate) fn drop_in_turn(value: impl Any) {
     // On a thread that ends there is no list any more, and the value is dropped right here.
     let (Some(value), Ok(())) = (value, known) else { return };
     DROPPED.set(Some(Vec::new()));
-    let _turn = Turn;
+    let _rest = Rest;
     drop(value);
     while let Some(next) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut()?.pop()) {
         drop(next);
@@ -337,13 +337,13 @@ impl<T> Promise<T> {
     }
 
     /// Gives what an observer hears when the promise is done.
-    fn done(&self, told: &Observer) -> Kind {
+    fn done(&self, names: &Observer) -> Kind {
         let outcome = match &*self.shared().state.borrow() {
             State::Failed(error) => Outcome::Exception(error.to_string()),
             State::Cancelled(_) => Outcome::Cancelled,
             State::Pending | State::Done(_) => Outcome::Result,
         };
-        match self.awaited(told) {
+        match self.awaited(names) {
             Awaited::Task(task) => Kind::TaskDone { task, outcome },
             Awaited::Promise(promise) => Kind::PromiseDone { promise, outcome },
             Awaited::Turn | Awaited::Foreign => unreachable!("this is a promise"),
@@ -361,7 +361,7 @@ impl<T> Promise<T> {
         let Some(core) = shared.core.upgrade() else {
             return Ok(());
         };
-        core.tell(at, |told| self.done(told));
+        core.tell(at, |names| self.done(names));
         loop {
             let listener = shared.listeners.borrow_mut().pop();
             match listener {

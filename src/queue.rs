@@ -320,8 +320,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         }
         shared.items.borrow_mut().push(item);
         shared.unfinished.set(shared.unfinished.get() + 1);
-        observe::tell(Some(at), |told| Kind::QueuePut {
-            queue: told.queue(&shared.number),
+        observe::tell(Some(at), |names| Kind::QueuePut {
+            queue: names.queue(&shared.number),
             len: self.qsize(),
         });
         shared.getters.wake_next();
@@ -378,8 +378,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
             true => GetError::ShutDown,
             false => GetError::Empty,
         })?;
-        observe::tell(Some(at), |told| Kind::QueueGet {
-            queue: told.queue(&shared.number),
+        observe::tell(Some(at), |names| Kind::QueueGet {
+            queue: names.queue(&shared.number),
             len: self.qsize(),
         });
         shared.putters.wake_next();

@@ -72,10 +72,10 @@ impl Waiters {
         label: &'static str,
         at: Option<Place>,
         given_up: F,
-    ) -> Turn<'_, F> {
+    ) -> Waiter<'_, F> {
         let promise = Core::with_running(|core| Promise::labelled(core, label, at));
         let promise = promise.unwrap_or_else(|| panic!("{NoRunningLoop}"));
-        Turn {
+        Waiter {
             waiters: self,
             number: self.list.borrow_mut().push(promise.clone()),
             leaf: promise.wait_at(None),
@@ -86,7 +86,7 @@ impl Waiters {
 }
 
 /// The place of one who waits.
-pub(crate) struct Turn<'a, F: Fn(bool)> {
+pub(crate) struct Waiter<'a, F: Fn(bool)> {
     waiters: &'a Waiters,
     number: u64,
     leaf: Awaiting<()>,
@@ -94,7 +94,7 @@ pub(crate) struct Turn<'a, F: Fn(bool)> {
     used: bool,
 }
 
-impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
+impl<F: Fn(bool) + Unpin> Future for Waiter<'_, F> {
     type Output = Result<(), Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -104,7 +104,7 @@ impl<F: Fn(bool) + Unpin> Future for Turn<'_, F> {
     }
 }
 
-impl<F: Fn(bool)> Drop for Turn<'_, F> {
+impl<F: Fn(bool)> Drop for Waiter<'_, F> {
     fn drop(&mut self) {
         let promise = self.leaf.promise();
         let woken = promise.is_done() && !promise.is_cancelled();

@@ -241,9 +241,9 @@ impl<T: 'static> Awaiting<T> {
                 return Err(AwaitError::OnItself);
             }
             self.registration.enter(task, Target::Promise(self.promise.any()));
-            core.tell(self.at, |told| Kind::Awaits {
+            core.tell(self.at, |names| Kind::Awaits {
                 task: number,
-                on: self.promise.awaited(told),
+                on: self.promise.awaited(names),
             });
             Ok(())
         });
