@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use asyncio::{
     Cancelled, Error, EventLoop, Promise, Result, Task, TimedOut, create_task, current_task,
-    gather, gather_return_exceptions, get_running_loop, sleep, task_group, timeout, yield_now,
+    gather, gather_return_exceptions, get_running_loop, shield, sleep, task_group, timeout,
+    yield_now,
 };
 
 use crate::{Trace, boom, seconds};
@@ -337,4 +338,38 @@ fn a_cancellation_that_meets_one_at_the_same_await_leaves_that_one_its_message()
     });
     let error = outcome.unwrap_err();
     assert_eq!(error.downcast_ref::<Cancelled>().unwrap().message(), None);
+}
+
+/// CPython gives the message to the first who asks; the library's page says that here everybody sees it.
+#[test]
+fn everybody_who_awaits_a_cancelled_task_sees_the_message() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let outcome = event_loop.run_until_complete(async {
+        let task = create_task(async { Ok(sleep(seconds(1)).await?) });
+        yield_now().await?;
+        task.cancel_with_message("why");
+        let asked = [(&task).await, (&task).await];
+        Ok(asked.map(|ended| ended.unwrap_err().to_string()))
+    });
+    assert_eq!(outcome.unwrap(), ["why", "why"]);
+}
+
+/// CPython reports once; the library's page says that here each shield reports.
+#[test]
+fn each_shield_that_was_cancelled_reports_a_late_failure() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let reports = Trace::listen_to(&event_loop);
+    let outcome = event_loop.run_until_complete(async {
+        let inner: Promise<u32> = get_running_loop()?.create_promise();
+        let shields = [shield(&inner), shield(&inner)];
+        for outer in &shields {
+            outer.cancel();
+        }
+        yield_now().await?;
+        inner.set_exception(boom())?;
+        yield_now().await?;
+        Ok(yield_now().await?)
+    });
+    outcome.unwrap();
+    assert_eq!(reports.take().len(), 2);
 }
