@@ -5,6 +5,7 @@ mod chains;
 mod corners;
 mod groups;
 mod handles;
+mod limits;
 mod memory;
 mod nothing_lost;
 mod observe;
