@@ -119,8 +119,7 @@ impl Future for Yielding {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.registration.is_entered() {
-            let thrown = self.registration.thrown();
-            self.registration.leave(thrown.is_some());
+            let thrown = self.registration.leave(false);
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
         let yielded = Core::with_current(|core, task| {

@@ -145,19 +145,19 @@ impl Registration {
         thrown.then(|| state.reason())
     }
 
-    /// Ends the wait of a leaf that is ready; `cancelled` says whether the body sees a cancellation.
-    pub(crate) fn leave(&mut self, cancelled: bool) {
-        let Some(task) = self.task.take() else {
-            return;
-        };
+    /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it; `cancelled` says whether the body
+    /// sees one in any case.
+    pub(crate) fn leave(&mut self, cancelled: bool) -> Option<Cancelled> {
+        let task = self.task.take()?;
         let state = task.state();
-        let wait = state.waits.list.borrow_mut().take(self.number);
-        if wait.is_some_and(|wait| wait.told) {
+        let wait = state.waits.list.borrow_mut().take(self.number)?;
+        if wait.told {
             state.delivering.set(false);
-            if cancelled {
+            if cancelled || wait.thrown {
                 state.tell(|| Kind::CancelDelivered { task: state.number });
             }
         }
+        wait.thrown.then(|| state.reason())
     }
 }
 
