@@ -11,7 +11,6 @@ use std::time::Duration;
 use asyncio::observe::Kind;
 use asyncio::{
     ConcurrentFuture, EventLoop, LoopHandle, Panicked, Result, RunError, gather, sleep, to_thread,
-    yield_now,
 };
 
 use crate::{ends, seconds};
@@ -275,7 +274,7 @@ fn a_thread_that_waits_for_a_result_hears_of_the_cancellation_at_once() {
             if started {
                 let passes = async {
                     for _ in 0..3 {
-                        yield_now().await?;
+                        asyncio::yield_now().await?;
                     }
                     Ok(())
                 };
