@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use crate::callback::{Callback, Stage};
 use crate::error::{Error, NoRunningLoop, Result, RunError};
-
 use crate::observe::{self, Actor, Kind, Observer, Place};
 use crate::poller::Poller;
 use crate::pool::Pool;
@@ -30,7 +29,7 @@ pub(crate) enum Ready {
 }
 
 /// The hash of a task's number is the number: they come one after another, so they spread by themselves. The standard library's own
-/// hash must withstand numbers chosen by an enemy, and takes longer than all else that waking a task does.
+/// hash takes the trouble to withstand numbers chosen by an enemy, and here nobody chooses them.
 #[derive(Default)]
 pub(crate) struct NumberHasher(u64);
 

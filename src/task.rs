@@ -102,6 +102,7 @@ impl TaskState {
             passing_on: Cell::new(PassingOn::No),
         }
     }
+
     pub(crate) fn tell(&self, kind: impl FnOnce() -> Kind) {
         if let Some(core) = self.core.upgrade() {
             core.tell(None, |_| kind());
