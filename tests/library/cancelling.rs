@@ -1,68 +1,11 @@
-//! Cancellations that are taken back, come twice, or come with a message.
-
-use std::cell::RefCell;
-use std::rc::Rc;
+//! Cancellations that come late, come twice, or come with a message.
 
 use asyncio::{
-    Cancelled, Error, EventLoop, Promise, Result, Task, TimedOut, create_task, current_task,
-    gather, gather_return_exceptions, get_running_loop, shield, sleep, task_group, timeout,
-    yield_now,
+    Cancelled, EventLoop, Promise, Result, TimedOut, create_task, current_task, gather,
+    get_running_loop, shield, sleep, timeout, yield_now,
 };
 
 use crate::{Trace, boom, seconds};
-
-/// Runs a task up to a point, cancels it, takes that back, and says how it ends.
-fn cancelled_and_taken_back(passes_before: usize) -> &'static str {
-    let event_loop = EventLoop::with_virtual_clock();
-    let main = async move {
-        let promise: Promise<u32> = get_running_loop()?.create_promise();
-        let awaited = promise.clone();
-        let task = create_task(async move {
-            yield_now().await?;
-            awaited.await
-        });
-        for _ in 0..passes_before {
-            yield_now().await?;
-        }
-        if passes_before == 2 {
-            promise.set_result(1)?;
-        }
-        assert!(task.cancel());
-        assert_eq!((task.cancelling(), task.uncancel()), (1, 0));
-        if passes_before < 2 {
-            yield_now().await?;
-            yield_now().await?;
-            promise.set_result(1)?;
-        }
-        Ok(match task.await {
-            Ok(_) => "goes on",
-            Err(_) => "cancelled",
-        })
-    };
-    event_loop.run(main).unwrap()
-}
-
-#[test]
-fn a_cancellation_that_is_taken_back_before_it_arrives_does_not_arrive() {
-    // Before its first step, in a yield, and woken by a value.
-    assert_eq!(cancelled_and_taken_back(0), "goes on");
-    assert_eq!(cancelled_and_taken_back(1), "goes on");
-    assert_eq!(cancelled_and_taken_back(2), "goes on");
-}
-
-#[test]
-fn a_task_may_take_back_the_cancellation_of_itself() {
-    let event_loop = EventLoop::with_virtual_clock();
-    let main = async {
-        let me = current_task().expect("this is one");
-        assert!(me.cancel());
-        assert_eq!(me.uncancel(), 0);
-        yield_now().await?;
-        sleep(seconds(1)).await?;
-        Ok("goes on")
-    };
-    assert_eq!(event_loop.run(main).unwrap(), "goes on");
-}
 
 #[test]
 fn a_cancellation_that_comes_after_the_last_await_takes_the_place_of_the_value() {
@@ -142,19 +85,6 @@ fn a_limit_takes_only_its_own_cancellation_for_a_timeout() {
 }
 
 #[test]
-fn the_first_of_two_messages_arrives() {
-    let event_loop = EventLoop::with_virtual_clock();
-    let main = async {
-        let task: Task<()> = create_task(async { Ok(sleep(seconds(9)).await?) });
-        yield_now().await?;
-        assert!(task.cancel_with_message("a"));
-        assert!(task.cancel_with_message("b"));
-        Ok(task.await.unwrap_err().to_string())
-    };
-    assert_eq!(event_loop.run(main).unwrap(), "a");
-}
-
-#[test]
 fn a_second_cancellation_arrives_although_the_first_was_swallowed_on_its_way() {
     let event_loop = EventLoop::with_virtual_clock();
     let trace = Trace::default();
@@ -182,120 +112,6 @@ fn a_second_cancellation_arrives_although_the_first_was_swallowed_on_its_way() {
     event_loop.run(main).unwrap();
     assert_eq!(trace.take(), ["cancelled: second"]);
 }
-
-#[test]
-fn gather_gives_the_cancellation_of_a_task_without_its_message() {
-    let event_loop = EventLoop::with_virtual_clock();
-    let main = async {
-        let promise: Promise<()> = get_running_loop()?.create_promise();
-        let task: Task<()> = create_task(async { Ok(sleep(seconds(9)).await?) });
-        yield_now().await?;
-        task.cancel_with_message("lost");
-        promise.cancel_with_message("kept");
-        let both = gather_return_exceptions([task.promise(), promise]).await?;
-        let texts = both
-            .into_iter()
-            .map(|outcome| outcome.unwrap_err().to_string());
-        Ok(texts.collect::<Vec<_>>())
-    };
-    assert_eq!(event_loop.run(main).unwrap(), ["cancelled", "kept"]);
-}
-
-#[test]
-fn nested_groups_do_not_swallow_the_cancellation_of_the_outer_one() {
-    let event_loop = EventLoop::with_virtual_clock();
-    let trace = Trace::default();
-    let (said, clock) = (trace.clone(), event_loop.clone());
-    async fn fails() -> Result<()> {
-        sleep(seconds(1)).await?;
-        Err(boom())
-    }
-    let main = async move {
-        let outer = task_group(async |outer| {
-            outer.create_task(fails())?;
-            let inner = task_group(async |inner| -> Result<()> {
-                inner.create_task(fails())?;
-                Ok(())
-            });
-            if inner.await.is_err() {
-                said.say("the inner group failed");
-            }
-            sleep(seconds(5)).await?;
-            said.say("slept");
-            Ok(())
-        });
-        let error: Error = outer.await.unwrap_err();
-        said.say(format!("{error} at {} s", clock.time().as_secs()));
-        Ok(())
-    };
-    event_loop.run(main).unwrap();
-    assert_eq!(
-        trace.take(),
-        [
-            "the inner group failed",
-            "unhandled errors in a task group (1 sub-error: boom) at 1 s"
-        ]
-    );
-}
-
-#[test]
-fn run_has_no_helper_that_a_clean_up_could_see_or_cancel() {
-    let event_loop = EventLoop::with_virtual_clock();
-    let trace = Trace::listen_to(&event_loop);
-    let (bossy_says, slow_says, main_says) = (trace.clone(), trace.clone(), trace.clone());
-    let main = async move {
-        create_task::<()>(async move {
-            let ended = sleep(seconds(9)).await;
-            bossy_says.say("bossy");
-            for task in get_running_loop()?.all_tasks() {
-                if &*task.name() != "slow" && Some(&task) != current_task().as_ref() {
-                    task.cancel();
-                }
-            }
-            Ok(ended?)
-        });
-        create_task::<()>(async move {
-            let ended = sleep(seconds(9)).await;
-            sleep(seconds(1)).await?;
-            slow_says.say("slow cleaned up");
-            Ok(ended?)
-        })
-        .named("slow");
-        yield_now().await?;
-        Ok(())
-    };
-    event_loop.run(main).unwrap();
-    main_says.say("main");
-    assert_eq!(trace.take(), ["bossy", "slow cleaned up", "main"]);
-}
-
-#[test]
-fn a_task_that_a_clean_up_spawns_gets_the_turns_that_asyncio_gives_it() {
-    let steps = Rc::new(RefCell::new(0));
-    let counted = steps.clone();
-    let event_loop = EventLoop::with_virtual_clock();
-    event_loop.set_exception_handler(|_| ());
-    let main = async move {
-        create_task::<()>(async move {
-            let ended = sleep(seconds(9)).await;
-            create_task::<()>(async move {
-                loop {
-                    *counted.borrow_mut() += 1;
-                    yield_now().await?;
-                }
-            });
-            Ok(ended?)
-        });
-        yield_now().await?;
-        Ok(())
-    };
-    event_loop.run(main).unwrap();
-    // The pass in which the gathered tasks are known to have ended, and those of two runs more.
-    assert_eq!(*steps.borrow(), STEPS_ON_CPYTHON);
-}
-
-/// How many steps the same program makes on CPython 3.13.0 and 3.14.2.
-const STEPS_ON_CPYTHON: i32 = 6;
 
 #[test]
 fn a_cancelled_gather_passes_on_what_its_last_child_was_told() {
