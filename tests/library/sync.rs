@@ -17,6 +17,16 @@ async fn all_ended(tasks: &[Task<()>]) -> Result<()> {
         .map(|_| ())
 }
 
+/// Makes a task that takes a permit for ever, and says its name.
+fn take_a_permit(semaphore: &Semaphore, log: &Trace, name: &'static str) -> Task<()> {
+    let (semaphore, log) = (semaphore.clone(), log.clone());
+    create_task(async move {
+        semaphore.acquire().await?.forget();
+        log.say(name);
+        Ok(())
+    })
+}
+
 #[test]
 fn a_cancellation_during_the_clean_up_of_a_wait_for_is_no_timeout() {
     let (event_loop, trace) = virtual_loop();
@@ -111,14 +121,7 @@ fn who_queues_behind_a_woken_waiter_is_served_as_soon_as_that_one_is() {
     let log = trace.clone();
     let main = async move {
         let semaphore = Semaphore::new(0);
-        let taker = |name: &'static str| {
-            let (semaphore, log) = (semaphore.clone(), log.clone());
-            create_task(async move {
-                semaphore.acquire().await?.forget();
-                log.say(name);
-                Ok(())
-            })
-        };
+        let taker = |name| take_a_permit(&semaphore, &log, name);
         let first = taker("first");
         yield_now().await?;
         semaphore.release()?;
@@ -321,14 +324,7 @@ fn who_comes_between_the_wake_up_of_a_waiter_and_its_turn_is_served_in_that_turn
         let log = trace.clone();
         let main = async move {
             let semaphore = Semaphore::new(0);
-            let taker = |name: &'static str| {
-                let (semaphore, log) = (semaphore.clone(), log.clone());
-                create_task(async move {
-                    semaphore.acquire().await?.forget();
-                    log.say(name);
-                    Ok(())
-                })
-            };
+            let taker = |name| take_a_permit(&semaphore, &log, name);
             let first = taker("first");
             yield_now().await?;
             // Their steps are in the ready queue before that of the first.
