@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::callback::{Callback, Stage};
 use crate::error::{Error, NoRunningLoop, Result, RunError};
 use crate::observe::{self, Actor, Kind, Observer, Place};
+use crate::on_drop::OnDrop;
 use crate::poller::Poller;
 use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
@@ -278,15 +279,9 @@ impl Core {
     // ANCHOR_END: run_ready
 
     fn step(self: &Rc<Self>, task: Rc<dyn Driven>) {
-        /// Forgets the current task however its step ends: a panic leaves the loop usable.
-        struct Current<'a>(&'a Core);
-        impl Drop for Current<'_> {
-            fn drop(&mut self) {
-                drop(self.0.current.take());
-            }
-        }
         *self.current.borrow_mut() = Some(task.clone());
-        let _current = Current(self);
+        // Also after a panic, which leaves the loop usable.
+        let _step = OnDrop(|| drop(self.current.take()));
         task.step(self);
     }
 

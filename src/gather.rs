@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 
-use crate::awaitable::Awaitable;
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, WeakPromise};
+use crate::task::Awaitable;
 
 /// What a child ended with, and if it is a task the last cancellation that it was asked for.
 type Outcome<T> = (Result<T>, Option<Cancelled>);

@@ -61,11 +61,11 @@
 //! 1. `event_loop`: a queue of what is ready, and `run_once`, which makes one pass (a run makes one after another). A ready thing is
 //!    a callback, or a task, which the loop knows as `Driven`: it can make a step, and be dropped.
 //! 2. `callback`: what the loop calls. `timers`: callbacks that wait for a time, and the clock.
-//! 3. `error`: what can come instead of a result.
+//! 3. `error`: what can come instead of a result. `on_drop`: what happens at the end of a block, however it ends.
 //! 4. `list`: those who wait for something, in the order in which they came. `promise`: a result that is not there yet, and who waits
 //!    for it. Every wait in this library is for a promise, but for a bare yield.
 //! 5. `task`: a promise that a future fills, polled by the loop step by step; what makes it go on is its waker. `waiting`: what a task
-//!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise. `awaitable`: a future as a task.
+//!    waits for, so that a cancellation finds it, and `Awaiting`, the `await` of a promise.
 //! 6. `gather`: a promise that its children fill.
 //!
 //! What to pass over at first: every `tell` is a line for an observer (its closure names things by numbers), `act_as` and `begin_turn`
@@ -87,7 +87,6 @@
 //! share its tasks among threads. This one does without unsafe code, and with two dependencies: the operating system's poller, and
 //! what writes an observer's events down.
 
-mod awaitable;
 mod callback;
 mod cancellable;
 mod circle;
@@ -99,6 +98,7 @@ mod handle;
 mod list;
 mod net;
 pub mod observe;
+mod on_drop;
 mod poller;
 mod pool;
 mod promise;
@@ -119,7 +119,6 @@ mod wait;
 mod waiters;
 mod waiting;
 
-pub use awaitable::Awaitable;
 pub use callback::CallbackOutput;
 pub use cancellable::cancellable;
 pub use error::{
@@ -143,6 +142,7 @@ pub use run::run;
 pub use shield::shield;
 pub use sleep::{sleep, yield_now};
 pub use sync::{Barrier, Condition, Event, Lock, LockGuard, Permit, ReleasedTooOften, Semaphore};
+pub use task::Awaitable;
 pub use task_group::{ErrorGroup, GroupClosed, TaskGroup, task_group};
 pub use task_handle::{AnyTask, Task, create_task, current_task};
 pub use threads::{ConcurrentFuture, LoopHandle, ThreadsafeHandle};

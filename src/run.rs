@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
 
-use crate::awaitable::Awaitable;
 use crate::error::{Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, RUNNING};
 use crate::observe::Actor;
 use crate::promise::Promise;
+use crate::task::Awaitable;
 use crate::wait::Callbacks;
 
 impl Core {

@@ -3,9 +3,9 @@
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::awaitable::Awaitable;
 use crate::event_loop::expect_running_loop;
 use crate::promise::Promise;
+use crate::task::Awaitable;
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
 ///

@@ -1,15 +1,17 @@
-//! A task: a promise, and a body that fills it, driven by the loop step by step.
+//! A task: a promise, and a body that fills it, driven by the loop step by step; and what can be made one.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::error::{Cancelled, Panicked, Result};
-use crate::event_loop::Core;
+use crate::event_loop::{Core, EventLoop};
 use crate::observe::{Kind, Place};
+use crate::on_drop::OnDrop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel};
 use crate::remote::{Parcel, Remote};
 use crate::waiting::Waits;
@@ -237,22 +239,17 @@ impl<T> Driven for TaskCell<T> {
     }
 
     fn step(self: Rc<Self>, core: &Rc<Core>) {
-        /// Ends the task if its body panics; the panic goes on and leaves the run.
-        struct Panicking<'a, T: 'static>(&'a Core, &'a Rc<TaskCell<T>>);
-        impl<T> Drop for Panicking<'_, T> {
-            fn drop(&mut self) {
-                let Panicking(core, task) = self;
-                (*task).clone().finish(core, Err(Panicked::unknown().into()));
-                // The panic reports itself.
-                task.error();
-            }
-        }
         let state = &self.state;
         state.scheduled.set(false);
         let Some(mut body) = self.body.take() else {
             return;
         };
-        let panicking = Panicking(core, &self);
+        // If the body panics, the task ends; the panic goes on and leaves the run.
+        let panicking = OnDrop(|| {
+            self.clone().finish(core, Err(Panicked::unknown().into()));
+            // The panic reports itself.
+            self.error();
+        });
         state.running.set(true);
         if state.must_cancel.take() {
             // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
@@ -333,4 +330,48 @@ pub(crate) fn spawn<T: 'static>(
     core.tell(at, |_| Kind::TaskCreated { task: number, name: cell.state.name().to_string() });
     core.schedule_step(number);
     Promise::of(cell)
+}
+
+/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
+///
+/// asyncio: an awaitable.
+pub trait Awaitable: IntoFuture<Output = Result<Self::Value>> {
+    /// What a success yields.
+    type Value: 'static;
+
+    /// Makes a task of a future, and gives tasks and promises as they are.
+    ///
+    /// asyncio: `ensure_future`.
+    #[track_caller]
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
+}
+
+impl<F, T> Awaitable for F
+where
+    F: Future<Output = Result<T>> + 'static,
+    T: 'static,
+{
+    type Value = T;
+
+    #[track_caller]
+    fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
+        event_loop.core.assert_open();
+        spawn(&event_loop.core, self, Some(Location::caller()))
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self
+    }
+}
+
+impl<T: Clone + 'static> Awaitable for &Promise<T> {
+    type Value = T;
+
+    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+        self.clone()
+    }
 }

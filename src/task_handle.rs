@@ -5,12 +5,11 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::awaitable::Awaitable;
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
 use crate::promise::{AnyPromise, Promise, State, cancel};
-use crate::task::{Driven, spawn};
+use crate::task::{Awaitable, Driven, spawn};
 use crate::waiting::Awaiting;
 
 /// A future that the loop drives, and the promise of its result.

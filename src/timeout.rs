@@ -5,12 +5,12 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::awaitable::Awaitable;
 use crate::callback::once;
 use crate::cancellable::cancellable;
 use crate::error::{Error, Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::handle::Handle;
+use crate::task::Awaitable;
 use crate::task_handle::{AnyTask, current_task};
 use crate::wait::{ReturnWhen, wait};
 

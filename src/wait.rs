@@ -6,13 +6,13 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::awaitable::Awaitable;
 use crate::callback::once;
 use crate::error::{Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
 use crate::sleep::CancelOnDrop;
+use crate::task::Awaitable;
 use crate::timeout::TimedOut;
 
 /// When [`wait`] returns.
