@@ -189,19 +189,17 @@ impl Core {
         self.tasks.borrow_mut().insert(task.state().number, task);
     }
 
-    /// Appends the next step of a task to the ready queue, unless it is there, or the task has ended.
-    pub(crate) fn schedule_step(&self, number: u64) {
+    /// Appends the next step of a task to the ready queue, unless it is there.
+    pub(crate) fn schedule_step(&self, task: Rc<dyn Driven>) {
         self.take_parcels();
-        self.enqueue_step(number);
+        self.enqueue_step(task);
     }
 
-    fn enqueue_step(&self, number: u64) {
-        let tasks = self.tasks.borrow();
-        if let Some(task) = tasks.get(&number)
-            && !task.state().scheduled.replace(true)
-        {
-            self.tell(None, |_| Kind::Woken { task: number });
-            self.ready.borrow_mut().push_back(Ready::Step(task.clone()));
+    fn enqueue_step(&self, task: Rc<dyn Driven>) {
+        let state = task.state();
+        if !state.scheduled.replace(true) {
+            self.tell(None, |_| Kind::Woken { task: state.number });
+            self.ready.borrow_mut().push_back(Ready::Step(task));
         }
     }
 
@@ -293,7 +291,7 @@ impl Core {
         let before = self.act_as(Actor::Thread);
         for parcel in self.remote.take() {
             match parcel {
-                Parcel::Wake(task) => self.enqueue_step(task),
+                Parcel::Wake(number) => drop(self.task(number).map(|task| self.enqueue_step(task))),
                 Parcel::Call(call) => call(self),
             }
         }

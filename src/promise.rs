@@ -22,30 +22,36 @@ use crate::observe::{Awaited, Kind, Number, Observer, Outcome, Place};
 use crate::task::Driven;
 
 /// How far a promise has got.
-pub(crate) enum State<T> {
-    Pending,
+pub(crate) enum State<T: 'static> {
+    /// Not far: these wait for it, and hear of its end in the order in which they came.
+    Pending(List<Listener<T>>),
     Done(T),
-    Failed(Error),
+    /// The flag is false until somebody looks at the error. Dropped so, the promise reports it.
+    Failed(Error, Cell<bool>),
     Cancelled(Cancelled),
 }
 
-/// What happens when a promise is done; both kinds share one list, so they keep one order.
-enum Listener<T: 'static> {
-    /// Somebody is suspended on the promise: a task, whose next step goes into the ready queue.
+impl<T> State<T> {
+    fn failed(error: Error) -> Self {
+        State::Failed(error, Cell::new(false))
+    }
+}
+
+/// What happens when a promise is done; all kinds share one list, so they keep one order.
+pub(crate) enum Listener<T: 'static> {
+    /// A task is suspended on the promise, and its next step goes into the ready queue.
+    Step(Rc<dyn Driven>),
+    /// A part of a task is, one that a `join!` or the like polls by itself: it has a waker of its own.
     Wake(Waker),
     /// A callback, which goes into the ready queue itself.
     Call(Rc<dyn CallbackOf<Promise<T>>>),
 }
 
-/// What all promises have: the result, or those who wait for it.
+/// What all promises have.
 pub(crate) struct Shared<T: 'static> {
     core: Weak<Core>,
     /// Invariant: leaves `Pending` once, and never comes back.
     pub(crate) state: RefCell<State<T>>,
-    /// Invariant: empty once the promise is done.
-    listeners: RefCell<List<Listener<T>>>,
-    /// True from a failure until someone looks at it; dropped so, the failure is reported.
-    unseen: Cell<bool>,
     /// True if the body of a task fills the promise, and nobody else may.
     of_task: bool,
     pub(crate) number: Number,
@@ -55,9 +61,7 @@ impl<T> Shared<T> {
     pub(crate) fn new(core: &Rc<Core>) -> Self {
         Shared {
             core: Rc::downgrade(core),
-            state: RefCell::new(State::Pending),
-            listeners: RefCell::default(),
-            unseen: Cell::new(false),
+            state: RefCell::new(State::Pending(List::default())),
             of_task: false,
             number: Number::default(),
         }
@@ -75,12 +79,22 @@ impl<T> Shared<T> {
     }
 
     fn is_done(&self) -> bool {
-        !matches!(*self.state.borrow(), State::Pending)
+        !matches!(*self.state.borrow(), State::Pending(_))
     }
 
     /// Drops what was to happen when the promise is done: it never will be.
     pub(crate) fn abandon(&self) {
-        drop_in_turn(self.listeners.take());
+        if let State::Pending(listeners) = &mut *self.state.borrow_mut() {
+            drop_in_turn(std::mem::take(listeners));
+        }
+    }
+
+    /// Gives the error of a promise that failed, which somebody has seen from now on.
+    fn error(&self) -> Option<Error> {
+        let state = self.state.borrow();
+        let State::Failed(error, seen) = &*state else { return None };
+        seen.set(true);
+        Some(error.clone())
     }
 }
 
@@ -144,12 +158,7 @@ impl<C: PromiseCell> AnyPromise for C {
     }
 
     fn error(&self) -> Option<Error> {
-        let shared = self.shared();
-        shared.unseen.set(false);
-        match &*shared.state.borrow() {
-            State::Failed(error) => Some(error.clone()),
-            _ => None,
-        }
+        self.shared().error()
     }
 
     fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
@@ -162,9 +171,9 @@ impl<C: PromiseCell> AnyPromise for C {
     }
 
     fn ask(&self, reason: &Cancelled) -> Option<Targets> {
-        let shared = self.shared();
-        shared.unseen.set(false);
-        (!shared.is_done() && self.begin_cancel(reason)).then(|| self.targets())
+        // Who cancels what has failed has seen that it failed.
+        self.error();
+        (!self.is_done() && self.begin_cancel(reason)).then(|| self.targets())
     }
 
     fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool {
@@ -239,15 +248,18 @@ pub(crate) fn drop_in_turn(value: impl Any) {
 
 impl<T: 'static> Drop for Shared<T> {
     fn drop(&mut self) {
-        if !self.listeners.get_mut().is_empty() {
-            drop_in_turn(self.listeners.take());
-        }
-        if !self.unseen.get() {
-            return;
-        }
-        if let (State::Failed(error), Some(core)) = (&*self.state.borrow(), self.core.upgrade()) {
-            let message = format!("{} exception was never retrieved", self.kind());
-            core.report(message, Some(error.clone()));
+        let kind = self.kind();
+        match self.state.get_mut() {
+            State::Pending(listeners) if !listeners.is_empty() => {
+                drop_in_turn(std::mem::take(listeners));
+            }
+            State::Failed(error, seen) if !seen.get() => {
+                if let Some(core) = self.core.upgrade() {
+                    let message = format!("{kind} exception was never retrieved");
+                    core.report(message, Some(error.clone()));
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -339,9 +351,9 @@ impl<T> Promise<T> {
     /// Gives what an observer hears when the promise is done.
     fn done(&self, names: &Observer) -> Kind {
         let outcome = match &*self.shared().state.borrow() {
-            State::Failed(error) => Outcome::Exception(error.to_string()),
+            State::Failed(error, _) => Outcome::Exception(error.to_string()),
             State::Cancelled(_) => Outcome::Cancelled,
-            State::Pending | State::Done(_) => Outcome::Result,
+            State::Pending(_) | State::Done(_) => Outcome::Result,
         };
         match self.awaited(names) {
             Awaited::Task(task) => Kind::TaskDone { task, outcome },
@@ -353,21 +365,21 @@ impl<T> Promise<T> {
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        if shared.is_done() {
-            return Err(InvalidState::AlreadyDone);
-        }
-        shared.unseen.set(matches!(state, State::Failed(_)));
-        *shared.state.borrow_mut() = state;
+        let mut listeners = match &mut *shared.state.borrow_mut() {
+            State::Pending(listeners) => std::mem::take(listeners),
+            _ => return Err(InvalidState::AlreadyDone),
+        };
+        shared.state.replace(state);
         let Some(core) = shared.core.upgrade() else {
+            drop_in_turn(listeners);
             return Ok(());
         };
         core.tell(at, |names| self.done(names));
-        loop {
-            let listener = shared.listeners.borrow_mut().pop();
+        while let Some(listener) = listeners.pop() {
             match listener {
-                Some(Listener::Wake(waker)) => waker.wake(),
-                Some(Listener::Call(callback)) => self.schedule(&core, callback, None),
-                None => break,
+                Listener::Step(task) => core.schedule_step(task),
+                Listener::Wake(waker) => waker.wake(),
+                Listener::Call(callback) => self.schedule(&core, callback, None),
             }
         }
         Ok(())
@@ -390,25 +402,44 @@ impl<T> Promise<T> {
         };
         // The promise becomes the argument when it is done: one that kept itself before would never be dropped.
         let callback = once_with(function);
-        if self.is_done() {
-            self.schedule(&core, callback, at);
-            return new_number();
+        if let State::Pending(listeners) = &mut *self.shared().state.borrow_mut() {
+            return listeners.push(Listener::Call(callback));
         }
-        self.shared().listeners.borrow_mut().push(Listener::Call(callback))
+        self.schedule(&core, callback, at);
+        new_number()
     }
 
-    /// Lets the promise wake somebody when it is done; `number` names the waker that was given before, whose place this one takes.
-    pub(crate) fn wake_when_done(&self, number: &mut Option<u64>, waker: &Waker) {
-        let mut listeners = self.shared().listeners.borrow_mut();
-        match number.and_then(|number| listeners.get_mut(number)) {
-            Some(Listener::Wake(before)) => before.clone_from(waker),
-            _ => *number = Some(listeners.push(Listener::Wake(waker.clone()))),
-        }
+    /// Lets a task, or the part of one that has this waker, go on when the promise is done; `number` names the listener that was
+    /// given before, whose place this one takes.
+    pub(crate) fn wake_when_done(
+        &self,
+        number: &mut Option<u64>,
+        task: Option<&Rc<dyn Driven>>,
+        waker: &Waker,
+    ) {
+        let listener = match task.filter(|task| task.state().polls_with(waker)) {
+            Some(task) => Listener::Step(task.clone()),
+            None => Listener::Wake(waker.clone()),
+        };
+        let mut state = self.shared().state.borrow_mut();
+        let State::Pending(listeners) = &mut *state else { return };
+        let replaced = match number.and_then(|number| listeners.get_mut(number)) {
+            Some(before) => Some(std::mem::replace(before, listener)),
+            None => {
+                *number = Some(listeners.push(listener));
+                None
+            }
+        };
+        drop(state);
+        drop(replaced);
     }
 
     /// Takes a listener back.
     pub(crate) fn forget(&self, number: u64) -> bool {
-        let listener = self.shared().listeners.borrow_mut().take(number);
+        let listener = match &mut *self.shared().state.borrow_mut() {
+            State::Pending(listeners) => listeners.take(number),
+            _ => None,
+        };
         listener.is_some()
     }
 
@@ -418,7 +449,7 @@ impl<T> Promise<T> {
             Ok(value) => State::Done(value),
             Err(error) => match error.downcast_ref::<Cancelled>() {
                 Some(cancelled) => State::Cancelled(cancelled.clone()),
-                None => State::Failed(error),
+                None => State::failed(error),
             },
         };
         // A task settles its promise once, at its end.
@@ -439,7 +470,7 @@ impl<T> Promise<T> {
     pub(crate) fn follow(&self, outcome: Result<T>) -> bool {
         let state = match outcome {
             Ok(value) => State::Done(value),
-            Err(error) => State::Failed(error),
+            Err(error) => State::failed(error),
         };
         self.settle(state, None).is_ok()
     }
@@ -473,7 +504,7 @@ impl<T> Promise<T> {
     /// asyncio: `future.set_exception(exception)`.
     #[track_caller]
     pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
-        self.set(State::Failed(error.into()), Location::caller())
+        self.set(State::failed(error.into()), Location::caller())
     }
 
     /// Cancels the promise, or asks its task to end; false if it is done already.
@@ -530,15 +561,15 @@ impl<T> Promise<T> {
     /// asyncio: `future.exception()`.
     pub fn exception(&self) -> Result<Option<Error>> {
         match &*self.shared().state.borrow() {
-            State::Pending => Err(InvalidState::ExceptionNotSet.into()),
+            State::Pending(_) => Err(InvalidState::ExceptionNotSet.into()),
             State::Cancelled(cancelled) => Err(cancelled.clone().into()),
-            State::Done(_) | State::Failed(_) => Ok(self.any().error()),
+            State::Done(_) | State::Failed(..) => Ok(self.shared().error()),
         }
     }
 
     /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
     pub fn failed(&self) -> bool {
-        matches!(*self.shared().state.borrow(), State::Failed(_))
+        matches!(*self.shared().state.borrow(), State::Failed(..))
     }
 
     /// Gives the result if the promise is done.
@@ -547,10 +578,10 @@ impl<T> Promise<T> {
         T: Clone,
     {
         match &*self.shared().state.borrow() {
-            State::Pending => None,
+            State::Pending(_) => None,
             State::Done(value) => Some(Ok(value.clone())),
-            State::Failed(error) => {
-                self.shared().unseen.set(false);
+            State::Failed(error, seen) => {
+                seen.set(true);
                 Some(Err(error.clone()))
             }
             State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),

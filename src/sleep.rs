@@ -122,15 +122,15 @@ impl Future for Yielding {
             let thrown = self.registration.leave(false);
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
-        let yielded = Core::with_current(|core, task| {
+        let scheduled = Core::with_current(|core, task| {
             self.registration.enter(task, Target::Turn);
-            core.tell(Some(self.at), |_| Kind::Awaits {
-                task: task.state().number,
-                on: Awaited::Turn,
-            });
+            let state = task.state();
+            core.tell(Some(self.at), |_| Kind::Awaits { task: state.number, on: Awaited::Turn });
+            state.polls_with(cx.waker()).then(|| core.schedule_step(task.clone())).is_some()
         });
-        yielded.expect("yield_now and sleep work in a task of a running event loop only");
-        cx.waker().wake_by_ref();
+        if !scheduled.expect("yield_now and sleep work in a task of a running event loop only") {
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }

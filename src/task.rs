@@ -42,7 +42,8 @@ impl Wake for TaskWaker {
     fn wake_by_ref(self: &Arc<Self>) {
         let here = Core::with_running(|core| {
             let own = Arc::ptr_eq(&core.remote, &self.remote);
-            own.then(|| core.schedule_step(self.number)).is_some()
+            // A task that has ended is not found any more.
+            own.then(|| core.task(self.number).map(|task| core.schedule_step(task))).is_some()
         });
         if here != Some(true) {
             // A closed loop has dropped the task, so nobody is left to wake.
@@ -103,6 +104,11 @@ impl TaskState {
             delivering: Cell::new(false),
             passing_on: Cell::new(PassingOn::No),
         }
+    }
+
+    /// Tells whether it is the task itself that polls with this waker, and not a `join!` or the like in its body.
+    pub(crate) fn polls_with(&self, waker: &Waker) -> bool {
+        self.waker.will_wake(waker)
     }
 
     pub(crate) fn tell(&self, kind: impl FnOnce() -> Kind) {
@@ -328,7 +334,7 @@ pub(crate) fn spawn<T: 'static>(
     });
     core.adopt(cell.clone());
     core.tell(at, |_| Kind::TaskCreated { task: number, name: cell.state.name().to_string() });
-    core.schedule_step(number);
+    core.schedule_step(cell.clone());
     Promise::of(cell)
 }
 

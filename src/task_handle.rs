@@ -113,9 +113,9 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
         let shared = self.shared();
         let what = shared.kind();
         match &*shared.state.borrow() {
-            State::Pending => write!(f, "<{what} pending>"),
+            State::Pending(_) => write!(f, "<{what} pending>"),
             State::Done(value) => write!(f, "<{what} finished result={value:?}>"),
-            State::Failed(error) => write!(f, "<{what} finished exception={error:?}>"),
+            State::Failed(error, _) => write!(f, "<{what} finished exception={error:?}>"),
             State::Cancelled(_) => write!(f, "<{what} cancelled>"),
         }
     }

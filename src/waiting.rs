@@ -268,7 +268,8 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         if let Err(error) = this.register() {
             return Poll::Ready(Err(error.into()));
         }
-        this.promise.wake_when_done(&mut this.listener, cx.waker());
+        let task = this.registration.task.as_ref();
+        this.promise.wake_when_done(&mut this.listener, task, cx.waker());
         Poll::Pending
     }
 }
