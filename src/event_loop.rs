@@ -259,7 +259,8 @@ impl Core {
     ///
     /// This is the only place where either is called.
     fn run_ready(self: &Rc<Self>, ready: Ready) {
-        let _turn = self.begin_turn(&ready);
+        self.begin_turn(&ready);
+        let _turn = OnDrop(|| self.end_turn());
         let watch = self.debug.get().then(|| (ready.name(), self.now()));
         match ready {
             Ready::Callback(callback) => {
@@ -283,11 +284,14 @@ impl Core {
         task.step(self);
     }
 
-    /// Does what other threads have asked for.
+    /// Does what other threads have asked for, if anything.
     fn take_parcels(&self) {
-        if !self.remote.is_filled() {
-            return;
+        if self.remote.is_filled() {
+            self.open_parcels();
         }
+    }
+
+    fn open_parcels(&self) {
         let before = self.act_as(Actor::Thread);
         for parcel in self.remote.take() {
             match parcel {

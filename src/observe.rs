@@ -39,7 +39,6 @@ use serde::{Deserialize, Serialize};
 use crate::callback::Callback;
 use crate::event_loop::{Core, EventLoop, Ready};
 use crate::promise::Promise;
-use crate::task::TaskState;
 use crate::timers::{self, Timers};
 use crate::waiting::{Target, Wait};
 
@@ -317,43 +316,46 @@ impl Core {
         observer.map_or(actor, |observer| observer.actor.replace(actor))
     }
 
-    /// Tells that a step or a callback begins, and gives what tells that it is over, also after a panic.
-    pub(crate) fn begin_turn(self: &Rc<Self>, ready: &Ready) -> Option<Running> {
-        let observer = self.observer.get()?;
-        let (actor, begin, end) = match ready {
+    /// Tells that a step or a callback begins.
+    pub(crate) fn begin_turn(&self, ready: &Ready) {
+        let Some(observer) = self.observer.get() else { return };
+        match ready {
             Ready::Step(task) => {
                 let task = task.state().number;
-                let (begin, end) = (Kind::StepBegin { task }, Kind::StepEnd { task });
-                (Actor::Task(task), begin, end)
+                observer.actor.set(Actor::Task(task));
+                self.tell(None, |_| Kind::StepBegin { task });
             }
             // What was cancelled does nothing when its turn comes.
-            Ready::Callback(callback) if callback.about().cancelled.get() => return None,
+            Ready::Callback(callback) if callback.about().cancelled.get() => {}
             Ready::Callback(callback) => {
                 let number = observer.callback(&**callback);
                 // One that runs again gets a new number.
                 callback.about().number.0.set(0);
-                let (begin, end) = (
-                    Kind::CallbackBegin { callback: number },
-                    Kind::CallbackEnd { callback: number },
-                );
-                (Actor::Callback(number), begin, end)
+                observer.actor.set(Actor::Callback(number));
+                self.tell(None, |_| Kind::CallbackBegin { callback: number });
             }
-        };
-        self.act_as(actor);
-        self.tell(None, |_| begin);
-        let core = self.clone();
-        let end = Some(end);
-        Some(Running { core, end })
+        }
     }
 
-    /// Tells that a task is suspended on futures of other libraries alone: the leaves of this one tell themselves.
-    pub(crate) fn tell_foreign(&self, task: &TaskState) {
-        let Some(_) = self.observer.get() else { return };
-        let foreign = |wait: &Wait| matches!(wait.target, Target::Foreign(_));
-        if task.waits.list.borrow().iter().all(|(_, wait)| foreign(wait)) {
-            let (task, on) = (task.number, Awaited::Foreign);
-            self.tell(None, |_| Kind::Awaits { task, on });
+    /// Tells that what began is over.
+    pub(crate) fn end_turn(&self) {
+        let Some(observer) = self.observer.get() else { return };
+        match observer.actor.get() {
+            Actor::Task(task) => {
+                // The leaves of this library have told by themselves what the task waits for.
+                let foreign = |wait: &Wait| matches!(wait.target, Target::Foreign(_));
+                let state = self.task(task);
+                if state
+                    .is_some_and(|t| t.state().waits.list.borrow().iter().all(|(_, w)| foreign(w)))
+                {
+                    self.tell(None, |_| Kind::Awaits { task, on: Awaited::Foreign });
+                }
+                self.tell(None, |_| Kind::StepEnd { task });
+            }
+            Actor::Callback(callback) => self.tell(None, |_| Kind::CallbackEnd { callback }),
+            Actor::Outside | Actor::Loop | Actor::Thread => {}
         }
+        observer.actor.set(Actor::Loop);
     }
 
     /// Tells what is ready and which timers are set when a pass is over.
@@ -411,21 +413,6 @@ impl Timers {
         timers.sort_by(|a, b| b.cmp(a));
         let timers = timers.into_iter();
         timers.map(|timer| (timer.callback.clone(), timer.when)).collect()
-    }
-}
-
-/// A step or a callback that an observer hears of, until it is over.
-pub(crate) struct Running {
-    core: Rc<Core>,
-    end: Option<Kind>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            self.core.tell(None, |_| end);
-        }
-        self.core.act_as(Actor::Loop);
     }
 }
 

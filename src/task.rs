@@ -298,7 +298,6 @@ impl<T> Driven for TaskCell<T> {
                     let accepted: Vec<bool> = promises.map(|p| cancel(p, &reason)).collect();
                     state.passed_on(&accepted);
                 }
-                core.tell_foreign(state);
             }
         }
         // ANCHOR_END: poll

@@ -263,6 +263,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         if let Some(outcome) = outcome {
             let cancelled = outcome.as_ref().is_err_and(Error::is_cancelled);
             this.registration.leave(cancelled);
+            this.listener = None;
             return Poll::Ready(outcome);
         }
         if let Err(error) = this.register() {
