@@ -365,11 +365,12 @@ impl<T> Promise<T> {
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        let mut listeners = match &mut *shared.state.borrow_mut() {
-            State::Pending(listeners) => std::mem::take(listeners),
-            _ => return Err(InvalidState::AlreadyDone),
+        if shared.is_done() {
+            return Err(InvalidState::AlreadyDone);
+        }
+        let State::Pending(mut listeners) = shared.state.replace(state) else {
+            unreachable!("looked at just now")
         };
-        shared.state.replace(state);
         let Some(core) = shared.core.upgrade() else {
             drop_in_turn(listeners);
             return Ok(());
@@ -537,7 +538,7 @@ impl<T> Promise<T> {
     ///
     /// asyncio: `future.cancelled()`.
     pub fn is_cancelled(&self) -> bool {
-        self.any().is_cancelled()
+        matches!(*self.shared().state.borrow(), State::Cancelled(_))
     }
 
     /// Gives the value.

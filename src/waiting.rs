@@ -126,15 +126,10 @@ impl Registration {
 
     /// Enters the leaf; one that another task has polled before leaves that one's list.
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
-        drop(std::mem::take(self));
         let waits = &task.state().waits;
-        self.number = waits.list.borrow_mut().push(Wait {
-            target,
-            scope: waits.scope.get(),
-            told: false,
-            thrown: false,
-        });
-        self.task = Some(task.clone());
+        let wait = Wait { target, scope: waits.scope.get(), told: false, thrown: false };
+        let number = waits.list.borrow_mut().push(wait);
+        *self = Registration { task: Some(task.clone()), number };
     }
 
     /// Gives the cancellation if one was thrown at this leaf.
