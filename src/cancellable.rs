@@ -1,12 +1,12 @@
 //! Futures of other libraries, which know nothing of a cancellation that is a value.
 
-use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
 use crate::error::Cancelled;
 use crate::event_loop::Core;
+use crate::on_drop::OnDrop;
 use crate::task::Driven;
 use crate::waiting::{Registration, Target};
 
@@ -19,19 +19,12 @@ impl Registration {
         }
     }
 
-    /// Counts as inside of this entry whatever is entered while the guard lives.
-    fn surround<'a>(&self, task: &'a dyn Driven) -> Inside<'a> {
+    /// Calls `f`, and counts as inside of this entry whatever is entered meanwhile.
+    fn surround<R>(&self, task: &dyn Driven, f: impl FnOnce() -> R) -> R {
         let scope = &task.state().waits.scope;
-        Inside(scope, scope.replace(self.number))
-    }
-}
-
-/// Ends the inside of a `cancellable`.
-struct Inside<'a>(&'a Cell<u64>, u64);
-
-impl Drop for Inside<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.1);
+        let outside = scope.replace(self.number);
+        let _inside = OnDrop(|| scope.set(outside));
+        f()
     }
 }
 
@@ -53,13 +46,11 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
             true => registration.set_target(target),
             false => registration.enter(&task, target),
         }
-        let inside = registration.surround(&*task);
-        let polled = future.as_mut().poll(cx);
-        drop(inside);
+        let polled = registration.surround(&*task, || future.as_mut().poll(cx));
         match (polled, registration.thrown()) {
             // What it has taken from somebody is not lost.
             (Poll::Ready(output), _) => {
-                drop(std::mem::take(&mut registration));
+                registration = Registration::default();
                 Poll::Ready(Ok(output))
             }
             (Poll::Pending, Some(cancelled)) => {

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use crate::error::{Cancelled, Error, Result, RunError};
 use crate::event_loop::expect_running_loop;
@@ -12,16 +12,20 @@ use crate::task::Awaitable;
 /// What a child ended with, and if it is a task the last cancellation that it was asked for.
 type Outcome<T> = (Result<T>, Option<Cancelled>);
 
+struct Child<T: 'static> {
+    /// Weak, because the child's callback keeps the whole.
+    promise: WeakPromise<T>,
+    outcome: Option<Outcome<T>>,
+}
+
 /// The promise of the whole.
 struct Whole<T: 'static, R: 'static> {
     shared: Shared<R>,
-    /// Weak, because each child's callback keeps this struct.
-    children: Vec<WeakPromise<T>>,
+    /// In the order of the arguments.
+    children: RefCell<Vec<Child<T>>>,
     first_error_settles: bool,
-    /// What the children ended with, in the order of the arguments.
-    outcomes: RefCell<Vec<Option<Outcome<T>>>>,
-    /// How many children have ended.
-    ended: Cell<usize>,
+    /// How many children have not ended.
+    left: Cell<usize>,
     /// True once a cancellation of the whole has gone to the children: if they swallow it, the whole fails with `Cancelled` all the same.
     cancel_requested: Cell<bool>,
     /// Turns the outcomes into the result of the whole.
@@ -36,18 +40,18 @@ impl<T, R> PromiseCell for Whole<T, R> {
     }
 
     fn targets(&self) -> Targets {
-        let children = self.children.iter().filter_map(Weak::upgrade);
+        let children = self.children.borrow();
+        let children = children.iter().filter_map(|child| child.promise.upgrade());
         children.map(|child| child as Rc<dyn AnyPromise>).collect()
     }
 
     fn decide(&self, promise: &Promise<R>, reason: &Cancelled, accepted: &[bool]) -> bool {
-        let any = accepted.contains(&true);
-        let outcomes = self.outcomes.borrow();
-        let mut children = self.children.iter().zip(&*outcomes);
-        if children.any(|(child, outcome)| outcome.is_none() && child.strong_count() == 0) {
+        let gone = |child: &Child<T>| child.outcome.is_none() && child.promise.strong_count() == 0;
+        if self.children.borrow().iter().any(gone) {
             // A child that is gone will never end, so nobody waits for the others.
             return promise.settle_cancelled(reason);
         }
+        let any = accepted.contains(&true);
         self.cancel_requested.set(self.cancel_requested.get() || any);
         any
     }
@@ -62,34 +66,35 @@ impl<T: Clone, R> Whole<T, R> {
         finish: fn(Vec<Outcome<T>>) -> Result<R>,
     ) -> Promise<R> {
         let event_loop = expect_running_loop();
-        let mut children = Vec::new();
+        let mut promises = Vec::new();
         for awaitable in awaitables {
-            children.push(awaitable.ensure_promise(&event_loop));
+            promises.push(awaitable.ensure_promise(&event_loop));
         }
+        let children = promises.iter();
+        let children = children.map(|child| Child { promise: child.downgrade(), outcome: None });
         let whole = Rc::new(Whole {
             shared: Shared::new(&event_loop.core),
-            children: children.iter().map(Promise::downgrade).collect(),
+            children: RefCell::new(children.collect()),
             first_error_settles,
-            outcomes: RefCell::new(children.iter().map(|_| None).collect()),
-            ended: Cell::new(0),
+            left: Cell::new(promises.len()),
             cancel_requested: Cell::new(false),
             finish,
         });
         let outer = Promise::of(whole.clone());
         let at = Some(Location::caller());
         outer.tell_created(&event_loop.core, "gather", None, at);
-        if children.is_empty() {
+        if promises.is_empty() {
             outer.follow(finish(Vec::new()));
-        } else if !children.iter().all(|child| child.belongs_to(&event_loop.core)) {
+        } else if !promises.iter().all(|child| child.belongs_to(&event_loop.core)) {
             outer.follow(Err(RunError::WrongLoop.into()));
         } else {
-            let (done, pending): (Vec<_>, Vec<_>) =
-                children.iter().enumerate().partition(|(_, child)| child.is_done());
-            for (which, child) in pending {
+            // Those that are done are heard at once, when it is certain that all others will be.
+            for (which, child) in promises.iter().enumerate().filter(|(_, child)| !child.is_done())
+            {
                 let whole = whole.clone();
                 child.add_done_callback(move |child| whole.child_done(which, child));
             }
-            for (which, child) in done {
+            for (which, child) in promises.iter().enumerate().filter(|(_, child)| child.is_done()) {
                 whole.clone().child_done(which, child);
             }
         }
@@ -97,7 +102,7 @@ impl<T: Clone, R> Whole<T, R> {
     }
 
     fn child_done(self: Rc<Self>, which: usize, child: &Promise<T>) {
-        self.ended.set(self.ended.get() + 1);
+        self.left.set(self.left.get() - 1);
         // Also marks the child's error as seen, even if the whole has ended already: nobody else will look at it.
         let outcome = child.result();
         if self.is_done() {
@@ -109,15 +114,16 @@ impl<T: Clone, R> Whole<T, R> {
             Promise::of(self).follow(Err(error.clone()));
             return;
         }
-        self.outcomes.borrow_mut()[which] =
-            Some((outcome, child.driven().map(|task| task.state().reason())));
-        if self.ended.get() == self.children.len() {
+        let reason = child.driven().map(|task| task.state().reason());
+        self.children.borrow_mut()[which].outcome = Some((outcome, reason));
+        if self.left.get() == 0 {
             self.all_done();
         }
     }
 
     fn all_done(self: Rc<Self>) {
-        let outcomes: Vec<Outcome<T>> = self.outcomes.take().into_iter().flatten().collect();
+        let children = self.children.take().into_iter();
+        let outcomes: Vec<Outcome<T>> = children.filter_map(|child| child.outcome).collect();
         // A cancellation becomes an error like any other: the outer promise itself was not cancelled.
         let whole = match (self.cancel_requested.get(), outcomes.last()) {
             (true, Some((Err(error), _))) if error.is_cancelled() => Err(error.clone()),

@@ -19,6 +19,7 @@ use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::list::{List, new_number};
 use crate::observe::{Awaited, Kind, Number, Observer, Outcome, Place};
+use crate::on_drop::OnDrop;
 use crate::task::Driven;
 
 /// How far a promise has got.
@@ -223,13 +224,6 @@ thread_local! {
 ///
 /// A promise keeps its callbacks, and a callback may keep another promise: so a chain of any length is taken apart link by link.
 pub(crate) fn drop_in_turn(value: impl Any) {
-    /// Drops the rest, also after a destructor that panics.
-    struct Rest;
-    impl Drop for Rest {
-        fn drop(&mut self) {
-            drop(DROPPED.take());
-        }
-    }
     let mut value = Some(value);
     let known = DROPPED.try_with(|dropped| {
         if let Some(dropped) = &mut *dropped.borrow_mut() {
@@ -239,7 +233,8 @@ pub(crate) fn drop_in_turn(value: impl Any) {
     // On a thread that ends there is no list any more, and the value is dropped right here.
     let (Some(value), Ok(())) = (value, known) else { return };
     DROPPED.set(Some(Vec::new()));
-    let _rest = Rest;
+    // Also after a destructor that panics.
+    let _rest = OnDrop(|| drop(DROPPED.take()));
     drop(value);
     while let Some(next) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut()?.pop()) {
         drop(next);
