@@ -100,22 +100,16 @@ impl<F: FnOnce(&A) -> R, A, R: CallbackOutput> CallbackOf<A> for Once<F, A> {
 }
 
 /// Makes a callback that runs once.
-pub(crate) fn once<F, R>(function: F) -> Rc<dyn Callback>
-where
-    F: FnOnce() -> R + 'static,
-    R: CallbackOutput,
-{
+pub(crate) fn once<F: FnOnce() -> R + 'static, R: CallbackOutput>(function: F) -> Rc<dyn Callback> {
     let about = About::of(type_name::<F>());
     let function = Cell::new(Some(|(): &()| function()));
     Rc::new(Once { about, function, argument: Cell::new(Some(())) })
 }
 
 /// Makes a callback that runs once with an argument that is given later.
-pub(crate) fn once_with<F, A, R>(function: F) -> Rc<dyn CallbackOf<A>>
+pub(crate) fn once_with<F, A: 'static, R: CallbackOutput>(function: F) -> Rc<dyn CallbackOf<A>>
 where
     F: FnOnce(&A) -> R + 'static,
-    A: 'static,
-    R: CallbackOutput,
 {
     let about = About::of(type_name::<F>());
     let function = Cell::new(Some(function));

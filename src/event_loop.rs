@@ -6,11 +6,11 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::callback::{Callback, Stage};
 use crate::error::{Error, NoRunningLoop, Result, RunError};
-use crate::observe::{self, Actor, Kind, Observer, Place};
+use crate::observe::{self, Actor, Kind, Observer, Place, Time};
 use crate::on_drop::OnDrop;
 use crate::poller::Poller;
 use crate::pool::Pool;
@@ -54,6 +54,7 @@ type ExceptionHandler = Rc<dyn Fn(&str, Option<&Error>) -> Option<Error>>;
 /// The loop itself, behind every [`EventLoop`] handle.
 ///
 /// Invariant: no `RefCell` in here is borrowed while a callback, a task or a destructor of theirs runs.
+#[derive(Default)]
 pub(crate) struct Core {
     pub(crate) remote: Arc<Remote>,
     /// What runs next, first in, first out.
@@ -80,7 +81,8 @@ pub(crate) struct Core {
     /// Hears of errors that nobody else will see; see `report`.
     pub(crate) exception_handler: RefCell<Option<ExceptionHandler>>,
     pub(crate) debug: Cell<bool>,
-    pub(crate) slow_callback_duration: Cell<Duration>,
+    /// `None` stands for asyncio's own: 100 ms.
+    pub(crate) slow_callback_duration: Cell<Option<Duration>>,
     pub(crate) observer: OnceCell<Observer>,
 }
 
@@ -91,27 +93,9 @@ thread_local! {
 
 impl Core {
     fn new(clock: Clock) -> Rc<Core> {
-        Rc::new(Core {
-            remote: Arc::default(),
-            ready: RefCell::default(),
-            timers: RefCell::default(),
-            tasks: RefCell::default(),
-            tasks_made: Cell::new(0),
-            current: RefCell::new(None),
-            clock,
-            poller: Poller::default(),
-            since_poll: Cell::new(0),
-            pool: RefCell::new(None),
-            parked: RefCell::default(),
-            reachable: Cell::new(false),
-            running: Cell::new(false),
-            stopping: Cell::new(false),
-            closed: Cell::new(false),
-            exception_handler: RefCell::new(None),
-            debug: Cell::new(false),
-            slow_callback_duration: Cell::new(Duration::from_millis(100)),
-            observer: OnceCell::new(),
-        })
+        let mut core = Core::default();
+        core.clock = clock;
+        Rc::new(core)
     }
 
     /// Gives the loop that is running on this thread.
@@ -172,7 +156,7 @@ impl Core {
         self.tell(at, |names| Kind::TimerSet {
             callback: names.callback(&*callback),
             name: observe::last_function(callback.about().name).into(),
-            when,
+            when: Time(when),
         });
         callback.about().stage.set(Stage::Timer);
         self.timers.borrow_mut().insert(when, callback);
@@ -310,7 +294,7 @@ impl Core {
     /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
     fn wait(&self) -> Result<(), RunError> {
         let deadline = self.timers.borrow_mut().next_deadline();
-        self.tell(None, |_| Kind::LoopWaits { until: deadline });
+        self.tell(None, |_| Kind::LoopWaits { until: deadline.map(Time) });
         // Work on another thread takes real time: virtual time stands still until it is done.
         let parked = !self.parked.borrow().is_empty();
         let jumps = self.clock.is_virtual() && !parked;
@@ -374,7 +358,7 @@ impl EventLoop {
     ///
     /// asyncio: `new_event_loop()`.
     pub fn new() -> Self {
-        EventLoop::on(Clock::Real(Instant::now()))
+        EventLoop::on(Clock::default())
     }
 
     /// Makes a loop on simulated time: when nothing is ready the clock jumps to the next deadline.

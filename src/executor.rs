@@ -109,7 +109,7 @@ impl EventLoop {
         self.core.assert_open();
         let given_up = Arc::new(AtomicBool::new(false));
         let promise = Promise::of(Rc::new(Computed {
-            shared: Shared::new(&self.core),
+            shared: Shared::new(&self.core, "Promise"),
             given_up: given_up.clone(),
         }));
         let at = Some(Location::caller());

@@ -73,7 +73,7 @@ impl<T: Clone, R> Whole<T, R> {
         let children = promises.iter();
         let children = children.map(|child| Child { promise: child.downgrade(), outcome: None });
         let whole = Rc::new(Whole {
-            shared: Shared::new(&event_loop.core),
+            shared: Shared::new(&event_loop.core, "Promise"),
             children: RefCell::new(children.collect()),
             first_error_settles,
             left: Cell::new(promises.len()),

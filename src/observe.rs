@@ -69,38 +69,20 @@ impl From<Place> for Position {
     }
 }
 
-/// Times are written as whole nanoseconds.
-mod nanoseconds {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::time::Duration;
+/// A time on the loop's clock, counted from the moment the loop was made. It is written as whole nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
+pub struct Time(pub Duration);
 
-    fn count(time: &Duration) -> u64 {
+impl From<u64> for Time {
+    fn from(nanoseconds: u64) -> Self {
+        Time(Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl From<Time> for u64 {
+    fn from(Time(time): Time) -> Self {
         u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        count(time).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_nanos)
-    }
-
-    pub mod or_none {
-        use super::*;
-
-        pub fn serialize<S: Serializer>(
-            time: &Option<Duration>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            time.as_ref().map(count).serialize(serializer)
-        }
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<Duration>, D::Error> {
-            Ok(Option::deserialize(deserializer)?.map(Duration::from_nanos))
-        }
     }
 }
 
@@ -150,8 +132,7 @@ pub struct Timer {
     /// The number of its callback.
     pub callback: u64,
     /// The deadline.
-    #[serde(with = "nanoseconds")]
-    pub when: Duration,
+    pub when: Time,
 }
 
 /// How a task or a promise ended.
@@ -192,12 +173,7 @@ pub enum Kind {
     /// The body of the task sees the cancellation, at the await where it was suspended.
     CancelDelivered { task: u64 },
     /// A promise was made: for a program, or for a wait that `label` names; a sleep says until when.
-    PromiseCreated {
-        promise: u64,
-        label: Cow<'static, str>,
-        #[serde(with = "nanoseconds::or_none")]
-        until: Option<Duration>,
-    },
+    PromiseCreated { promise: u64, label: Cow<'static, str>, until: Option<Time> },
     /// A promise was filled or cancelled.
     PromiseDone { promise: u64, outcome: Outcome },
     /// A callback was put into the ready queue. `name` is the function that it was written in.
@@ -209,12 +185,7 @@ pub enum Kind {
     /// A callback that waits for its turn was cancelled.
     CallbackCancelled { callback: u64 },
     /// A callback was set for a time.
-    TimerSet {
-        callback: u64,
-        name: Cow<'static, str>,
-        #[serde(with = "nanoseconds")]
-        when: Duration,
-    },
+    TimerSet { callback: u64, name: Cow<'static, str>, when: Time },
     /// The time has come: the callback was put into the ready queue.
     TimerFired { callback: u64 },
     /// A callback that waits for its time was cancelled.
@@ -224,10 +195,7 @@ pub enum Kind {
     /// An item was taken from a queue, which now has `len` of them.
     QueueGet { queue: u64, len: usize },
     /// Nothing is ready: the loop waits, and a virtual clock jumps.
-    LoopWaits {
-        #[serde(with = "nanoseconds::or_none")]
-        until: Option<Duration>,
-    },
+    LoopWaits { until: Option<Time> },
     /// A pass of the loop is over; what is ready now, first to run first, and which timers are set, soonest first.
     PassEnd { pass: u64, ready: Vec<Queued>, timers: Vec<Timer> },
     /// An error or a warning went to the exception handler.
@@ -240,8 +208,8 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// When, on the loop's clock.
-    #[serde(rename = "t", with = "nanoseconds")]
-    pub time: Duration,
+    #[serde(rename = "t")]
+    pub time: Time,
     /// Who did it.
     pub by: Actor,
     /// What it was.
@@ -301,7 +269,7 @@ impl Core {
             return;
         };
         let event = Event {
-            time: self.now(),
+            time: Time(self.now()),
             by: observer.actor.get(),
             kind: kind(observer),
             at: at.map(Position::from),
@@ -369,8 +337,10 @@ impl Core {
                 Ready::Callback(callback) => Some(Queued::Callback(names.callback(&**callback))),
             });
             let timers = self.timers.borrow().soonest_first().into_iter();
-            let timers =
-                timers.map(|(callback, when)| Timer { callback: names.callback(&*callback), when });
+            let timers = timers.map(|(callback, when)| Timer {
+                callback: names.callback(&*callback),
+                when: Time(when),
+            });
             Kind::PassEnd {
                 pass: names.passes.get(),
                 ready: ready.collect(),
@@ -392,7 +362,7 @@ impl<T> Promise<T> {
         core.tell(at, |names| Kind::PromiseCreated {
             promise: names.promise(&self.shared().number),
             label: label.into(),
-            until,
+            until: until.map(Time),
         });
     }
 

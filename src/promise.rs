@@ -53,30 +53,19 @@ pub(crate) struct Shared<T: 'static> {
     core: Weak<Core>,
     /// Invariant: leaves `Pending` once, and never comes back.
     pub(crate) state: RefCell<State<T>>,
-    /// True if the body of a task fills the promise, and nobody else may.
-    of_task: bool,
+    /// What reports call it: a promise, or a task.
+    pub(crate) kind: &'static str,
     pub(crate) number: Number,
 }
 
 impl<T> Shared<T> {
-    pub(crate) fn new(core: &Rc<Core>) -> Self {
+    pub(crate) fn new(core: &Rc<Core>, kind: &'static str) -> Self {
         Shared {
             core: Rc::downgrade(core),
             state: RefCell::new(State::Pending(List::default())),
-            of_task: false,
+            kind,
             number: Number::default(),
         }
-    }
-
-    pub(crate) fn of_task(core: &Rc<Core>) -> Self {
-        let mut shared = Shared::new(core);
-        shared.of_task = true;
-        shared
-    }
-
-    /// Names the kind for reports.
-    pub(crate) fn kind(&self) -> &'static str {
-        if self.of_task { "Task" } else { "Promise" }
     }
 
     fn is_done(&self) -> bool {
@@ -186,14 +175,13 @@ impl<C: PromiseCell> AnyPromise for C {
 ///
 /// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
 /// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
-pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
+pub(crate) fn cancel(mut promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
     struct Asked {
         promise: Rc<dyn AnyPromise>,
         targets: std::vec::IntoIter<Rc<dyn AnyPromise>>,
         accepted: Vec<bool>,
     }
     let mut asked: Vec<Asked> = Vec::new();
-    let mut promise = promise;
     loop {
         // One that refuses at once has answered.
         let mut answer = Some(false);
@@ -202,9 +190,7 @@ pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
             answer = None;
         }
         promise = loop {
-            let Some(last) = asked.last_mut() else {
-                return answer.unwrap_or(false);
-            };
+            let Some(last) = asked.last_mut() else { return answer == Some(true) };
             last.accepted.extend(answer);
             if let Some(next) = last.targets.next() {
                 break next;
@@ -243,14 +229,13 @@ pub(crate) fn drop_in_turn(value: impl Any) {
 
 impl<T: 'static> Drop for Shared<T> {
     fn drop(&mut self) {
-        let kind = self.kind();
         match self.state.get_mut() {
             State::Pending(listeners) if !listeners.is_empty() => {
                 drop_in_turn(std::mem::take(listeners));
             }
             State::Failed(error, seen) if !seen.get() => {
                 if let Some(core) = self.core.upgrade() {
-                    let message = format!("{kind} exception was never retrieved");
+                    let message = format!("{} exception was never retrieved", self.kind);
                     core.report(message, Some(error.clone()));
                 }
             }
@@ -316,7 +301,7 @@ impl<T> Promise<T> {
 
     /// Makes a plain promise, and tells the observer what for.
     pub(crate) fn labelled(core: &Rc<Core>, label: &'static str, at: Option<Place>) -> Self {
-        let promise = Promise::of(Rc::new(Shared::new(core)));
+        let promise = Promise::of(Rc::new(Shared::new(core, "Promise")));
         promise.tell_created(core, label, None, at);
         promise
     }
@@ -413,21 +398,17 @@ impl<T> Promise<T> {
         task: Option<&Rc<dyn Driven>>,
         waker: &Waker,
     ) {
-        let listener = match task.filter(|task| task.state().polls_with(waker)) {
+        let mut listener = match task.filter(|task| task.state().polls_with(waker)) {
             Some(task) => Listener::Step(task.clone()),
             None => Listener::Wake(waker.clone()),
         };
-        let mut state = self.shared().state.borrow_mut();
-        let State::Pending(listeners) = &mut *state else { return };
-        let replaced = match number.and_then(|number| listeners.get_mut(number)) {
-            Some(before) => Some(std::mem::replace(before, listener)),
-            None => {
-                *number = Some(listeners.push(listener));
-                None
+        if let State::Pending(listeners) = &mut *self.shared().state.borrow_mut() {
+            match number.and_then(|number| listeners.get_mut(number)) {
+                // The one before is dropped at the end of this function, when nothing is borrowed any more.
+                Some(before) => std::mem::swap(before, &mut listener),
+                None => *number = Some(listeners.push(listener)),
             }
-        };
-        drop(state);
-        drop(replaced);
+        }
     }
 
     /// Takes a listener back.
@@ -473,9 +454,9 @@ impl<T> Promise<T> {
 
     /// Settles on behalf of a line of the program, which must leave a task's promise to the body.
     fn set(&self, state: State<T>, at: Place) -> Result<(), InvalidState> {
-        match self.shared().of_task {
-            true => Err(InvalidState::OwnedByTask),
-            false => self.settle(state, Some(at)),
+        match self.driven() {
+            Some(_) => Err(InvalidState::OwnedByTask),
+            None => self.settle(state, Some(at)),
         }
     }
 
@@ -507,19 +488,14 @@ impl<T> Promise<T> {
     ///
     /// asyncio: `future.cancel()`.
     pub fn cancel(&self) -> bool {
-        self.cancel_for(&Cancelled::new())
+        cancel(self.any(), &Cancelled::new())
     }
 
     /// Cancels with a message for whoever sees the cancellation.
     ///
     /// asyncio: `future.cancel(msg)`.
     pub fn cancel_with_message(&self, message: impl Into<Arc<str>>) -> bool {
-        self.cancel_for(&Cancelled::with_message(message))
-    }
-
-    /// Passes a cancellation on.
-    pub fn cancel_for(&self, reason: &Cancelled) -> bool {
-        cancel(self.any(), reason)
+        cancel(self.any(), &Cancelled::with_message(message))
     }
 
     /// Tells whether there is a result, an error, or a cancellation.

@@ -48,7 +48,7 @@ impl Core {
 
     /// Reports a callback or a step that took long.
     pub(crate) fn report_slow(&self, name: &str, took: Duration) {
-        if took >= self.slow_callback_duration.get() {
+        if took >= self.slow_callback_duration.get().unwrap_or(Duration::from_millis(100)) {
             let took = took.as_secs_f64();
             self.report(format!("Executing {name} took {took:.3} seconds"), None);
         }
@@ -93,6 +93,6 @@ impl EventLoop {
     ///
     /// asyncio: `loop.slow_callback_duration`.
     pub fn set_slow_callback_duration(&self, duration: Duration) {
-        self.core.slow_callback_duration.set(duration);
+        self.core.slow_callback_duration.set(Some(duration));
     }
 }

@@ -83,7 +83,8 @@ impl Callback for Sleep {
 fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let sleep = Rc::new(Sleep { shared: Shared::new(&core), about: About::of("start_timer") });
+    let shared = Shared::new(&core, "Promise");
+    let sleep = Rc::new(Sleep { shared, about: About::of("start_timer") });
     let over = Promise::of(sleep.clone());
     over.tell_created(&core, "sleep", Some(when), Some(at));
     let timer = core.call_at(when, sleep, Some(at));

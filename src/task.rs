@@ -327,7 +327,7 @@ pub(crate) fn spawn<T: 'static>(
     let state = TaskState::new(core);
     let number = state.number;
     let cell = Rc::new(TaskCell {
-        shared: Shared::of_task(core),
+        shared: Shared::new(core, "Task"),
         body: Cell::new(Some(Box::pin(body))),
         state,
     });
@@ -362,21 +362,5 @@ where
     fn ensure_promise(self, event_loop: &EventLoop) -> Promise<T> {
         event_loop.core.assert_open();
         spawn(&event_loop.core, self, Some(Location::caller()))
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for &Promise<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! What a program holds of a task.
 
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::ops::Deref;
 use std::panic::Location;
 use std::rc::Rc;
@@ -8,9 +8,9 @@ use std::rc::Rc;
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
-use crate::promise::{AnyPromise, Promise, State, cancel};
+use crate::promise::{AnyPromise, Promise, Shared, State, cancel};
 use crate::task::{Awaitable, Driven, spawn};
-use crate::waiting::Awaiting;
+use crate::waiting::{Awaiting, awaitable};
 
 /// A future that the loop drives, and the promise of its result.
 ///
@@ -79,25 +79,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Task<T> {
     }
 }
 
-impl<T: Clone> IntoFuture for Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
-    }
-}
-
-impl<T: Clone> IntoFuture for &Task<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.promise().into_future()
-    }
-}
+awaitable!(Task<T>, &Task<T>);
 
 /// Handles are equal when they belong to the same promise.
 impl<T> PartialEq for Promise<T> {
@@ -110,13 +92,12 @@ impl<T> Eq for Promise<T> {}
 
 impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shared = self.shared();
-        let what = shared.kind();
-        match &*shared.state.borrow() {
-            State::Pending(_) => write!(f, "<{what} pending>"),
-            State::Done(value) => write!(f, "<{what} finished result={value:?}>"),
-            State::Failed(error, _) => write!(f, "<{what} finished exception={error:?}>"),
-            State::Cancelled(_) => write!(f, "<{what} cancelled>"),
+        let Shared { kind, state, .. } = self.shared();
+        match &*state.borrow() {
+            State::Pending(_) => write!(f, "<{kind} pending>"),
+            State::Done(value) => write!(f, "<{kind} finished result={value:?}>"),
+            State::Failed(error, _) => write!(f, "<{kind} finished exception={error:?}>"),
+            State::Cancelled(_) => write!(f, "<{kind} cancelled>"),
         }
     }
 }
@@ -147,22 +128,6 @@ impl EventLoop {
 #[track_caller]
 pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
     expect_running_loop().create_task(body)
-}
-
-impl<T: Clone + 'static> Awaitable for Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
-    }
-}
-
-impl<T: Clone + 'static> Awaitable for &Task<T> {
-    type Value = T;
-
-    fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
-        self.promise()
-    }
 }
 
 /// A task of any value: what `all_tasks` lists and `current_task` gives.

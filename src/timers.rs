@@ -16,6 +16,12 @@ pub(crate) enum Clock {
     Virtual(Cell<Duration>),
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::Real(Instant::now())
+    }
+}
+
 impl Clock {
     pub(crate) fn now(&self) -> Duration {
         match self {

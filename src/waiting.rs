@@ -2,18 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::future::{Future, IntoFuture};
-use std::panic::Location;
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{AwaitError, Cancelled, Error, Result};
-use crate::event_loop::Core;
+use crate::event_loop::{Core, EventLoop};
 use crate::list::List;
 use crate::observe::{Kind, Place};
 use crate::promise::{AnyPromise, Promise, Targets};
-use crate::task::Driven;
+use crate::task::{Awaitable, Driven};
 
 /// What a leaf waits for, seen from `cancel`.
 pub(crate) enum Target {
@@ -173,26 +172,32 @@ impl Drop for Registration {
     }
 }
 
-impl<T: Clone + 'static> IntoFuture for Promise<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
+/// Lets a handle, and a reference to one, be awaited, and given to `gather` and the like.
+macro_rules! awaitable {
+    ($($handle:ty),+) => {$(
+        impl<T: Clone + 'static> std::future::IntoFuture for $handle {
+            type Output = Result<T>;
+            type IntoFuture = Awaiting<T>;
 
-    /// Is what `.await` calls, so the caller's line is that of the await.
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.wait_at(Some(Location::caller()))
-    }
+            /// Is what `.await` calls, so the caller's line is that of the await.
+            #[track_caller]
+            fn into_future(self) -> Awaiting<T> {
+                self.as_ref().clone().wait_at(Some(std::panic::Location::caller()))
+            }
+        }
+
+        impl<T: Clone + 'static> Awaitable for $handle {
+            type Value = T;
+
+            fn ensure_promise(self, _: &EventLoop) -> Promise<T> {
+                self.as_ref().clone()
+            }
+        }
+    )+};
 }
+pub(crate) use awaitable;
 
-impl<T: Clone + 'static> IntoFuture for &Promise<T> {
-    type Output = Result<T>;
-    type IntoFuture = Awaiting<T>;
-
-    #[track_caller]
-    fn into_future(self) -> Awaiting<T> {
-        self.clone().into_future()
-    }
-}
+awaitable!(Promise<T>, &Promise<T>);
 
 impl<T: 'static> Promise<T> {
     /// Awaits the promise on behalf of a line of the program, or of none.

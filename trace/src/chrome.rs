@@ -50,7 +50,7 @@ fn times(run: &Run) -> Vec<u64> {
     run.records
         .iter()
         .map(|record| {
-            last = nanoseconds(record.event.time).max(last + tick);
+            last = nanoseconds(record.event.time.0).max(last + tick);
             last
         })
         .collect()

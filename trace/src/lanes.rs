@@ -185,7 +185,7 @@ pub(crate) fn of(run: &Run) -> Vec<Lane> {
                 label,
                 until,
             } => {
-                promises.insert(*promise, promised(label, *until));
+                promises.insert(*promise, promised(label, until.map(|until| until.0)));
             }
             _ => {}
         }

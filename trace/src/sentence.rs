@@ -13,7 +13,7 @@ pub fn line(event: &Event) -> String {
         Actor::Loop => "loop".to_owned(),
         Actor::Thread => "another thread".to_owned(),
     };
-    format!("{} {by}: {}", seconds(event.time), sentence(&event.kind))
+    format!("{} {by}: {}", seconds(event.time.0), sentence(&event.kind))
 }
 
 /// Says what happened, without a full stop; tasks have their numbers, not their names.
@@ -47,7 +47,7 @@ pub fn sentence(kind: &Kind) -> String {
         } => match until {
             Some(until) => format!(
                 "promise {promise} is made: {label} until {}",
-                seconds(*until)
+                seconds(until.0)
             ),
             None => format!("promise {promise} is made: {label}"),
         },
@@ -64,7 +64,10 @@ pub fn sentence(kind: &Kind) -> String {
             callback,
             name,
             when,
-        } => format!("callback {callback} ({name}) is set for {}", seconds(*when)),
+        } => format!(
+            "callback {callback} ({name}) is set for {}",
+            seconds(when.0)
+        ),
         Kind::TimerFired { callback } => format!("the time of callback {callback} has come"),
         Kind::TimerCancelled { callback } => {
             format!("the timer of callback {callback} is cancelled")
@@ -72,7 +75,7 @@ pub fn sentence(kind: &Kind) -> String {
         Kind::QueuePut { queue, len } => format!("queue {queue} is given an item: {len}"),
         Kind::QueueGet { queue, len } => format!("queue {queue} gives an item: {len}"),
         Kind::LoopWaits { until: Some(until) } => {
-            format!("nothing is ready until {}", seconds(*until))
+            format!("nothing is ready until {}", seconds(until.0))
         }
         Kind::LoopWaits { until: None } => "nothing is ready".to_owned(),
         Kind::PassEnd {
@@ -86,7 +89,7 @@ pub fn sentence(kind: &Kind) -> String {
             }));
             let timers = timers.iter();
             let timers =
-                list(timers.map(|t| format!("callback {} at {}", t.callback, seconds(t.when))));
+                list(timers.map(|t| format!("callback {} at {}", t.callback, seconds(t.when.0))));
             format!("pass {pass} ends; ready: {ready}; timers: {timers}")
         }
         Kind::Reported { message } => format!("reported: {message}"),

@@ -106,7 +106,7 @@ fn stretches(run: &Run, room: usize) -> Vec<Stretch> {
             Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => turns.push(Stretch {
                 begin,
                 end: n + 1,
-                time: record.event.time,
+                time: record.event.time.0,
                 weight: 1.0,
             }),
             Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => begin = n + 1,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use asyncio::observe::{Actor, Awaited, Event, Kind, Place, Position};
+use asyncio::observe::{Actor, Awaited, Event, Kind, Place, Position, Time};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -96,7 +96,12 @@ impl Shared {
         state.last = time;
         let thread = Some(state.thread());
         let at = at.map(Position::from);
-        let event = Event { time, by, kind, at };
+        let event = Event {
+            time: Time(time),
+            by,
+            kind,
+            at,
+        };
         let record = Record { event, thread };
         match &self.spill {
             Some(spill) => {
@@ -214,7 +219,7 @@ impl Tracer {
         let created = Kind::PromiseCreated {
             promise,
             label: label.into(),
-            until: until.map(|until| until - start),
+            until: until.map(|until| Time(until - start)),
         };
         self.shared.record(created, Some(at));
         promise

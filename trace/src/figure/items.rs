@@ -101,7 +101,7 @@ fn leave(spans: &mut [Span], at: usize) {
 fn follow_callback(items: &mut [Item], places: &HashMap<Who, usize>, n: usize, kind: &Kind) {
     let (callback, state, end) = match kind {
         Kind::TimerSet { callback, when, .. } => {
-            let label = format!("timer until {}", words::time(*when));
+            let label = format!("timer until {}", words::time(when.0));
             let on = On::Sleep;
             (callback, Some(State::Waiting { on, label }), None)
         }

@@ -179,7 +179,7 @@ fn room_for(story: &Story, kind: &Kind, legible: bool) -> f64 {
 
 /// Counts how often time passes between two turns, as far as a picture can show it.
 fn jumps(run: &Run, turns: &[Turn]) -> usize {
-    let time = |turn: &Turn| run.records[turn.begin].event.time;
+    let time = |turn: &Turn| run.records[turn.begin].event.time.0;
     match run.clock {
         Clock::Virtual => {
             let pairs = turns.windows(2);
@@ -192,7 +192,7 @@ fn jumps(run: &Run, turns: &[Turn]) -> usize {
 
 /// Gives the turns their places, and the gaps between them.
 fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
-    let time = |turn: &Turn| run.records[turn.begin].event.time;
+    let time = |turn: &Turn| run.records[turn.begin].event.time.0;
     let whole = match (turns.first(), turns.last()) {
         (Some(first), Some(last)) => (time(last) - time(first)).as_secs_f64(),
         _ => return Vec::new(),
@@ -309,7 +309,7 @@ fn ticks(run: &Run, turns: &[Turn]) -> Vec<Tick> {
     let mut ticks: Vec<Tick> = Vec::new();
     let mut free = f64::MIN;
     for turn in turns {
-        let label = words::time(run.records[turn.begin].event.time);
+        let label = words::time(run.records[turn.begin].event.time.0);
         let new = ticks.last().is_none_or(|last| last.label != label);
         let x = turn.start();
         if new && x >= free {

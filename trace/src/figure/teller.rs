@@ -67,7 +67,7 @@ impl Story {
             };
             teller.story.moments.push(Moment {
                 event: n,
-                time: record.event.time,
+                time: record.event.time.0,
                 line,
                 made,
                 runs: teller.running.last().copied(),
@@ -232,7 +232,7 @@ impl Teller {
                 let own = label == "promise";
                 let (on, mut label) = lanes::promised(label, None);
                 if let Some(until) = until {
-                    label = format!("{label} until {}", words::time(*until));
+                    label = format!("{label} until {}", words::time(until.0));
                 }
                 self.promises.insert(*promise, (on, label));
                 if !own {
@@ -274,7 +274,7 @@ impl Teller {
                 format!("{by} cancels {}", self.callback(*callback))
             }
             Kind::TimerSet { callback, when, .. } => {
-                let when = *when;
+                let when = when.0;
                 self.change(Who::Callback(*callback), |item| {
                     Change::TimerSet(item, when)
                 });
@@ -284,7 +284,7 @@ impl Teller {
             Kind::TimerFired { callback } => {
                 self.change(Who::Callback(*callback), Change::TimerGone);
                 self.change(Who::Callback(*callback), Change::Ready);
-                let now = words::time(record.event.time);
+                let now = words::time(record.event.time.0);
                 format!(
                     "it is {now}, the time of {}: {queue}",
                     self.callback(*callback)
@@ -303,11 +303,11 @@ impl Teller {
             Kind::LoopWaits { until } => match (until, self.clock) {
                 (Some(until), Clock::Virtual) => format!(
                     "nothing is ready: the clock jumps to the next timer, {}",
-                    words::time(*until)
+                    words::time(until.0)
                 ),
                 (Some(until), Clock::Real) => format!(
                     "nothing is ready: the loop sleeps until {}",
-                    words::time(*until)
+                    words::time(until.0)
                 ),
                 (None, _) => "nothing is ready, and no timer is set: the loop waits".to_owned(),
             },
@@ -323,7 +323,7 @@ impl Teller {
                 self.story.printed.push(Printed {
                     event: n,
                     by: by.clone(),
-                    time: record.event.time,
+                    time: record.event.time.0,
                     text: text.clone(),
                 });
                 format!("{by} prints “{text}”")

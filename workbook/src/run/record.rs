@@ -162,7 +162,7 @@ mod tests {
         let text = [BEGIN, &line(5), &line(3), &line(7)].concat();
         let runs = read(&text).expect("a record");
         let times = runs[0].records.iter();
-        let times: Vec<u128> = times.map(|record| record.event.time.as_nanos()).collect();
+        let times: Vec<u128> = times.map(|record| record.event.time.0.as_nanos()).collect();
         assert_eq!(times, [5, 5, 7]);
     }
 
