@@ -11,6 +11,7 @@ mod tcp;
 mod transport;
 
 pub use server::{Protocol, Server, create_server};
+pub(crate) use source::Sides;
 pub use source::{Direction, Watched};
 pub use stream::{IncompleteRead, LimitOverrun, StreamReader, StreamWriter, open_connection};
 pub use tcp::{TcpListener, TcpStream};

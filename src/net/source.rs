@@ -14,7 +14,7 @@ use crate::callback::{About, Callback, CallbackOutput, Stage, once};
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::handle::Handle;
-use crate::poller::EventSink;
+use crate::on_drop::OnDrop;
 use crate::sleep::yield_now;
 use crate::waiters::Waiters;
 
@@ -28,8 +28,8 @@ pub enum Direction {
 }
 
 /// One direction of a source.
-#[derive(Default)]
-struct Side {
+pub(crate) struct Side {
+    core: Weak<Core>,
     /// True from the system's word until an operation would block.
     ready: Cell<bool>,
     /// Tasks that wait for `ready`. All are woken, in order: that a source is ready is a fact, not a turn, so one that goes away
@@ -40,41 +40,42 @@ struct Side {
     muted: Cell<bool>,
 }
 
-struct Readiness {
-    core: Weak<Core>,
-    reading: Side,
-    writing: Side,
-}
+/// Both directions of a source, in the order of [`Direction`].
+pub(crate) type Sides = [Rc<Side>; 2];
 
-impl Readiness {
-    fn side(&self, direction: Direction) -> &Side {
-        match direction {
-            Direction::Read => &self.reading,
-            Direction::Write => &self.writing,
-        }
+impl Side {
+    fn new(core: &Rc<Core>) -> Rc<Self> {
+        Rc::new(Side {
+            core: Rc::downgrade(core),
+            ready: Cell::new(false),
+            waiters: Waiters::default(),
+            watcher: RefCell::new(None),
+            muted: Cell::new(false),
+        })
     }
 
-    fn set_ready(&self, direction: Direction) {
-        let side = self.side(direction);
-        side.ready.set(true);
-        side.waiters.wake_all();
-        self.schedule(direction);
+    /// Hears that the operating system calls this direction ready.
+    pub(crate) fn set_ready(&self) {
+        self.ready.set(true);
+        self.waiters.wake_all();
+        self.schedule();
     }
 
-    fn set_watcher(&self, side: &Side, watcher: Option<Rc<Watcher>>) {
-        let replaced = side.watcher.replace(watcher);
+    /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it away.
+    pub(crate) fn set_watcher(&self, watcher: Option<Rc<Watcher>>) {
+        let replaced = self.watcher.replace(watcher);
         if let Some(replaced) = replaced {
             Handle::new(replaced, self.core.clone()).cancel();
         }
+        self.schedule();
     }
 
     /// Puts the watcher into the ready queue if there is something for it to do.
-    fn schedule(&self, direction: Direction) {
-        let side = self.side(direction);
-        let watcher = side.watcher.borrow().clone();
+    fn schedule(&self) {
+        let watcher = self.watcher.borrow().clone();
         if let (Some(watcher), Some(core)) = (watcher, self.core.upgrade())
-            && side.ready.get()
-            && !side.muted.get()
+            && self.ready.get()
+            && !self.muted.get()
             && !watcher.about.cancelled.get()
             && watcher.about.stage.get() == Stage::Idle
         {
@@ -83,33 +84,15 @@ impl Readiness {
     }
 }
 
-impl EventSink for Readiness {
-    fn on_event(&self, readable: bool, writable: bool) {
-        if readable {
-            self.set_ready(Direction::Read);
-        }
-        if writable {
-            self.set_ready(Direction::Write);
-        }
-    }
-
-    fn on_close(&self) {
-        for side in [&self.reading, &self.writing] {
-            self.set_watcher(side, None);
-        }
-    }
-}
-
-type Repeated = Box<dyn FnMut() -> Option<Error>>;
-
 /// A callback that runs once per pass while its source is ready.
-struct Watcher {
-    readiness: Weak<Readiness>,
-    direction: Direction,
-    /// `None` while it runs, and after `cancel`.
-    callback: Cell<Option<Repeated>>,
+pub(crate) struct Watcher {
+    side: Rc<Side>,
+    /// `None` after `cancel`.
+    callback: RefCell<Option<Repeated>>,
     about: About,
 }
+
+type Repeated = Rc<RefCell<dyn FnMut() -> Option<Error>>>;
 
 impl Callback for Watcher {
     fn about(&self) -> &About {
@@ -117,27 +100,14 @@ impl Callback for Watcher {
     }
 
     fn call(self: Rc<Self>) -> Option<Error> {
-        /// Puts the callback back however its turn ends, and schedules the next one.
-        struct Turn<'a>(&'a Watcher, Repeated);
-        impl Drop for Turn<'_> {
-            fn drop(&mut self) {
-                if !self.0.about.cancelled.get() {
-                    let callback = std::mem::replace(&mut self.1, Box::new(|| None));
-                    self.0.callback.set(Some(callback));
-                    if let Some(readiness) = self.0.readiness.upgrade() {
-                        readiness.schedule(self.0.direction);
-                    }
-                }
-            }
-        }
-        let readiness = self.readiness.upgrade()?;
-        let side = readiness.side(self.direction);
         // Meanwhile somebody else may have read everything, or have asked for a pause.
-        if !side.ready.get() || side.muted.get() {
+        if !self.side.ready.get() || self.side.muted.get() {
             return None;
         }
-        let mut turn = Turn(&self, self.callback.take()?);
-        (turn.1)()
+        // It is called outside of its place, for it may cancel itself.
+        let callback = self.callback.borrow().clone()?;
+        let _next_turn = OnDrop(|| self.side.schedule());
+        callback.borrow_mut()()
     }
 
     fn clear(&self) {
@@ -166,7 +136,7 @@ impl Callback for Watcher {
 pub struct Watched<S: Source> {
     source: S,
     token: Token,
-    readiness: Rc<Readiness>,
+    sides: Sides,
 }
 
 impl EventLoop {
@@ -181,18 +151,18 @@ impl EventLoop {
     /// asyncio: the first `loop.add_reader` or `loop.add_writer` of a file descriptor.
     pub fn watch<S: Source>(&self, mut source: S) -> io::Result<Watched<S>> {
         self.core.assert_open();
-        let readiness = Rc::new(Readiness {
-            core: Rc::downgrade(&self.core),
-            reading: Side::default(),
-            writing: Side::default(),
-        });
+        let sides = [Side::new(&self.core), Side::new(&self.core)];
         let Core { poller, remote, .. } = &*self.core;
-        let token = poller.register(remote, &mut source, readiness.clone())?;
-        Ok(Watched { source, token, readiness })
+        let token = poller.register(remote, &mut source, sides.clone())?;
+        Ok(Watched { source, token, sides })
     }
 }
 
 impl<S: Source> Watched<S> {
+    fn side(&self, direction: Direction) -> &Rc<Side> {
+        &self.sides[direction as usize]
+    }
+
     /// Borrows the source, to ask for its address, say. Reading and writing go through [`Watched::try_io`].
     pub fn source(&self) -> &S {
         &self.source
@@ -218,7 +188,7 @@ impl<S: Source> Watched<S> {
     }
 
     async fn ready(&self, direction: Direction) -> Result<(), Cancelled> {
-        let side = self.readiness.side(direction);
+        let side = self.side(direction);
         if side.ready.get() {
             // A socket that is always ready must not keep its task running for ever.
             return yield_now().await;
@@ -240,7 +210,7 @@ impl<S: Source> Watched<S> {
         // A production loop would take a short read for the end of what is there, and save the call that says so.
         let result = operation(&self.source);
         if matches!(&result, Err(e) if e.kind() == io::ErrorKind::WouldBlock) {
-            self.readiness.side(direction).ready.set(false);
+            self.side(direction).ready.set(false);
         }
         result
     }
@@ -269,7 +239,7 @@ impl<S: Source> Watched<S> {
     ///
     /// asyncio: `loop.add_reader(fd, callback)`; `handle.cancel()` is `loop.remove_reader(fd)`.
     pub fn on_readable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
-        self.set_watcher(Direction::Read, callback)
+        self.set_watcher(Direction::Read, "add_reader", callback)
     }
 
     /// Runs `callback` in every pass in which the source can be written: see [`Watched::on_readable`].
@@ -278,43 +248,43 @@ impl<S: Source> Watched<S> {
     ///
     /// asyncio: `loop.add_writer(fd, callback)`; `handle.cancel()` is `loop.remove_writer(fd)`.
     pub fn on_writable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
-        self.set_watcher(Direction::Write, callback)
+        self.set_watcher(Direction::Write, "add_writer", callback)
     }
 
     fn set_watcher<R: CallbackOutput>(
         &self,
         direction: Direction,
+        name: &'static str,
         mut callback: impl FnMut() -> R + 'static,
     ) -> Handle {
+        let side = self.side(direction);
+        let callback: Repeated = Rc::new(RefCell::new(move || callback().into_error()));
         let watcher = Rc::new(Watcher {
-            readiness: Rc::downgrade(&self.readiness),
-            direction,
-            callback: Cell::new(Some(Box::new(move || callback().into_error()))),
-            about: About::of(match direction {
-                Direction::Read => "add_reader",
-                Direction::Write => "add_writer",
-            }),
+            side: side.clone(),
+            callback: RefCell::new(Some(callback)),
+            about: About::of(name),
         });
-        let readiness = &self.readiness;
-        readiness.set_watcher(readiness.side(direction), Some(watcher.clone()));
-        readiness.schedule(direction);
-        Handle::new(watcher, readiness.core.clone())
+        side.set_watcher(Some(watcher.clone()));
+        Handle::new(watcher, side.core.clone())
     }
 
     /// Holds the callback of a direction back, or lets it run again.
     pub(super) fn mute(&self, direction: Direction, muted: bool) {
-        self.readiness.side(direction).muted.set(muted);
-        self.readiness.schedule(direction);
+        let side = self.side(direction);
+        side.muted.set(muted);
+        side.schedule();
     }
 
     /// Lets everybody who waits have a look at the source.
     pub(super) fn wake_all(&self) {
-        self.readiness.on_event(true, true);
+        for side in &self.sides {
+            side.set_ready();
+        }
     }
 
     /// Schedules a callback on the loop that watches; a closed loop drops it.
     pub(super) fn call_soon(&self, callback: impl FnOnce() + 'static) {
-        if let Some(core) = self.readiness.core.upgrade() {
+        if let Some(core) = self.sides[0].core.upgrade() {
             core.push_callback(once(callback), None);
         }
     }
@@ -322,8 +292,10 @@ impl<S: Source> Watched<S> {
 
 impl<S: Source> Drop for Watched<S> {
     fn drop(&mut self) {
-        self.readiness.on_close();
-        if let Some(core) = self.readiness.core.upgrade() {
+        for side in &self.sides {
+            side.set_watcher(None);
+        }
+        if let Some(core) = self.sides[0].core.upgrade() {
             core.poller.deregister(&mut self.source, self.token);
         }
     }
