@@ -1,6 +1,5 @@
 //! Work that blocks, done on threads of its own while the loop goes on.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -35,13 +34,13 @@ impl<T> PromiseCell for Computed<T> {
 }
 
 impl Panicked {
-    pub(crate) fn from_payload(payload: &(dyn Any + Send)) -> Self {
-        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-            (Some(text), _) => (*text).to_owned(),
-            (_, Some(text)) => text.clone(),
-            _ => "a value that is not text".to_owned(),
-        };
-        Panicked { message }
+    /// Calls a function, and takes a panic for an error.
+    pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Panicked> {
+        catch_unwind(AssertUnwindSafe(function)).map_err(|payload| {
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+            Panicked { message: text.unwrap_or("a value that is not text".to_owned()) }
+        })
     }
 }
 
@@ -117,10 +116,8 @@ impl EventLoop {
         let ticket = self.core.park(promise.clone());
         let remote = self.core.remote.clone();
         let job: Job = Box::new(move || {
-            let outcome = (!given_up.load(Ordering::SeqCst)).then(|| {
-                catch_unwind(AssertUnwindSafe(job))
-                    .unwrap_or_else(|payload| Err(Panicked::from_payload(&*payload).into()))
-            });
+            let wanted = !given_up.load(Ordering::SeqCst);
+            let outcome = wanted.then(|| Panicked::catch(job)?);
             send_outcome(&remote, ticket, outcome);
         });
         let mut pool = self.core.pool.borrow_mut();

@@ -1,20 +1,19 @@
 //! Servers: the loop accepts, reads, and calls a protocol with what it has read.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::source::Direction;
 use super::stream::CHUNK;
 use super::tcp::{TcpListener, TcpStream};
-use super::transport::{Owner, Transport};
+use super::transport::Transport;
 use crate::error::{Error, Panicked, Result};
 use crate::event_loop::expect_running_loop;
+use crate::list::List;
 use crate::waiters::Waiters;
 
 /// How long a server that cannot accept waits before it tries again; asyncio waits as long.
@@ -49,8 +48,7 @@ struct Serving {
     /// `None` once the server is closed.
     listener: RefCell<Option<TcpListener>>,
     address: SocketAddr,
-    connections: RefCell<BTreeMap<u64, Transport>>,
-    accepted: Cell<u64>,
+    connections: RefCell<List<Transport>>,
     /// Wakes when a connection is gone, and when the server is closed.
     changed: Waiters,
 }
@@ -58,31 +56,39 @@ struct Serving {
 impl Serving {
     /// Accepts one connection; if more wait, the next pass accepts the next.
     fn accept<P: Protocol + 'static>(self: &Rc<Self>, factory: &mut impl FnMut() -> P) {
-        let Some(listener) = self.listener.borrow().clone() else {
-            return;
-        };
+        let Some(listener) = self.listener.borrow().clone() else { return };
         match listener.try_accept() {
-            Ok(stream) => match catch_unwind(AssertUnwindSafe(factory)) {
-                Ok(protocol) => Connection::begin(self, stream, protocol),
-                Err(payload) => report(
-                    "Error in the protocol factory",
-                    Panicked::from_payload(&*payload).into(),
-                ),
+            Ok(stream) => match Panicked::catch(factory) {
+                Ok(protocol) => self.begin(stream, Box::new(protocol)),
+                Err(panicked) => report("Error in the protocol factory", panicked.into()),
             },
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
             Err(error) => {
                 // Mostly there is no file descriptor left. The client stays in line, and the loop must not turn on the spot.
                 report("Accept out of system resource", error.into());
-                listener.watched().mute(Direction::Read, true);
-                let this = self.clone();
+                listener.watched.mute(Direction::Read, true);
+                let watched = Rc::downgrade(&listener.watched);
                 expect_running_loop().call_later(ACCEPT_RETRY_DELAY, move || {
-                    let listener = this.listener.borrow().clone();
-                    if let Some(listener) = listener {
-                        listener.watched().mute(Direction::Read, false);
+                    if let Some(watched) = watched.upgrade() {
+                        watched.mute(Direction::Read, false);
                     }
                 });
             }
         }
+    }
+
+    fn begin(self: &Rc<Self>, stream: TcpStream, protocol: Box<dyn Protocol>) {
+        let transport = Transport::new(stream.clone());
+        let served = Rc::new(Served {
+            number: self.connections.borrow_mut().push(transport.clone()),
+            protocol: RefCell::new(protocol),
+            transport: transport.clone(),
+            serving: self.clone(),
+        });
+        transport.set_served(&served);
+        let reader = served.clone();
+        stream.watched.on_readable(move || reader.read());
+        served.call("connection_made", |protocol| protocol.connection_made(&transport));
     }
 }
 
@@ -91,78 +97,46 @@ fn report(message: &str, error: Error) {
 }
 
 /// One client and its protocol; the socket's callback owns it.
-struct Connection<P> {
+pub(super) struct Served {
     number: u64,
-    protocol: RefCell<P>,
+    protocol: RefCell<Box<dyn Protocol>>,
     transport: Transport,
     serving: Rc<Serving>,
 }
 
-impl<P: Protocol + 'static> Connection<P> {
-    fn begin(serving: &Rc<Serving>, stream: TcpStream, protocol: P) {
-        let number = serving.accepted.get();
-        serving.accepted.set(number + 1);
-        let transport = Transport::new(stream.clone());
-        let connection = Rc::new(Connection {
-            number,
-            protocol: RefCell::new(protocol),
-            transport: transport.clone(),
-            serving: serving.clone(),
-        });
-        let owner: Rc<dyn Owner> = connection.clone();
-        transport.set_owner(Rc::downgrade(&owner));
-        serving.connections.borrow_mut().insert(number, transport.clone());
-        let reader = connection.clone();
-        stream.watched().on_readable(move || reader.read());
-        connection.call("connection_made", |protocol| {
-            protocol.connection_made(&transport);
-        });
-    }
-
+impl Served {
     /// Calls the protocol; a panic ends the connection.
-    fn call<R>(&self, name: &str, call: impl FnOnce(&mut P) -> R) -> Option<R> {
-        let called = catch_unwind(AssertUnwindSafe(|| call(&mut self.protocol.borrow_mut())));
-        called
-            .map_err(|payload| {
-                let error = Error::from(Panicked::from_payload(&*payload));
-                let message = format!("Fatal error: protocol.{name}() call failed");
-                report(&message, error.clone());
-                self.transport.lose(Some(error));
-            })
-            .ok()
+    fn call<R>(&self, name: &str, call: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
+        let called = Panicked::catch(|| call(&mut **self.protocol.borrow_mut()));
+        let called = called.map_err(|panicked| {
+            let error = Error::from(panicked);
+            report(&format!("Fatal error: protocol.{name}() call failed"), error.clone());
+            self.transport.lose(Some(error));
+        });
+        called.ok()
     }
 
     fn read(&self) {
-        let Some(stream) = self.transport.stream() else {
-            return;
-        };
+        let Some(stream) = self.transport.stream() else { return };
         let mut chunk = [0; CHUNK];
-        let read = stream.watched().try_io(Direction::Read, |mut socket| socket.read(&mut chunk));
-        match read {
+        match stream.watched.try_io(Direction::Read, |mut socket| socket.read(&mut chunk)) {
             Ok(0) => {
                 self.transport.stop_reading();
-                if self.call("eof_received", P::eof_received) == Some(false) {
+                if self.call("eof_received", |protocol| protocol.eof_received()) == Some(false) {
                     self.transport.close();
                 }
             }
             Ok(count) => {
-                self.call("data_received", |protocol| {
-                    protocol.data_received(&chunk[..count]);
-                });
+                self.call("data_received", |protocol| protocol.data_received(&chunk[..count]));
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
             Err(error) => self.transport.lose(Some(error.into())),
         }
     }
-}
 
-impl<P: Protocol + 'static> Owner for Connection<P> {
-    fn connection_lost(&self, error: Option<&Error>) {
-        self.call("connection_lost", |protocol| {
-            protocol.connection_lost(error);
-        });
-        let gone = self.serving.connections.borrow_mut().remove(&self.number);
-        drop(gone);
+    pub(super) fn connection_lost(&self, error: Option<&Error>) {
+        self.call("connection_lost", |protocol| protocol.connection_lost(error));
+        let _gone = self.serving.connections.borrow_mut().take(self.number);
         self.serving.changed.wake_all();
     }
 }
@@ -221,11 +195,10 @@ pub async fn create_server<P: Protocol + 'static>(
         address: listener.local_addr()?,
         listener: RefCell::new(Some(listener.clone())),
         connections: RefCell::default(),
-        accepted: Cell::new(0),
         changed: Waiters::default(),
     });
     let accepting = serving.clone();
-    listener.watched().on_readable(move || accepting.accept(&mut factory));
+    listener.watched.on_readable(move || accepting.accept(&mut factory));
     Ok(Server { serving })
 }
 
@@ -248,8 +221,7 @@ impl Server {
     ///
     /// asyncio: `server.close()`.
     pub fn close(&self) {
-        let listener = self.serving.listener.take();
-        drop(listener);
+        drop(self.serving.listener.take());
         self.serving.changed.wake_all();
     }
 
@@ -257,23 +229,19 @@ impl Server {
     ///
     /// asyncio: `server.close_clients()`.
     pub fn close_clients(&self) {
-        for transport in self.transports() {
-            transport.close();
-        }
+        self.transports().iter().for_each(Transport::close);
     }
 
     /// Closes every connection at once; what is unsent is dropped.
     ///
     /// asyncio: `server.abort_clients()`.
     pub fn abort_clients(&self) {
-        for transport in self.transports() {
-            transport.abort();
-        }
+        self.transports().iter().for_each(Transport::abort);
     }
 
     fn transports(&self) -> Vec<Transport> {
         let connections = self.serving.connections.borrow();
-        connections.values().cloned().collect()
+        connections.iter().map(|(_, transport)| transport.clone()).collect()
     }
 
     /// Waits until the server is closed and the last connection is gone.

@@ -30,11 +30,8 @@ pub struct IncompleteRead {
 
 impl Display for IncompleteRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes read on a total of ", self.partial.len())?;
-        match self.expected {
-            Some(expected) => write!(f, "{expected} expected bytes"),
-            None => f.write_str("undefined expected bytes"),
-        }
+        let total = self.expected.map_or("undefined".to_owned(), |count| count.to_string());
+        write!(f, "{} bytes read on a total of {total} expected bytes", self.partial.len())
     }
 }
 
@@ -99,18 +96,6 @@ pub struct StreamReader {
 }
 
 impl StreamReader {
-    pub(super) fn new(transport: Transport) -> Self {
-        StreamReader {
-            incoming: Rc::new(Incoming {
-                transport,
-                buffer: RefCell::default(),
-                eof: Cell::new(false),
-                limit: Cell::new(LIMIT),
-                turns: Lock::new(),
-            }),
-        }
-    }
-
     /// Sets how many bytes may come before a separator; 64 KiB at first.
     ///
     /// asyncio: `open_connection(…, limit=…)`.
@@ -143,7 +128,7 @@ impl StreamReader {
                 buffer.borrow_mut().extend_from_slice(&chunk[..count]);
                 Ok(count)
             };
-            match stream.watched().io(Direction::Read, read).await {
+            match stream.watched.io(Direction::Read, read).await {
                 Ok(0) => {}
                 Ok(_) => return Ok(true),
                 Err(error) if error.is_cancelled() => return Err(error),
@@ -153,6 +138,14 @@ impl StreamReader {
         transport.is_connected()?;
         eof.set(true);
         Ok(false)
+    }
+
+    /// Waits for more, for somebody who has not got all of what was `expected`; gives up what there is at the end of the stream.
+    async fn fill_further(&self, expected: Option<usize>) -> Result<()> {
+        match self.fill().await? {
+            true => Ok(()),
+            false => Err(IncompleteRead { partial: self.take(usize::MAX), expected }.into()),
+        }
     }
 
     /// Reads at most `count` bytes, as soon as there are any; none at all says that the stream has ended.
@@ -175,11 +168,7 @@ impl StreamReader {
     pub async fn read_exactly(&self, count: usize) -> Result<Vec<u8>> {
         let _turn = self.incoming.turns.acquire().await?;
         while self.buffered() < count {
-            if !self.fill().await? {
-                let partial = self.take(usize::MAX);
-                let expected = Some(count);
-                return Err(IncompleteRead { partial, expected }.into());
-            }
+            self.fill_further(Some(count)).await?;
         }
         Ok(self.take(count))
     }
@@ -222,11 +211,7 @@ impl StreamReader {
             if let Some(at) = place {
                 return Ok(self.take(at + separator.len()));
             }
-            if !self.fill().await? {
-                let partial = self.take(usize::MAX);
-                let expected = None;
-                return Err(IncompleteRead { partial, expected }.into());
-            }
+            self.fill_further(None).await?;
         }
     }
 
@@ -272,10 +257,6 @@ pub struct StreamWriter {
 }
 
 impl StreamWriter {
-    pub(super) fn new(transport: Transport) -> Self {
-        StreamWriter { transport }
-    }
-
     /// Borrows the connection itself, to ask for the peer's address, or to abort it.
     ///
     /// asyncio: `writer.transport`.
@@ -342,7 +323,14 @@ impl TcpStream {
     /// Makes a reader and a writer with buffers.
     pub fn split(self) -> (StreamReader, StreamWriter) {
         let transport = Transport::new(self);
-        (StreamReader::new(transport.clone()), StreamWriter::new(transport))
+        let incoming = Incoming {
+            transport: transport.clone(),
+            buffer: RefCell::default(),
+            eof: Cell::new(false),
+            limit: Cell::new(LIMIT),
+            turns: Lock::new(),
+        };
+        (StreamReader { incoming: Rc::new(incoming) }, StreamWriter { transport })
     }
 }
 

@@ -66,7 +66,7 @@ async fn resolve(name: &str) -> Result<Vec<SocketAddr>> {
 /// ```
 #[derive(Clone)]
 pub struct TcpListener {
-    watched: Rc<Watched<net::TcpListener>>,
+    pub(super) watched: Rc<Watched<net::TcpListener>>,
 }
 
 impl TcpListener {
@@ -107,10 +107,6 @@ impl TcpListener {
         let (socket, _) = self.watched.try_io(Direction::Read, accept_one)?;
         TcpStream::new(socket)
     }
-
-    pub(super) fn watched(&self) -> &Watched<net::TcpListener> {
-        &self.watched
-    }
 }
 
 /// Accepts a connection, and passes over those that were given up while they waited.
@@ -145,7 +141,7 @@ fn accept_one(listener: &net::TcpListener) -> io::Result<(net::TcpStream, Socket
 /// ```
 #[derive(Clone)]
 pub struct TcpStream {
-    watched: Rc<Watched<net::TcpStream>>,
+    pub(super) watched: Rc<Watched<net::TcpStream>>,
 }
 
 impl TcpStream {
@@ -225,9 +221,5 @@ impl TcpStream {
     /// Ends one direction or both, for all handles; with `Shutdown::Write` the other end sees that no more comes.
     pub fn shutdown(&self, how: Shutdown) -> Result<()> {
         Ok(self.watched.source().shutdown(how)?)
-    }
-
-    pub(super) fn watched(&self) -> &Watched<net::TcpStream> {
-        &self.watched
     }
 }

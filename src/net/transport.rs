@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::{Rc, Weak};
 
+use super::server::Served;
 use super::source::Direction;
 use super::tcp::TcpStream;
 use crate::error::{Error, Result};
@@ -16,11 +17,6 @@ use crate::waiters::Waiters;
 const HIGH_WATER: usize = 64 * 1024;
 /// With so few bytes unsent it may go on.
 const LOW_WATER: usize = 16 * 1024;
-
-/// Hears that the connection is gone.
-pub(super) trait Owner {
-    fn connection_lost(&self, error: Option<&Error>);
-}
 
 #[derive(Default)]
 struct Shared {
@@ -40,7 +36,8 @@ struct Shared {
     error: RefCell<Option<Error>>,
     /// Wakes when `congested` ends, and when the connection is lost.
     changed: Waiters,
-    owner: RefCell<Option<Weak<dyn Owner>>>,
+    /// Hears of the loss, if a server has accepted the connection.
+    served: RefCell<Weak<Served>>,
 }
 
 /// A connection as a [`Protocol`](crate::Protocol) sees it: writing never waits, and what cannot be sent yet is kept.
@@ -91,8 +88,8 @@ impl Transport {
         self.shared.stream.borrow().clone()
     }
 
-    pub(super) fn set_owner(&self, owner: Weak<dyn Owner>) {
-        *self.shared.owner.borrow_mut() = Some(owner);
+    pub(super) fn set_served(&self, served: &Rc<Served>) {
+        *self.shared.served.borrow_mut() = Rc::downgrade(served);
     }
 
     /// Tells whether the connection is still there.
@@ -196,21 +193,18 @@ impl Transport {
             || shared.eof_received.get()
             || shared.closing.get();
         if let Some(stream) = self.stream() {
-            stream.watched().mute(Direction::Read, muted);
+            stream.watched.mute(Direction::Read, muted);
         }
     }
 
     /// Sends as much as the operating system takes, and leaves the rest to a callback.
     fn send(&self) {
         let shared = &self.shared;
-        let Some(stream) = self.stream() else {
-            return;
-        };
+        let Some(stream) = self.stream() else { return };
         let mut unsent = shared.unsent.borrow_mut();
         while !unsent.is_empty() {
             let (next, _) = unsent.as_slices();
-            let sent = stream.watched().try_io(Direction::Write, |mut socket| socket.write(next));
-            match sent {
+            match stream.watched.try_io(Direction::Write, |mut socket| socket.write(next)) {
                 Ok(count) => drop(unsent.drain(..count)),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => {
@@ -230,13 +224,10 @@ impl Transport {
         if left > 0 {
             let mut sender = shared.sender.borrow_mut();
             let this = self.clone();
-            sender.get_or_insert_with(|| stream.watched().on_writable(move || this.send()));
+            sender.get_or_insert_with(|| stream.watched.on_writable(move || this.send()));
             return;
         }
-        let sender = shared.sender.take();
-        if let Some(sender) = sender {
-            sender.cancel();
-        }
+        self.end_sender();
         if shared.closing.get() {
             self.lose(None);
         } else if shared.eof_written.get() {
@@ -245,27 +236,29 @@ impl Transport {
         }
     }
 
+    fn end_sender(&self) {
+        let sender = self.shared.sender.take();
+        if let Some(sender) = sender {
+            sender.cancel();
+        }
+    }
+
     /// Ends the connection; the first reason counts.
     pub(super) fn lose(&self, error: Option<Error>) {
         let shared = &self.shared;
-        let Some(stream) = shared.stream.take() else {
-            return;
-        };
+        let Some(stream) = shared.stream.take() else { return };
         shared.closing.set(true);
         *shared.error.borrow_mut() = error.clone();
         shared.unsent.take();
         // Somebody may be waiting to read, with a handle that keeps the socket. Not every system tells of one's own shutdown.
         let _ = stream.shutdown(Shutdown::Both);
-        stream.watched().wake_all();
+        stream.watched.wake_all();
         shared.changed.wake_all();
-        let sender = shared.sender.take();
-        if let Some(sender) = sender {
-            sender.cancel();
-        }
-        let owner = shared.owner.take();
-        if let Some(owner) = owner.and_then(|owner| owner.upgrade()) {
-            // The owner may be the caller, and busy.
-            stream.watched().call_soon(move || owner.connection_lost(error.as_ref()));
+        self.end_sender();
+        let served = shared.served.borrow().upgrade();
+        if let Some(served) = served {
+            // The protocol may be the caller, and busy.
+            stream.watched.call_soon(move || served.connection_lost(error.as_ref()));
         }
     }
 }
