@@ -30,7 +30,7 @@ impl Poller {
         let mut opened = self.opened.borrow_mut();
         if opened.is_none() {
             let poll = Poll::new()?;
-            remote.set_alarm(mio::Waker::new(poll.registry(), ALARM)?);
+            let _ = remote.alarm.set(mio::Waker::new(poll.registry(), ALARM)?);
             *opened = Some((poll, Events::with_capacity(1024)));
         }
         Ok(RefMut::map(opened, |opened| opened.as_mut().expect("opened above")))

@@ -14,36 +14,41 @@ pub(crate) enum Parcel {
     Call(Box<dyn FnOnce(&Core) + Send>),
 }
 
+/// Locks what threads share; a panic of one of them leaves it whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The inbox of a loop, and the means to wake it from its sleep.
+#[derive(Default)]
 pub(crate) struct Remote {
-    /// `None` once the loop is closed.
-    inbox: Mutex<Option<Vec<Parcel>>>,
+    inbox: Mutex<Inbox>,
     /// True while the inbox may hold something; lets the loop look without taking the lock.
     filled: AtomicBool,
     /// True while the loop sleeps in the poller, or is about to.
     sleeping: AtomicBool,
-    alarm: OnceLock<mio::Waker>,
+    /// Set when the poller is opened: before that the loop does not sleep.
+    pub(crate) alarm: OnceLock<mio::Waker>,
 }
 
-impl Default for Remote {
-    fn default() -> Self {
-        Remote {
-            inbox: Mutex::new(Some(Vec::new())),
-            filled: AtomicBool::new(false),
-            sleeping: AtomicBool::new(false),
-            alarm: OnceLock::new(),
-        }
-    }
+#[derive(Default)]
+struct Inbox {
+    parcels: Vec<Parcel>,
+    closed: bool,
 }
 
 impl Remote {
-    fn inbox(&self) -> MutexGuard<'_, Option<Vec<Parcel>>> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Puts a parcel into the inbox and wakes the loop if it sleeps.
+    ///
+    /// # Errors
+    /// If the loop is closed; the parcel is dropped.
     pub(crate) fn send(&self, parcel: Parcel) -> Result<(), RunError> {
-        self.inbox().as_mut().ok_or(RunError::Closed)?.push(parcel);
+        let mut inbox = lock(&self.inbox);
+        if inbox.closed {
+            return Err(RunError::Closed);
+        }
+        inbox.parcels.push(parcel);
+        drop(inbox);
         self.filled.store(true, SeqCst);
         // The loop announces its sleep before it looks at `filled` for the last time, and this thread fills
         // before it looks at `sleeping`: one of the two sees the other.
@@ -56,8 +61,9 @@ impl Remote {
         Ok(())
     }
 
-    pub(crate) fn set_alarm(&self, alarm: mio::Waker) {
-        let _ = self.alarm.set(alarm);
+    /// Makes a call on the loop's thread, when the loop looks into its inbox.
+    pub(crate) fn call(&self, call: impl FnOnce(&Core) + Send + 'static) -> Result<(), RunError> {
+        self.send(Parcel::Call(Box::new(call)))
     }
 
     pub(crate) fn is_filled(&self) -> bool {
@@ -76,11 +82,12 @@ impl Remote {
 
     pub(crate) fn take(&self) -> Vec<Parcel> {
         self.filled.store(false, SeqCst);
-        self.inbox().as_mut().map(std::mem::take).unwrap_or_default()
+        std::mem::take(&mut lock(&self.inbox).parcels)
     }
 
     /// Refuses everything from now on, and gives back what was not taken yet.
     pub(crate) fn close(&self) -> Vec<Parcel> {
-        self.inbox().take().unwrap_or_default()
+        lock(&self.inbox).closed = true;
+        self.take()
     }
 }

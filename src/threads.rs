@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::callback::{CallbackOutput, once};
 use crate::error::{Cancelled, Result, RunError};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
-use crate::remote::{Parcel, Remote};
+use crate::remote::{Remote, lock};
 use crate::task_handle::AnyTask;
 use crate::timeout::TimedOut;
 
@@ -63,11 +63,6 @@ impl EventLoop {
 }
 
 impl LoopHandle {
-    /// Makes a call on the loop's thread, when the loop looks into its inbox.
-    fn send(&self, call: impl FnOnce(&Core) + Send + 'static) -> Result<(), RunError> {
-        self.remote.send(Parcel::Call(Box::new(call)))
-    }
-
     /// Schedules a callback on the loop's thread and wakes the loop if it sleeps.
     ///
     /// On the loop's own thread it keeps its place among the callbacks of `call_soon`.
@@ -82,13 +77,13 @@ impl LoopHandle {
         callback: impl FnOnce() -> R + Send + 'static,
     ) -> Result<ThreadsafeHandle, RunError> {
         let at = Location::caller();
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let handle = ThreadsafeHandle { cancelled: cancelled.clone() };
-        let callback = move || match cancelled.load(Ordering::SeqCst) {
+        let handle = ThreadsafeHandle { cancelled: Arc::default() };
+        let asked = handle.clone();
+        let callback = move || match asked.is_cancelled() {
             true => Ok(()),
             false => callback().into_error().map_or(Ok(()), Err),
         };
-        self.send(move |core| core.enqueue(once(callback), Some(at)))?;
+        self.remote.call(move |core| core.enqueue(once(callback), Some(at)))?;
         Ok(handle)
     }
 
@@ -110,18 +105,15 @@ impl LoopHandle {
         F: Future<Output = Result<T>> + 'static,
     {
         let at = Location::caller();
-        let future = ConcurrentFuture {
-            shared: Arc::new(Shared {
-                state: Mutex::new(Progress::Waiting),
-                changed: Condvar::new(),
-            }),
-            handle: self.clone(),
-        };
-        let outcome = Outcome(future.shared.clone());
+        let shared = Arc::new(Shared {
+            progress: Mutex::new(Progress { task: None, outcome: None }),
+            changed: Condvar::new(),
+        });
+        let outcome = Outcome(shared.clone());
         // In its own turn, behind what was scheduled before.
         let callback = move || start(outcome, make());
-        self.send(move |core| core.enqueue(once(callback), Some(at)))?;
-        Ok(future)
+        self.remote.call(move |core| core.enqueue(once(callback), Some(at)))?;
+        Ok(ConcurrentFuture { shared, remote: self.remote.clone() })
     }
 
     /// Lets the loop return at the end of its pass.
@@ -131,7 +123,7 @@ impl LoopHandle {
     ///
     /// asyncio: `loop.call_soon_threadsafe(loop.stop)`.
     pub fn stop(&self) -> Result<(), RunError> {
-        self.send(|core| core.stopping.set(true))
+        self.remote.call(|core| core.stopping.set(true))
     }
 }
 
@@ -142,19 +134,19 @@ fn start<T: Clone + Send + 'static>(
 ) {
     let event_loop = expect_running_loop();
     let task = event_loop.create_task(body);
-    let mut state = outcome.0.state();
-    match *state {
-        Progress::Waiting => *state = Progress::Running(task.any().number()),
-        Progress::Done(_) => {
-            let task = task.any();
-            event_loop.call_soon(move || {
-                task.cancel();
-            });
-        }
-        Progress::Running(_) => unreachable!("a future starts once"),
+    let mut progress = lock(&outcome.0.progress);
+    let cancelled = progress.outcome.is_some();
+    progress.task = (!cancelled).then(|| task.any().number());
+    drop(progress);
+    if cancelled {
+        let task = task.any();
+        event_loop.call_soon(move || {
+            task.cancel();
+        });
     }
-    drop(state);
-    task.add_done_callback(move |task| outcome.0.finish(task.result()));
+    task.add_done_callback(move |task| {
+        outcome.0.finish(task.result());
+    });
 }
 
 /// The loop's end of a concurrent future: a loop that goes away leaves nobody waiting.
@@ -166,30 +158,27 @@ impl<T> Drop for Outcome<T> {
     }
 }
 
-enum Progress<T> {
-    /// The loop has not begun.
-    Waiting,
-    /// The task has this number.
-    Running(u64),
-    Done(Result<T>),
-}
-
 struct Shared<T> {
-    state: Mutex<Progress<T>>,
+    progress: Mutex<Progress<T>>,
     changed: Condvar,
 }
 
-impl<T> Shared<T> {
-    fn state(&self) -> MutexGuard<'_, Progress<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+struct Progress<T> {
+    /// The number of the task, once there is one that a cancellation has to reach.
+    task: Option<u64>,
+    outcome: Option<Result<T>>,
+}
 
-    fn finish(&self, outcome: Result<T>) {
-        let mut state = self.state();
-        if !matches!(*state, Progress::Done(_)) {
-            *state = Progress::Done(outcome);
+impl<T> Shared<T> {
+    /// Ends the wait; false if it has ended.
+    fn finish(&self, outcome: Result<T>) -> bool {
+        let mut progress = lock(&self.progress);
+        let waits = progress.outcome.is_none();
+        if waits {
+            progress.outcome = Some(outcome);
             self.changed.notify_all();
         }
+        waits
     }
 }
 
@@ -198,7 +187,7 @@ impl<T> Shared<T> {
 /// asyncio: `concurrent.futures.Future`.
 pub struct ConcurrentFuture<T> {
     shared: Arc<Shared<T>>,
-    handle: LoopHandle,
+    remote: Arc<Remote>,
 }
 
 impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
@@ -211,47 +200,38 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
     ///
     /// asyncio: `future.result(timeout)`.
     pub fn result(&self, timeout: impl Into<Option<Duration>>) -> Result<T> {
-        let Shared { changed, .. } = &*self.shared;
+        let Shared { progress, changed } = &*self.shared;
         let limit = timeout.into().unwrap_or(Duration::MAX);
-        let not_done = |state: &mut Progress<T>| !matches!(state, Progress::Done(_));
-        let waited = changed.wait_timeout_while(self.shared.state(), limit, not_done);
-        match &*waited.unwrap_or_else(PoisonError::into_inner).0 {
-            Progress::Done(outcome) => outcome.clone(),
-            _ => Err(TimedOut.into()),
-        }
+        let not_done = |progress: &mut Progress<T>| progress.outcome.is_none();
+        let waited = changed.wait_timeout_while(lock(progress), limit, not_done);
+        let (progress, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        progress.outcome.clone().unwrap_or_else(|| Err(TimedOut.into()))
     }
 
     /// Tells whether the result is there.
     pub fn is_done(&self) -> bool {
-        matches!(*self.shared.state(), Progress::Done(_))
+        lock(&self.shared.progress).outcome.is_some()
     }
 
     /// Cancels the task; false if the result is there already. Whoever waits for the result sees `Cancelled` at once.
     ///
     /// asyncio: `future.cancel()`.
     pub fn cancel(&self) -> bool {
-        let mut state = self.shared.state();
-        let task = match *state {
-            Progress::Done(_) => return false,
-            Progress::Waiting => None,
-            Progress::Running(task) => Some(task),
-        };
-        *state = Progress::Done(Err(Cancelled::new().into()));
-        self.shared.changed.notify_all();
-        drop(state);
+        let cancelled = self.shared.finish(Err(Cancelled::new().into()));
+        // A task that is made later sees the cancellation itself.
+        let task = lock(&self.shared.progress).task.filter(|_| cancelled);
         if let Some(task) = task {
-            // A closed loop has dropped the task already.
-            let _ = self.handle.send(move |core| {
+            let cancel = move |core: &Core| {
                 if let Some(task) = core.task(task).map(AnyTask::new) {
-                    core.enqueue(
-                        once(move || {
-                            task.cancel();
-                        }),
-                        None,
-                    );
+                    let cancel = move || {
+                        task.cancel();
+                    };
+                    core.enqueue(once(cancel), None);
                 }
-            });
+            };
+            // A closed loop has dropped the task already.
+            let _ = self.remote.call(cancel);
         }
-        true
+        cancelled
     }
 }
