@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::callback::{Callback, Stage};
 use crate::error::{Error, NoRunningLoop, Result, RunError};
+use crate::executor::Pool;
 use crate::observe::{self, Actor, Kind, Observer, Place, Time};
 use crate::on_drop::OnDrop;
 use crate::poller::Poller;
-use crate::pool::Pool;
 use crate::remote::{Parcel, Remote};
 use crate::task::Driven;
 use crate::timers::{Clock, Timers};

@@ -2,16 +2,77 @@
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
 use crate::callback::once;
 use crate::error::{Cancelled, Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::list::new_number;
-use crate::pool::{Job, Pool};
 use crate::promise::{Promise, PromiseCell, Shared};
-use crate::remote::{Parcel, Remote};
+use crate::remote::{Remote, lock};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The loop's own pool: threads are made when there is work and none is idle.
+///
+/// Dropping it lets the jobs that it has finish, and waits for none: threads end when nobody can send any more.
+pub(crate) struct Pool {
+    sender: Sender<Job>,
+    receiver: Arc<Mutex<Receiver<Job>>>,
+    threads: Vec<JoinHandle<()>>,
+    most_threads: usize,
+    /// How many jobs have not ended.
+    unfinished: Arc<AtomicUsize>,
+}
+
+impl Pool {
+    fn with_threads(most_threads: usize) -> Self {
+        let (sender, receiver) = channel();
+        Pool {
+            sender,
+            receiver: Arc::new(Mutex::new(receiver)),
+            threads: Vec::new(),
+            most_threads,
+            unfinished: Arc::default(),
+        }
+    }
+
+    /// Hands a job to a thread that is idle, or to a new one, or else to the first that becomes idle.
+    ///
+    /// # Panics
+    /// If the system refuses a thread.
+    fn submit(&mut self, job: Job) {
+        let busy = self.unfinished.fetch_add(1, SeqCst);
+        self.sender.send(job).expect("this pool keeps a receiver");
+        if busy < self.threads.len() || self.threads.len() == self.most_threads {
+            return;
+        }
+        let (receiver, unfinished) = (self.receiver.clone(), self.unfinished.clone());
+        // The lock is released before the job runs.
+        let next = move || lock(&receiver).recv();
+        let work = move || {
+            while let Ok(job) = next() {
+                job();
+                unfinished.fetch_sub(1, SeqCst);
+            }
+        };
+        let name = format!("asyncio_{}", self.threads.len());
+        let thread = thread::Builder::new().name(name).spawn(work);
+        let refused = |e| panic!("cannot start a thread for the executor: {e}");
+        self.threads.push(thread.unwrap_or_else(refused));
+    }
+}
+
+/// A pool of asyncio's size: the number of cores and four, at most 32.
+impl Default for Pool {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Pool::with_threads((cores + 4).min(32))
+    }
+}
 
 /// The promise of what a thread computes.
 struct Computed<T: 'static> {
@@ -28,7 +89,7 @@ impl<T> PromiseCell for Computed<T> {
     }
 
     fn decide(&self, promise: &Promise<T>, reason: &Cancelled, _: &[bool]) -> bool {
-        self.given_up.store(true, Ordering::SeqCst);
+        self.given_up.store(true, SeqCst);
         promise.settle_cancelled(reason)
     }
 }
@@ -60,16 +121,14 @@ fn send_outcome<T: Send + 'static>(remote: &Remote, ticket: u64, outcome: Option
         let promise = parked.and_then(|any| any.downcast::<Promise<T>>().ok());
         if let (Some(promise), Some(outcome)) = (promise, outcome) {
             // A promise that was cancelled keeps its cancellation.
-            core.enqueue(
-                once(move || {
-                    promise.follow(outcome);
-                }),
-                None,
-            );
+            let fill = move || {
+                promise.follow(outcome);
+            };
+            core.enqueue(once(fill), None);
         }
     };
     // A loop that closed meanwhile has dropped the promise; the result is dropped here.
-    let _ = remote.send(Parcel::Call(Box::new(call)));
+    let _ = remote.call(call);
 }
 
 impl EventLoop {
@@ -106,35 +165,37 @@ impl EventLoop {
         job: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Promise<T> {
         self.core.assert_open();
-        let given_up = Arc::new(AtomicBool::new(false));
+        let given_up = Arc::<AtomicBool>::default();
         let promise = Promise::of(Rc::new(Computed {
             shared: Shared::new(&self.core, "Promise"),
             given_up: given_up.clone(),
         }));
-        let at = Some(Location::caller());
-        promise.tell_created(&self.core, "thread", None, at);
+        promise.tell_created(&self.core, "thread", None, Some(Location::caller()));
         let ticket = self.core.park(promise.clone());
         let remote = self.core.remote.clone();
-        let job: Job = Box::new(move || {
-            let wanted = !given_up.load(Ordering::SeqCst);
+        let job = move || {
+            let wanted = !given_up.load(SeqCst);
             let outcome = wanted.then(|| Panicked::catch(job)?);
             send_outcome(&remote, ticket, outcome);
-        });
-        let mut pool = self.core.pool.borrow_mut();
-        pool.get_or_insert_with(Pool::new).submit(job);
+        };
+        self.core.pool.borrow_mut().get_or_insert_default().submit(Box::new(job));
         promise
     }
 
     /// Runs the loop until the executor's threads have ended.
     pub(crate) fn shut_pool(&self) -> Result<(), RunError> {
-        let Some(pool) = self.core.pool.take() else {
+        let Some(Pool { sender, threads, .. }) = self.core.pool.take() else {
             return Ok(());
         };
         let ended = Promise::labelled(&self.core, "shutdown", None);
         let ticket = self.core.park(ended.clone());
         let remote = self.core.remote.clone();
-        std::thread::spawn(move || {
-            pool.shutdown_and_wait();
+        thread::spawn(move || {
+            drop(sender);
+            for thread in threads {
+                // A job's panic was caught and went to its promise.
+                let _ = thread.join();
+            }
             send_outcome(&remote, ticket, Some(Ok(())));
         });
         self.run_until_complete(ended).map_err(|_| RunError::StoppedBeforeDone)

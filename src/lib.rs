@@ -78,7 +78,7 @@
 //! - `sleep`: a promise that a timer fills, and the bare yield. `shield`, `wait`, `timeout`, `task_group`: in the shape that CPython
 //!   has given them. `cancellable`: futures of other libraries.
 //! - `waiters`: a line of promises. `queue` and `sync` stand on it.
-//! - `remote`: the inbox for other threads. `threads`: the loop seen from there. `pool` and `executor`: work that blocks.
+//! - `remote`: the inbox for other threads. `threads`: the loop seen from there. `executor`: work that blocks.
 //! - `poller`: the operating system's word on sockets. `net`: sockets, streams, and servers with a protocol.
 //! - `observe`: what a loop tells an observer, one event for each thing that happens.
 //!
@@ -100,7 +100,6 @@ mod net;
 pub mod observe;
 mod on_drop;
 mod poller;
-mod pool;
 mod promise;
 mod queue;
 mod remote;

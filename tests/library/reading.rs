@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a reader of `gather` may take for given: other threads, sockets, and the observer.
-const GIVEN: [&str; 7] = [
-    "executor", "net", "observe", "poller", "pool", "remote", "threads",
-];
+const GIVEN: [&str; 6] = ["executor", "net", "observe", "poller", "remote", "threads"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
