@@ -166,10 +166,8 @@ impl EventLoop {
     ) -> Promise<T> {
         self.core.assert_open();
         let given_up = Arc::<AtomicBool>::default();
-        let promise = Promise::of(Rc::new(Computed {
-            shared: Shared::new(&self.core, "Promise"),
-            given_up: given_up.clone(),
-        }));
+        let shared = Shared::new(&self.core, "Promise");
+        let promise = Promise::of(Rc::new(Computed { shared, given_up: given_up.clone() }));
         promise.tell_created(&self.core, "thread", None, Some(Location::caller()));
         let ticket = self.core.park(promise.clone());
         let remote = self.core.remote.clone();
@@ -184,9 +182,7 @@ impl EventLoop {
 
     /// Runs the loop until the executor's threads have ended.
     pub(crate) fn shut_pool(&self) -> Result<(), RunError> {
-        let Some(Pool { sender, threads, .. }) = self.core.pool.take() else {
-            return Ok(());
-        };
+        let Some(Pool { sender, threads, .. }) = self.core.pool.take() else { return Ok(()) };
         let ended = Promise::labelled(&self.core, "shutdown", None);
         let ticket = self.core.park(ended.clone());
         let remote = self.core.remote.clone();

@@ -52,11 +52,9 @@ impl Remote {
         self.filled.store(true, SeqCst);
         // The loop announces its sleep before it looks at `filled` for the last time, and this thread fills
         // before it looks at `sleeping`: one of the two sees the other.
-        if self.sleeping.swap(false, SeqCst)
-            && let Some(alarm) = self.alarm.get()
-        {
+        if self.sleeping.swap(false, SeqCst) {
             // A failed wake-up cannot be reported from here; the next timer or event makes up for it.
-            let _ = alarm.wake();
+            let _ = self.alarm.get().map(mio::Waker::wake);
         }
         Ok(())
     }

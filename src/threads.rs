@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::callback::{CallbackOutput, once};
 use crate::error::{Cancelled, Result, RunError};
-use crate::event_loop::{Core, EventLoop, expect_running_loop};
+use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::remote::{Remote, lock};
 use crate::task_handle::AnyTask;
 use crate::timeout::TimedOut;
@@ -105,10 +105,8 @@ impl LoopHandle {
         F: Future<Output = Result<T>> + 'static,
     {
         let at = Location::caller();
-        let shared = Arc::new(Shared {
-            progress: Mutex::new(Progress { task: None, outcome: None }),
-            changed: Condvar::new(),
-        });
+        let progress = Mutex::new(Progress { task: None, outcome: None });
+        let shared = Arc::new(Shared { progress, changed: Condvar::new() });
         let outcome = Outcome(shared.clone());
         // In its own turn, behind what was scheduled before.
         let callback = move || start(outcome, make());
@@ -221,16 +219,14 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
         // A task that is made later sees the cancellation itself.
         let task = lock(&self.shared.progress).task.filter(|_| cancelled);
         if let Some(task) = task {
-            let cancel = move |core: &Core| {
-                if let Some(task) = core.task(task).map(AnyTask::new) {
-                    let cancel = move || {
-                        task.cancel();
-                    };
-                    core.enqueue(once(cancel), None);
-                }
-            };
             // A closed loop has dropped the task already.
-            let _ = self.remote.call(cancel);
+            let _ = self.remote.call(move |core| {
+                let Some(task) = core.task(task).map(AnyTask::new) else { return };
+                let cancel = move || {
+                    task.cancel();
+                };
+                core.enqueue(once(cancel), None);
+            });
         }
         cancelled
     }

@@ -24,11 +24,10 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// A panic in here ends the connection, not the server, and goes to the exception handler.
 ///
 /// asyncio: `Protocol`.
+#[expect(unused_variables, reason = "an implementor reads the names")]
 pub trait Protocol {
     /// The connection is there. A protocol that wants to answer keeps a clone of `transport`.
-    fn connection_made(&mut self, transport: &Transport) {
-        let _ = transport;
-    }
+    fn connection_made(&mut self, transport: &Transport) {}
 
     /// Data has arrived, cut as it pleased the network: half a command, or three.
     fn data_received(&mut self, data: &[u8]);
@@ -39,9 +38,7 @@ pub trait Protocol {
     }
 
     /// The connection is gone, by `error` unless one of the two ends closed it; nothing is called after this.
-    fn connection_lost(&mut self, error: Option<&Error>) {
-        let _ = error;
-    }
+    fn connection_lost(&mut self, error: Option<&Error>) {}
 }
 
 struct Serving {

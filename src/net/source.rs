@@ -28,6 +28,7 @@ pub enum Direction {
 }
 
 /// One direction of a source.
+#[derive(Default)]
 pub(crate) struct Side {
     core: Weak<Core>,
     /// True from the system's word until an operation would block.
@@ -44,21 +45,23 @@ pub(crate) struct Side {
 pub(crate) type Sides = [Rc<Side>; 2];
 
 impl Side {
-    fn new(core: &Rc<Core>) -> Rc<Self> {
-        Rc::new(Side {
-            core: Rc::downgrade(core),
-            ready: Cell::new(false),
-            waiters: Waiters::default(),
-            watcher: RefCell::new(None),
-            muted: Cell::new(false),
-        })
-    }
-
     /// Hears that the operating system calls this direction ready.
     pub(crate) fn set_ready(&self) {
         self.ready.set(true);
         self.waiters.wake_all();
         self.schedule();
+    }
+
+    fn watch<R: CallbackOutput>(
+        self: &Rc<Self>,
+        name: &'static str,
+        mut callback: impl FnMut() -> R + 'static,
+    ) -> Handle {
+        let callback: Repeated = Rc::new(RefCell::new(move || callback().into_error()));
+        let callback = RefCell::new(Some(callback));
+        let watcher = Rc::new(Watcher { side: self.clone(), callback, about: About::of(name) });
+        self.set_watcher(Some(watcher.clone()));
+        Handle::new(watcher, self.core.clone())
     }
 
     /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it away.
@@ -151,7 +154,8 @@ impl EventLoop {
     /// asyncio: the first `loop.add_reader` or `loop.add_writer` of a file descriptor.
     pub fn watch<S: Source>(&self, mut source: S) -> io::Result<Watched<S>> {
         self.core.assert_open();
-        let sides = [Side::new(&self.core), Side::new(&self.core)];
+        let side = || Rc::new(Side { core: Rc::downgrade(&self.core), ..Side::default() });
+        let sides = [side(), side()];
         let Core { poller, remote, .. } = &*self.core;
         let token = poller.register(remote, &mut source, sides.clone())?;
         Ok(Watched { source, token, sides })
@@ -239,7 +243,7 @@ impl<S: Source> Watched<S> {
     ///
     /// asyncio: `loop.add_reader(fd, callback)`; `handle.cancel()` is `loop.remove_reader(fd)`.
     pub fn on_readable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
-        self.set_watcher(Direction::Read, "add_reader", callback)
+        self.side(Direction::Read).watch("add_reader", callback)
     }
 
     /// Runs `callback` in every pass in which the source can be written: see [`Watched::on_readable`].
@@ -248,24 +252,7 @@ impl<S: Source> Watched<S> {
     ///
     /// asyncio: `loop.add_writer(fd, callback)`; `handle.cancel()` is `loop.remove_writer(fd)`.
     pub fn on_writable<R: CallbackOutput>(&self, callback: impl FnMut() -> R + 'static) -> Handle {
-        self.set_watcher(Direction::Write, "add_writer", callback)
-    }
-
-    fn set_watcher<R: CallbackOutput>(
-        &self,
-        direction: Direction,
-        name: &'static str,
-        mut callback: impl FnMut() -> R + 'static,
-    ) -> Handle {
-        let side = self.side(direction);
-        let callback: Repeated = Rc::new(RefCell::new(move || callback().into_error()));
-        let watcher = Rc::new(Watcher {
-            side: side.clone(),
-            callback: RefCell::new(Some(callback)),
-            about: About::of(name),
-        });
-        side.set_watcher(Some(watcher.clone()));
-        Handle::new(watcher, side.core.clone())
+        self.side(Direction::Write).watch("add_writer", callback)
     }
 
     /// Holds the callback of a direction back, or lets it run again.

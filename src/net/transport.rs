@@ -76,12 +76,9 @@ pub struct Transport {
 
 impl Transport {
     pub(super) fn new(stream: TcpStream) -> Self {
-        let shared = Shared {
-            peer: stream.peer_addr().ok(),
-            stream: RefCell::new(Some(stream)),
-            ..Shared::default()
-        };
-        Transport { shared: Rc::new(shared) }
+        let peer = stream.peer_addr().ok();
+        let stream = RefCell::new(Some(stream));
+        Transport { shared: Rc::new(Shared { peer, stream, ..Shared::default() }) }
     }
 
     pub(super) fn stream(&self) -> Option<TcpStream> {
@@ -187,11 +184,8 @@ impl Transport {
     }
 
     fn update_reading(&self) {
-        let shared = &self.shared;
-        let muted = shared.congested.get()
-            || shared.paused.get()
-            || shared.eof_received.get()
-            || shared.closing.get();
+        let Shared { congested, paused, eof_received, closing, .. } = &*self.shared;
+        let muted = congested.get() || paused.get() || eof_received.get() || closing.get();
         if let Some(stream) = self.stream() {
             stream.watched.mute(Direction::Read, muted);
         }
