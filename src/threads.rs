@@ -1,6 +1,5 @@
 //! The loop seen from other threads.
 
-use std::future::Future;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

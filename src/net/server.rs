@@ -102,15 +102,15 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Calls the protocol; a panic ends the connection.
-    fn call<R>(&self, name: &str, call: impl FnOnce(&mut dyn Protocol) -> R) -> Option<R> {
+    /// Calls the protocol; a panic ends the connection, and is no answer.
+    fn call<R: Default>(&self, name: &str, call: impl FnOnce(&mut dyn Protocol) -> R) -> R {
         let called = Panicked::catch(|| call(&mut **self.protocol.borrow_mut()));
-        let called = called.map_err(|panicked| {
+        called.unwrap_or_else(|panicked| {
             let error = Error::from(panicked);
             report(&format!("Fatal error: protocol.{name}() call failed"), error.clone());
             self.transport.lose(Some(error));
-        });
-        called.ok()
+            R::default()
+        })
     }
 
     fn read(&self) {
@@ -119,12 +119,12 @@ impl Served {
         match stream.watched.try_io(Direction::Read, |mut socket| socket.read(&mut chunk)) {
             Ok(0) => {
                 self.transport.stop_reading();
-                if self.call("eof_received", |protocol| protocol.eof_received()) == Some(false) {
+                if !self.call("eof_received", |protocol| protocol.eof_received()) {
                     self.transport.close();
                 }
             }
             Ok(count) => {
-                self.call("data_received", |protocol| protocol.data_received(&chunk[..count]));
+                self.call("data_received", |protocol| protocol.data_received(&chunk[..count]))
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
             Err(error) => self.transport.lose(Some(error.into())),

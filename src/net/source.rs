@@ -66,8 +66,7 @@ impl Side {
 
     /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it away.
     pub(crate) fn set_watcher(&self, watcher: Option<Rc<Watcher>>) {
-        let replaced = self.watcher.replace(watcher);
-        if let Some(replaced) = replaced {
+        if let Some(replaced) = self.watcher.replace(watcher) {
             Handle::new(replaced, self.core.clone()).cancel();
         }
         self.schedule();

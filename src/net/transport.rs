@@ -221,19 +221,14 @@ impl Transport {
             sender.get_or_insert_with(|| stream.watched.on_writable(move || this.send()));
             return;
         }
-        self.end_sender();
+        if let Some(sender) = shared.sender.take() {
+            sender.cancel();
+        }
         if shared.closing.get() {
             self.lose(None);
         } else if shared.eof_written.get() {
             // The other end may have closed the connection before.
             let _ = stream.shutdown(Shutdown::Write);
-        }
-    }
-
-    fn end_sender(&self) {
-        let sender = self.shared.sender.take();
-        if let Some(sender) = sender {
-            sender.cancel();
         }
     }
 
@@ -248,7 +243,9 @@ impl Transport {
         let _ = stream.shutdown(Shutdown::Both);
         stream.watched.wake_all();
         shared.changed.wake_all();
-        self.end_sender();
+        if let Some(sender) = shared.sender.take() {
+            sender.cancel();
+        }
         let served = shared.served.borrow().upgrade();
         if let Some(served) = served {
             // The protocol may be the caller, and busy.
