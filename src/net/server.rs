@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::source::Direction;
 use super::stream::CHUNK;
-use super::tcp::{TcpListener, TcpStream};
+use super::tcp::{TcpListener, TcpStream, accept_one};
 use super::transport::Transport;
 use crate::error::{Error, Panicked, Result};
 use crate::event_loop::expect_running_loop;
@@ -54,8 +54,8 @@ impl Serving {
     /// Accepts one connection; if more wait, the next pass accepts the next.
     fn accept<P: Protocol + 'static>(self: &Rc<Self>, factory: &mut impl FnMut() -> P) {
         let Some(listener) = self.listener.borrow().clone() else { return };
-        match listener.try_accept() {
-            Ok(stream) => match Panicked::catch(factory) {
+        match listener.watched.try_io(Direction::Read, accept_one) {
+            Ok((stream, _)) => match Panicked::catch(factory) {
                 Ok(protocol) => self.begin(stream, Box::new(protocol)),
                 Err(panicked) => report("Error in the protocol factory", panicked.into()),
             },

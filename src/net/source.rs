@@ -155,8 +155,7 @@ impl EventLoop {
         self.core.assert_open();
         let side = || Rc::new(Side { core: Rc::downgrade(&self.core), ..Side::default() });
         let sides = [side(), side()];
-        let Core { poller, remote, .. } = &*self.core;
-        let token = poller.register(remote, &mut source, sides.clone())?;
+        let token = self.core.poller.register(&self.core.remote, &mut source, sides.clone())?;
         Ok(Watched { source, token, sides })
     }
 }

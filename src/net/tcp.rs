@@ -99,22 +99,17 @@ impl TcpListener {
     /// # Cancellation
     /// No connection is lost: one that has arrived waits for the next call.
     pub async fn accept(&self) -> Result<(TcpStream, SocketAddr)> {
-        let (socket, peer) = self.watched.io(Direction::Read, accept_one).await?;
-        Ok((TcpStream::new(socket)?, peer))
-    }
-
-    pub(super) fn try_accept(&self) -> io::Result<TcpStream> {
-        let (socket, _) = self.watched.try_io(Direction::Read, accept_one)?;
-        TcpStream::new(socket)
+        self.watched.io(Direction::Read, accept_one).await
     }
 }
 
 /// Accepts a connection, and passes over those that were given up while they waited.
-fn accept_one(listener: &net::TcpListener) -> io::Result<(net::TcpStream, SocketAddr)> {
+pub(super) fn accept_one(listener: &net::TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     loop {
         match listener.accept() {
+            Ok((socket, peer)) => return Ok((TcpStream::new(socket)?, peer)),
             Err(e) if e.kind() == ErrorKind::ConnectionAborted => {}
-            result => return result,
+            Err(e) => return Err(e),
         }
     }
 }

@@ -123,9 +123,8 @@ impl Transport {
     ///
     /// asyncio: `transport.write(data)`.
     pub fn write(&self, data: &[u8]) {
-        let shared = &self.shared;
-        if !shared.closing.get() && !shared.eof_written.get() {
-            shared.unsent.borrow_mut().extend(data);
+        if !self.is_closing() && !self.shared.eof_written.get() {
+            self.shared.unsent.borrow_mut().extend(data);
             self.send();
         }
     }
