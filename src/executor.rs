@@ -172,8 +172,9 @@ impl EventLoop {
         let ticket = self.core.park(promise.clone());
         let remote = self.core.remote.clone();
         let job = move || {
-            let wanted = !given_up.load(SeqCst);
-            let outcome = wanted.then(|| Panicked::catch(job)?);
+            // A job that is given up is dropped in here, too: its destructors may panic as well.
+            let outcome = Panicked::catch(|| (!given_up.load(SeqCst)).then(job));
+            let outcome = outcome.unwrap_or_else(|panicked| Some(Err(panicked.into())));
             send_outcome(&remote, ticket, outcome);
         };
         self.core.pool.borrow_mut().get_or_insert_default().submit(Box::new(job));

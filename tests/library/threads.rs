@@ -185,6 +185,33 @@ fn a_job_that_waits_for_a_thread_is_done_although_the_executor_was_shut() {
     assert_eq!(jobs, [0, 1, 2, 3]);
 }
 
+#[test]
+fn a_thread_outlives_the_destructors_of_a_job_that_was_given_up() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+    let value = ends(|waiting| {
+        let event_loop = EventLoop::new();
+        event_loop.set_executor_threads(1);
+        let (release, released) = channel::<()>();
+        event_loop.run_in_executor(move || Ok(released.recv()?));
+        let bomb = Bomb;
+        let given_up = event_loop.run_in_executor(move || {
+            let _bomb = &bomb;
+            Ok(())
+        });
+        assert!(given_up.cancel());
+        let next = event_loop.run_in_executor(|| Ok(1));
+        release.send(()).unwrap();
+        waiting.is_for("the next job");
+        event_loop.run_until_complete(next).unwrap()
+    });
+    assert_eq!(value, 1);
+}
+
 /// This test lets real time pass, for nothing says that a thread does not come.
 #[test]
 fn there_is_no_thread_too_many() {
