@@ -140,7 +140,7 @@ impl StreamReader {
         Ok(false)
     }
 
-    /// Waits for more, for somebody who has not got all of what was `expected`; gives up what there is at the end of the stream.
+    /// Waits for more of what was asked for. A stream that ends before is an error, which takes along what there is.
     async fn fill_further(&self, expected: Option<usize>) -> Result<()> {
         match self.fill().await? {
             true => Ok(()),
