@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 /// Gives an error its texts, for an error that says the same of each kind of itself.
 macro_rules! texts {
-    ($error:ident, $($kind:pat => $text:expr,)+) => {
+    ($error:ident, $($kind:pat => $text:literal,)+) => {
         impl std::fmt::Display for $error {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $($kind => $text,)+ })
+                match self { $($kind => write!(f, $text),)+ }
             }
         }
         impl std::error::Error for $error {}
@@ -230,10 +230,7 @@ impl Panicked {
     }
 }
 
-impl fmt::Display for Panicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "panicked: {}", self.message)
-    }
+texts! {
+    Panicked,
+    Self { message } => "panicked: {message}",
 }
-
-impl StdError for Panicked {}

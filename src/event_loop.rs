@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::callback::{Callback, Stage};
 use crate::error::{Error, NoRunningLoop, Result, RunError};
 use crate::executor::Pool;
+use crate::list::List;
 use crate::observe::{self, Actor, Kind, Observer, Place, Time};
 use crate::on_drop::OnDrop;
 use crate::poller::Poller;
@@ -72,7 +73,7 @@ pub(crate) struct Core {
     /// The threads of the executor, once there was a job for them.
     pub(crate) pool: RefCell<Option<Pool>>,
     /// Promises whose values are made on other threads: a promise stays here, and its ticket travels.
-    pub(crate) parked: RefCell<HashMap<u64, Box<dyn Any>>>,
+    pub(crate) parked: RefCell<List<Box<dyn Any>>>,
     /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
     pub(crate) reachable: Cell<bool>,
     pub(crate) running: Cell<bool>,

@@ -10,7 +10,6 @@ use std::thread::{self, JoinHandle};
 use crate::callback::once;
 use crate::error::{Cancelled, Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
-use crate::list::new_number;
 use crate::promise::{Promise, PromiseCell, Shared};
 use crate::remote::{Remote, lock};
 
@@ -105,19 +104,10 @@ impl Panicked {
     }
 }
 
-impl Core {
-    /// Keeps a promise on the loop's thread while the number that is given for it travels to another one.
-    fn park<T>(&self, promise: Promise<T>) -> u64 {
-        let ticket = new_number();
-        self.parked.borrow_mut().insert(ticket, Box::new(promise));
-        ticket
-    }
-}
-
 /// Sends from a thread what the promise of that number is to become, or `None` if nothing.
 fn send_outcome<T: Send + 'static>(remote: &Remote, ticket: u64, outcome: Option<Result<T>>) {
     let call = move |core: &Core| {
-        let parked = core.parked.borrow_mut().remove(&ticket);
+        let parked = core.parked.borrow_mut().take(ticket);
         let promise = parked.and_then(|any| any.downcast::<Promise<T>>().ok());
         if let (Some(promise), Some(outcome)) = (promise, outcome) {
             // A promise that was cancelled keeps its cancellation.
@@ -169,7 +159,7 @@ impl EventLoop {
         let shared = Shared::new(&self.core, "Promise");
         let promise = Promise::of(Rc::new(Computed { shared, given_up: given_up.clone() }));
         promise.tell_created(&self.core, "thread", None, Some(Location::caller()));
-        let ticket = self.core.park(promise.clone());
+        let ticket = self.core.parked.borrow_mut().push(Box::new(promise.clone()));
         let remote = self.core.remote.clone();
         let job = move || {
             // A job that is given up is dropped in here, too: its destructors may panic as well.
@@ -185,7 +175,7 @@ impl EventLoop {
     pub(crate) fn shut_pool(&self) -> Result<(), RunError> {
         let Some(Pool { sender, threads, .. }) = self.core.pool.take() else { return Ok(()) };
         let ended = Promise::labelled(&self.core, "shutdown", None);
-        let ticket = self.core.park(ended.clone());
+        let ticket = self.core.parked.borrow_mut().push(Box::new(ended.clone()));
         let remote = self.core.remote.clone();
         thread::spawn(move || {
             drop(sender);

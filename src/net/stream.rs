@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::source::Direction;
 use super::tcp::TcpStream;
 use super::transport::Transport;
-use crate::error::Result;
+use crate::error::{Result, texts};
 use crate::sleep::yield_now;
 use crate::sync::Lock;
 
@@ -46,13 +46,10 @@ pub struct LimitOverrun {
     pub limit: usize,
 }
 
-impl Display for LimitOverrun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "separator is not found within {} bytes", self.limit)
-    }
+texts! {
+    LimitOverrun,
+    Self { limit } => "separator is not found within {limit} bytes",
 }
-
-impl std::error::Error for LimitOverrun {}
 
 struct Incoming {
     transport: Transport,
