@@ -8,20 +8,8 @@ use std::rc::Rc;
 
 use crate::error::{Cancelled, texts};
 use crate::event_loop::Core;
+use crate::on_drop::OnDrop;
 use crate::waiters::Waiters;
-
-#[derive(Default)]
-struct LockState {
-    locked: Cell<bool>,
-    waiters: Waiters,
-}
-
-impl LockState {
-    fn release(&self) {
-        self.locked.set(false);
-        self.waiters.wake_first();
-    }
-}
 
 /// Lets one task at a time pass, in the order in which they came.
 ///
@@ -44,7 +32,8 @@ impl LockState {
 /// ```
 #[derive(Clone, Default)]
 pub struct Lock {
-    state: Rc<LockState>,
+    locked: Rc<Cell<bool>>,
+    waiters: Rc<Waiters>,
 }
 
 impl Lock {
@@ -57,7 +46,7 @@ impl Lock {
     ///
     /// asyncio: `lock.locked()`.
     pub fn is_locked(&self) -> bool {
-        self.state.locked.get()
+        self.locked.get()
     }
 
     /// Waits for the lock; dropping the guard releases it. A free lock that nobody waits for does not suspend.
@@ -67,18 +56,15 @@ impl Lock {
     ///
     /// asyncio: `async with lock`.
     pub async fn acquire(&self) -> Result<LockGuard, Cancelled> {
-        let state = &self.state;
-        if state.locked.get() || !state.waiters.is_empty() {
-            state
-                .waiters
-                .wait("lock", None, |_| {
-                    if !state.locked.get() {
-                        state.waiters.wake_first();
-                    }
-                })
-                .await?;
+        if self.is_locked() || !self.waiters.is_empty() {
+            let given_up = |_| {
+                if !self.is_locked() {
+                    self.waiters.wake_first();
+                }
+            };
+            self.waiters.wait("lock", None, given_up).await?;
         }
-        state.locked.set(true);
+        self.locked.set(true);
         Ok(LockGuard { lock: self.clone() })
     }
 }
@@ -91,14 +77,9 @@ pub struct LockGuard {
 
 impl Drop for LockGuard {
     fn drop(&mut self) {
-        self.lock.state.release();
+        self.lock.locked.set(false);
+        self.lock.waiters.wake_first();
     }
-}
-
-#[derive(Default)]
-struct EventState {
-    set: Cell<bool>,
-    waiters: Waiters,
 }
 
 /// A flag that tasks wait for; once set it stays set until it is cleared.
@@ -106,7 +87,8 @@ struct EventState {
 /// Clones are handles to the same flag. asyncio: `Event`.
 #[derive(Clone, Default)]
 pub struct Event {
-    state: Rc<EventState>,
+    set: Rc<Cell<bool>>,
+    waiters: Rc<Waiters>,
 }
 
 impl Event {
@@ -117,19 +99,19 @@ impl Event {
 
     /// Tells whether the flag is set.
     pub fn is_set(&self) -> bool {
-        self.state.set.get()
+        self.set.get()
     }
 
     /// Sets the flag and wakes all who wait, in the order in which they came; a `clear` right after does not hold them back.
     pub fn set(&self) {
-        if !self.state.set.replace(true) {
-            self.state.waiters.wake_all();
+        if !self.set.replace(true) {
+            self.waiters.wake_all();
         }
     }
 
     /// Clears the flag.
     pub fn clear(&self) {
-        self.state.set.set(false);
+        self.set.set(false);
     }
 
     /// Waits for the flag. If it is set, it does not suspend.
@@ -140,7 +122,7 @@ impl Event {
         if self.is_set() {
             return Ok(());
         }
-        self.state.waiters.wait("event", None, |_| {}).await
+        self.waiters.wait("event", None, |_| {}).await
     }
 }
 
@@ -155,13 +137,6 @@ texts! {
     Self => "bounded semaphore released too many times",
 }
 
-struct SemaphoreState {
-    permits: Cell<usize>,
-    /// The most permits that `release` may leave.
-    bound: Option<usize>,
-    waiters: Waiters,
-}
-
 /// Lets a number of tasks pass at a time, in the order in which they came.
 ///
 /// Clones are handles to the same semaphore. A released permit goes to the first waiter at once; nobody can overtake it.
@@ -169,42 +144,35 @@ struct SemaphoreState {
 /// asyncio: `Semaphore` and `BoundedSemaphore`.
 #[derive(Clone)]
 pub struct Semaphore {
-    state: Rc<SemaphoreState>,
+    permits: Rc<Cell<usize>>,
+    /// The most permits that `release` may leave.
+    bound: Option<usize>,
+    waiters: Rc<Waiters>,
 }
 
 impl Semaphore {
     /// Makes a semaphore with so many permits; `release` may add more.
     pub fn new(permits: usize) -> Self {
-        Semaphore::with_bound(permits, None)
+        Semaphore { permits: Rc::new(Cell::new(permits)), bound: None, waiters: Rc::default() }
     }
 
     /// Makes a semaphore that never has more permits than at the beginning.
     ///
     /// asyncio: `BoundedSemaphore(permits)`.
     pub fn bounded(permits: usize) -> Self {
-        Semaphore::with_bound(permits, Some(permits))
-    }
-
-    fn with_bound(permits: usize, bound: Option<usize>) -> Self {
-        Semaphore {
-            state: Rc::new(SemaphoreState {
-                permits: Cell::new(permits),
-                bound,
-                waiters: Waiters::default(),
-            }),
-        }
+        Semaphore { bound: Some(permits), ..Semaphore::new(permits) }
     }
 
     /// Counts the permits that are free.
     pub fn available(&self) -> usize {
-        self.state.permits.get()
+        self.permits.get()
     }
 
     /// Tells whether `acquire` would wait.
     ///
     /// asyncio: `semaphore.locked()`.
     pub fn is_locked(&self) -> bool {
-        self.available() == 0 || !self.state.waiters.is_empty()
+        self.available() == 0 || !self.waiters.is_empty()
     }
 
     /// Waits for a permit; dropping it releases it. With a free permit and nobody before it, it does not suspend.
@@ -217,16 +185,14 @@ impl Semaphore {
         if self.is_locked() {
             // Whoever wakes a waiter has taken the permit out for it.
             let given_up = |woken: bool| {
-                let given_back = self.available() + usize::from(woken);
-                self.state.permits.set(given_back);
+                self.permits.set(self.available() + usize::from(woken));
                 self.serve();
             };
-            let waiters = &self.state.waiters;
-            waiters.wait("semaphore", None, given_up).await?;
+            self.waiters.wait("semaphore", None, given_up).await?;
             // Those who came meanwhile queued behind this waiter, permits or not.
             self.serve();
         } else {
-            self.state.permits.set(self.available() - 1);
+            self.permits.set(self.available() - 1);
         }
         Ok(Permit { semaphore: Some(self.clone()) })
     }
@@ -238,18 +204,18 @@ impl Semaphore {
     ///
     /// asyncio: `semaphore.release()`.
     pub fn release(&self) -> Result<(), ReleasedTooOften> {
-        if self.state.bound.is_some_and(|bound| self.available() >= bound) {
+        if self.bound.is_some_and(|bound| self.available() >= bound) {
             return Err(ReleasedTooOften);
         }
-        self.state.permits.set(self.available() + 1);
+        self.permits.set(self.available() + 1);
         self.serve_next();
         Ok(())
     }
 
     /// Takes a permit out for the next waiter; false if nobody waits.
     fn serve_next(&self) -> bool {
-        let served = self.state.waiters.wake_next();
-        self.state.permits.set(self.available() - usize::from(served));
+        let served = self.waiters.wake_next();
+        self.permits.set(self.available() - usize::from(served));
         served
     }
 
@@ -317,18 +283,12 @@ impl Condition {
     ///
     /// asyncio: `await condition.wait()`.
     pub async fn wait(&self, guard: LockGuard) -> (LockGuard, Result<(), Cancelled>) {
-        /// Wakes another one, unless it is forgotten.
-        struct InMyPlace<'a>(&'a Waiters);
-        impl Drop for InMyPlace<'_> {
-            fn drop(&mut self) {
-                self.0.wake_next();
-            }
-        }
         self.assert_own(&guard);
-        let waiters = &*self.waiters;
-        let in_my_place = InMyPlace(waiters);
+        let in_my_place = OnDrop(|| {
+            self.waiters.wake_next();
+        });
         drop(guard);
-        let mut result = waiters.wait("condition", None, |_| {}).await;
+        let mut result = self.waiters.wait("condition", None, |_| {}).await;
         loop {
             match self.lock.acquire().await {
                 Ok(guard) => {
@@ -370,7 +330,7 @@ impl Condition {
     #[track_caller]
     fn assert_own(&self, guard: &LockGuard) {
         assert!(
-            Rc::ptr_eq(&guard.lock.state, &self.lock.state),
+            Rc::ptr_eq(&guard.lock.waiters, &self.lock.waiters),
             "the guard belongs to another lock than the condition"
         );
     }
@@ -398,24 +358,19 @@ impl Condition {
     }
 }
 
-struct BarrierState {
-    parties: usize,
-    /// How many have come and not yet passed.
-    count: Cell<usize>,
-    /// True from the arrival of the last one until all have passed; newcomers are held back meanwhile.
-    draining: Cell<bool>,
-    lock: Lock,
-    /// Notified when `draining` changes.
-    changed: Condition,
-}
-
 /// Holds tasks back until so many have come.
 ///
 /// Clones are handles to the same barrier, which can be used again when all have passed. asyncio: `Barrier`, without `reset` and
 /// `abort`.
 #[derive(Clone)]
 pub struct Barrier {
-    state: Rc<BarrierState>,
+    parties: usize,
+    /// How many have come and not yet passed.
+    count: Rc<Cell<usize>>,
+    /// True from the arrival of the last one until all have passed; newcomers are held back meanwhile.
+    draining: Rc<Cell<bool>>,
+    /// Notified when `draining` changes.
+    changed: Condition,
 }
 
 impl Barrier {
@@ -425,16 +380,8 @@ impl Barrier {
     /// If `parties` is zero.
     pub fn new(parties: usize) -> Self {
         assert!(parties > 0, "a barrier needs at least one party");
-        let lock = Lock::new();
-        Barrier {
-            state: Rc::new(BarrierState {
-                parties,
-                count: Cell::new(0),
-                draining: Cell::new(false),
-                changed: Condition::new(&lock),
-                lock,
-            }),
-        }
+        let changed = Condition::new(&Lock::new());
+        Barrier { parties, count: Rc::default(), draining: Rc::default(), changed }
     }
 
     /// Waits until all have come, and gives the number of the own arrival, from zero. The last one does not wait.
@@ -442,32 +389,25 @@ impl Barrier {
     /// # Errors
     /// If the task is cancelled while it waits; its place is free again.
     pub async fn wait(&self) -> Result<usize, Cancelled> {
-        /// Frees the place of one who goes, in whatever way; the last one lets newcomers in.
-        struct Place<'a>(&'a BarrierState);
-        impl Drop for Place<'_> {
-            fn drop(&mut self) {
-                let BarrierState { count, .. } = self.0;
-                count.set(count.get() - 1);
-                if count.get() == 0 {
-                    self.0.draining.set(false);
-                    self.0.changed.waiters.wake_all();
-                }
-            }
-        }
-        let state = &*self.state;
-        let guard = state.lock.acquire().await?;
-        let (guard, waited) = state.changed.wait_for(guard, || !state.draining.get()).await;
+        let Barrier { count, draining, changed, .. } = self;
+        let guard = changed.lock.acquire().await?;
+        let (guard, waited) = changed.wait_for(guard, || !draining.get()).await;
         waited?;
-        let index = state.count.get();
-        state.count.set(index + 1);
-        if index + 1 == state.parties {
-            state.draining.set(true);
-            state.changed.notify_all(&guard);
-            drop(Place(state));
-            return Ok(index);
+        let index = count.replace(count.get() + 1);
+        // Whoever goes, in whatever way, frees its place, and the last one lets newcomers in.
+        let place = OnDrop(|| {
+            count.set(count.get() - 1);
+            if count.get() == 0 {
+                draining.set(false);
+                changed.waiters.wake_all();
+            }
+        });
+        if count.get() == self.parties {
+            draining.set(true);
+            changed.notify_all(&guard);
         }
-        let place = Place(state);
-        let (guard, waited) = state.changed.wait_for(guard, || state.draining.get()).await;
+        // The last one to come finds that it need not wait.
+        let (guard, waited) = changed.wait_for(guard, || draining.get()).await;
         // As in asyncio, the place is free before the lock is.
         drop(place);
         drop(guard);
