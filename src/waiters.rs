@@ -1,15 +1,13 @@
 //! Those who wait for a queue, a lock or a permit.
 
 use std::cell::{Cell, RefCell};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use crate::error::{Cancelled, Error, NoRunningLoop};
 use crate::event_loop::Core;
 use crate::list::List;
 use crate::observe::Place;
+use crate::on_drop::OnDrop;
 use crate::promise::Promise;
-use crate::waiting::Awaiting;
 
 /// Wakes in the order of arrival.
 ///
@@ -46,11 +44,9 @@ impl Waiters {
 
     /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
     pub(crate) fn wake_first(&self) {
-        let first_waits = match self.list.borrow().iter().next() {
-            Some((_, promise)) => !promise.is_done(),
-            None => false,
-        };
-        if self.woken.get() == 0 && first_waits {
+        let first_is_done =
+            self.list.borrow().iter().next().is_none_or(|(_, first)| first.is_done());
+        if self.woken.get() == 0 && !first_is_done {
             self.wake_next();
         }
     }
@@ -67,55 +63,31 @@ impl Waiters {
     ///
     /// # Panics
     /// Outside a running loop.
-    pub(crate) fn wait<F: Fn(bool) + Unpin>(
+    pub(crate) async fn wait(
         &self,
         label: &'static str,
         at: Option<Place>,
-        given_up: F,
-    ) -> Waiter<'_, F> {
+        given_up: impl Fn(bool),
+    ) -> Result<(), Cancelled> {
         let promise = Core::with_running(|core| Promise::labelled(core, label, at));
         let promise = promise.unwrap_or_else(|| panic!("{NoRunningLoop}"));
-        Waiter {
-            waiters: self,
-            number: self.list.borrow_mut().push(promise.clone()),
-            leaf: promise.wait_at(None),
-            given_up,
-            used: false,
-        }
-    }
-}
-
-/// The place of one who waits.
-pub(crate) struct Waiter<'a, F: Fn(bool)> {
-    waiters: &'a Waiters,
-    number: u64,
-    leaf: Awaiting<()>,
-    given_up: F,
-    used: bool,
-}
-
-impl<F: Fn(bool) + Unpin> Future for Waiter<'_, F> {
-    type Output = Result<(), Cancelled>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = Pin::new(&mut self.leaf).poll(cx);
-        self.used = matches!(polled, Poll::Ready(Ok(())));
-        polled.map_err(Error::into_cancelled)
-    }
-}
-
-impl<F: Fn(bool)> Drop for Waiter<'_, F> {
-    fn drop(&mut self) {
-        let promise = self.leaf.promise();
-        let woken = promise.is_done() && !promise.is_cancelled();
-        if woken {
-            self.waiters.woken.set(self.waiters.woken.get() - 1);
-        } else {
-            let left = self.waiters.list.borrow_mut().take(self.number);
-            drop(left);
-        }
-        if !self.used {
-            (self.given_up)(woken);
-        }
+        let number = self.list.borrow_mut().push(promise.clone());
+        let mut turn = promise.clone().wait_at(None);
+        let used = Cell::new(false);
+        let _place = OnDrop(|| {
+            let woken = promise.is_done() && !promise.is_cancelled();
+            if woken {
+                self.woken.set(self.woken.get() - 1);
+            } else {
+                let left = self.list.borrow_mut().take(number);
+                drop(left);
+            }
+            if !used.get() {
+                given_up(woken);
+            }
+        });
+        let waited = (&mut turn).await;
+        used.set(waited.is_ok());
+        waited.map_err(Error::into_cancelled)
     }
 }

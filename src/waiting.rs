@@ -223,10 +223,6 @@ pub struct Awaiting<T: 'static> {
 }
 
 impl<T: 'static> Awaiting<T> {
-    pub(crate) fn promise(&self) -> &Promise<T> {
-        &self.promise
-    }
-
     /// Enters the leaf into the list of what the task waits for.
     fn register(&mut self) -> Result<(), AwaitError> {
         let registered = Core::with_current(|core, task| {
