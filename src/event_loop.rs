@@ -76,7 +76,6 @@ pub(crate) struct Core {
     pub(crate) parked: RefCell<List<Box<dyn Any>>>,
     /// True once a handle for other threads exists: then a loop with nothing to do may still get work.
     pub(crate) reachable: Cell<bool>,
-    pub(crate) running: Cell<bool>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) closed: Cell<bool>,
     /// Hears of errors that nobody else will see; see `report`.

@@ -7,47 +7,19 @@ use std::rc::Rc;
 use crate::error::{Panicked, Result, RunError};
 use crate::event_loop::{Core, EventLoop, RUNNING};
 use crate::observe::Actor;
+use crate::on_drop::OnDrop;
 use crate::promise::Promise;
 use crate::task::Awaitable;
-use crate::wait::Callbacks;
+use crate::task_handle::AnyTask;
 
 impl Core {
     /// Says why the loop cannot run now, if it cannot.
-    fn check_runnable(&self) -> Result<(), RunError> {
-        if self.closed.get() {
-            return Err(RunError::Closed);
-        }
-        if self.running.get() {
-            return Err(RunError::AlreadyRunning);
-        }
-        if RUNNING.with_borrow(Option::is_some) {
-            return Err(RunError::AnotherLoopRunning);
-        }
-        Ok(())
-    }
-
-    fn run_forever(self: &Rc<Self>) -> Result<(), RunError> {
-        /// Ends the run however it ends, by `stop` or by a panic: the loop can be run again.
-        struct Run<'a>(&'a Core);
-        impl Drop for Run<'_> {
-            fn drop(&mut self) {
-                self.0.stopping.set(false);
-                self.0.running.set(false);
-                self.0.act_as(Actor::Outside);
-                let core = RUNNING.with_borrow_mut(Option::take);
-                drop(core);
-            }
-        }
-        self.check_runnable()?;
-        RUNNING.set(Some(self.clone()));
-        self.running.set(true);
-        self.act_as(Actor::Loop);
-        let _run = Run(self);
-        loop {
-            self.run_once()?;
-            if self.stopping.get() {
-                return Ok(());
-            }
+    fn check_runnable(self: &Rc<Self>) -> Result<(), RunError> {
+        match Core::with_running(|running| Rc::ptr_eq(running, self)) {
+            _ if self.closed.get() => Err(RunError::Closed),
+            Some(true) => Err(RunError::AlreadyRunning),
+            Some(false) => Err(RunError::AnotherLoopRunning),
+            None => Ok(()),
         }
     }
 
@@ -57,18 +29,14 @@ impl Core {
             return;
         }
         // Each is taken out first: destructors may look at the loop.
-        let pool = self.pool.take();
-        drop(pool);
+        drop(self.pool.take());
         drop(self.remote.close());
-        let ready = self.ready.take();
-        drop(ready);
-        let timers = self.timers.take();
-        drop(timers);
+        drop(self.ready.take());
+        drop(self.timers.take());
         for task in self.tasks() {
             task.discard(self);
         }
-        let parked = self.parked.take();
-        drop(parked);
+        drop(self.parked.take());
         self.poller.close();
     }
 }
@@ -84,7 +52,22 @@ impl EventLoop {
     ///
     /// asyncio: `loop.run_forever()`.
     pub fn run_forever(&self) -> Result<(), RunError> {
-        self.core.run_forever()
+        let core = &self.core;
+        core.check_runnable()?;
+        RUNNING.set(Some(core.clone()));
+        core.act_as(Actor::Loop);
+        // However the run ends, by `stop` or by a panic, the loop can be run again.
+        let _end = OnDrop(|| {
+            core.stopping.set(false);
+            core.act_as(Actor::Outside);
+            drop(RUNNING.take());
+        });
+        loop {
+            core.run_once()?;
+            if core.stopping.get() {
+                return Ok(());
+            }
+        }
     }
 
     /// Lets the loop return at the end of the current pass; before a run, the next run makes exactly one pass.
@@ -98,7 +81,7 @@ impl EventLoop {
     ///
     /// asyncio: `loop.is_running()`.
     pub fn is_running(&self) -> bool {
-        self.core.running.get()
+        Core::with_running(|running| Rc::ptr_eq(running, &self.core)) == Some(true)
     }
 
     /// Tells whether the loop was closed.
@@ -141,17 +124,17 @@ impl EventLoop {
         if !promise.belongs_to(&self.core) {
             return Err(RunError::WrongLoop.into());
         }
-        let this = Rc::downgrade(&self.core);
-        let stop = promise.add_done_callback(move |promise| {
+        let callback = promise.add_done_callback(move |promise| {
             // A panic has left the run already: this callback must not end another one.
             let panicked = matches!(promise.exception(), Ok(Some(error)) if error.is::<Panicked>());
-            if let Some(core) = this.upgrade().filter(|_| !panicked) {
-                core.stopping.set(true);
+            if !panicked {
+                Core::with_running(|core| core.stopping.set(true));
             }
         });
-        let callback = Callbacks(std::slice::from_ref(&promise), vec![stop]);
+        let _take_back = OnDrop(|| {
+            promise.remove_done_callback(callback);
+        });
         self.run_forever()?;
-        drop(callback);
         if promise.is_done() { promise.result() } else { Err(RunError::StoppedBeforeDone.into()) }
     }
 
@@ -170,22 +153,22 @@ impl EventLoop {
     ) -> Result<T> {
         self.core.check_runnable()?;
         let result = self.run_until_complete(main);
-        let ended = self.cancel_all_tasks().and_then(|()| self.make_last_passes());
-        let ended = ended.and_then(|()| Ok(self.shut_pool()?));
+        let ended = self.wind_down();
         self.close()?;
         ended?;
         result
     }
 
-    /// Makes the passes that asyncio's loop needs to shut down its generators and its threads: late clean-ups get these turns.
-    fn make_last_passes(&self) -> Result<()> {
+    fn wind_down(&self) -> Result<()> {
+        self.cancel_all_tasks()?;
+        // asyncio's loop needs these passes to shut down its generators and its threads: late clean-ups get these turns.
         for _ in 0..4 {
             if !self.core.ready.borrow().is_empty() {
                 self.stop();
                 self.run_forever()?;
             }
         }
-        Ok(())
+        Ok(self.shut_pool()?)
     }
 
     /// Cancels every task and runs the loop until all have ended; those that are made meanwhile are left alone.
@@ -213,11 +196,8 @@ impl EventLoop {
             Err(error) if error.downcast_ref() == Some(&RunError::Stalled) => return Ok(()),
             ended => ended?,
         }
-        for task in tasks {
-            if let Some(error) = task.exception() {
-                self.core
-                    .report("unhandled exception during the shutdown of the loop", Some(error));
-            }
+        for error in tasks.iter().filter_map(AnyTask::exception) {
+            self.core.report("unhandled exception during the shutdown of the loop", Some(error));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Waiting for some of many, without taking anything from them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::callback::once;
 use crate::error::{Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
+use crate::on_drop::OnDrop;
 use crate::promise::{CallbackId, Promise, WeakPromise};
 use crate::queue::Queue;
 use crate::sleep::CancelOnDrop;
@@ -52,20 +53,6 @@ impl<T> AsRef<Promise<T>> for Promise<T> {
     }
 }
 
-/// Takes the callbacks back when the wait is over, in whatever way.
-pub(crate) struct Callbacks<'a, T: 'static>(
-    pub(crate) &'a [Promise<T>],
-    pub(crate) Vec<CallbackId>,
-);
-
-impl<T: 'static> Drop for Callbacks<'_, T> {
-    fn drop(&mut self) {
-        for (promise, id) in self.0.iter().zip(&self.1) {
-            promise.remove_done_callback(*id);
-        }
-    }
-}
-
 /// Waits for tasks or promises until `return_when` holds or `timeout` is over.
 ///
 /// It never cancels anything, never fails because of a child, and a timeout is no error. It looks at a child's error only to return
@@ -96,104 +83,90 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     timeout: impl Into<Option<Duration>>,
     return_when: ReturnWhen,
 ) -> Result<Waited<H>> {
-    let mut seen = HashSet::new();
-    let mut unique: Vec<H> = handles.into_iter().collect();
-    unique.retain(|handle| seen.insert(address(handle.as_ref())));
-    let promises: Vec<Promise<T>> = unique.iter().map(|h| h.as_ref().clone()).collect();
-    if promises.is_empty() {
+    let handles = unique(handles);
+    if handles.is_empty() {
         return Err(NothingToWaitFor.into());
     }
-    let (waiter, _timer) = start_wait(timeout.into());
-    let unfinished = Rc::new(Cell::new(promises.len()));
-    let ids = promises
-        .iter()
-        .map(|promise| {
-            let waiter = waiter.clone();
-            let unfinished = unfinished.clone();
-            promise.add_done_callback(move |promise| {
-                unfinished.set(unfinished.get() - 1);
-                let enough = match return_when {
-                    _ if unfinished.get() == 0 => true,
-                    ReturnWhen::AllCompleted => false,
-                    ReturnWhen::FirstCompleted => true,
-                    ReturnWhen::FirstException => matches!(promise.exception(), Ok(Some(_))),
-                };
-                if enough {
-                    waiter.fill(());
-                }
-            })
-        })
-        .collect();
-    let callbacks = Callbacks(&promises, ids);
+    let waiter = Promise::labelled(&expect_running_loop().core, "wait", None);
+    let _timer = timeout.into().map(|timeout| start_wait(timeout, waiter.clone()));
+    let unfinished = Rc::new(Cell::new(handles.len()));
+    let mut callbacks = Vec::new();
+    for handle in &handles {
+        let (waiter, unfinished) = (waiter.clone(), unfinished.clone());
+        let callback = handle.as_ref().add_done_callback(move |promise| {
+            unfinished.set(unfinished.get() - 1);
+            let enough = match return_when {
+                _ if unfinished.get() == 0 => true,
+                ReturnWhen::AllCompleted => false,
+                ReturnWhen::FirstCompleted => true,
+                ReturnWhen::FirstException => matches!(promise.exception(), Ok(Some(_))),
+            };
+            if enough {
+                waiter.fill(());
+            }
+        });
+        callbacks.push(callback);
+    }
+    let take_back = OnDrop(|| {
+        for (handle, callback) in handles.iter().zip(&callbacks) {
+            handle.as_ref().remove_done_callback(*callback);
+        }
+    });
     waiter.wait_at(None).await?;
-    drop(callbacks);
-    let (done, pending) = unique.into_iter().partition(|handle| handle.as_ref().is_done());
+    drop(take_back);
+    let (done, pending) = handles.into_iter().partition(|handle| handle.as_ref().is_done());
     Ok(Waited { done, pending })
 }
 
-/// Gives what no other promise has as long as this one is there.
-fn address<T>(promise: &Promise<T>) -> *const () {
-    Rc::as_ptr(&promise.any()).cast()
+/// Gives each once, in the order in which they came.
+fn unique<H: AsRef<Promise<T>>, T: 'static>(handles: impl IntoIterator<Item = H>) -> Vec<H> {
+    let mut seen = HashSet::new();
+    let mut handles: Vec<H> = handles.into_iter().collect();
+    // No other promise has this address as long as this one is there.
+    handles.retain(|handle| seen.insert(Rc::as_ptr(&handle.as_ref().any()).cast::<()>()));
+    handles
 }
 
-/// Makes what `wait` waits for. The waiting task does not keep the loop itself.
-fn start_wait(timeout: Option<Duration>) -> (Promise<()>, Option<CancelOnDrop>) {
-    let event_loop = expect_running_loop();
-    let waiter = Promise::labelled(&event_loop.core, "wait", None);
-    let timer = timeout.map(|timeout| {
-        let waiter = waiter.clone();
-        set_limit(&event_loop, timeout, move || {
-            waiter.fill(());
-        })
-    });
-    (waiter, timer)
+/// Sets the timer that ends a `wait`; an observer knows the timer by the name of this function.
+fn start_wait(timeout: Duration, waiter: Promise<()>) -> CancelOnDrop {
+    set_limit(timeout, move || {
+        waiter.fill(());
+    })
 }
 
-fn set_limit(
-    event_loop: &EventLoop,
-    timeout: Duration,
-    callback: impl FnOnce() + 'static,
-) -> CancelOnDrop {
-    let when = event_loop.time().saturating_add(timeout);
-    CancelOnDrop(event_loop.core.call_at(when, once(callback), None))
+fn set_limit(timeout: Duration, callback: impl FnOnce() + 'static) -> CancelOnDrop {
+    let EventLoop { core } = expect_running_loop();
+    let when = core.now().saturating_add(timeout);
+    CancelOnDrop(core.call_at(when, once(callback), None))
 }
 
 /// What the items of one [`as_completed`] share.
 struct Completions<T: 'static> {
-    callbacks: RefCell<Vec<(WeakPromise<T>, CallbackId)>>,
-    /// How many have neither completed nor timed out.
-    left: Cell<usize>,
-    /// What has completed and was not awaited yet; `None` stands for an item that timed out.
+    /// Those that have neither completed nor timed out, each with the callback that hears of it.
+    todo: RefCell<BTreeMap<usize, (WeakPromise<T>, CallbackId)>>,
+    /// What has completed and was not awaited yet; `None` stands for an item that timed out. It has no bounds, so it refuses none.
     completed: Queue<Option<Promise<T>>>,
-    timer: RefCell<Option<CancelOnDrop>>,
+    timer: Cell<Option<CancelOnDrop>>,
 }
 
 impl<T: 'static> Completions<T> {
-    fn push(&self, item: Option<Promise<T>>) {
-        // A queue without bounds takes every item.
-        let _ = self.completed.put_nowait(item);
-    }
-
-    fn complete(&self, promise: &Promise<T>) {
-        let Some(left) = self.left.get().checked_sub(1) else {
+    fn complete(&self, which: usize, promise: &Promise<T>) {
+        if self.todo.borrow_mut().remove(&which).is_none() {
             // The time was over before.
             return;
-        };
-        self.left.set(left);
-        self.push(Some(promise.clone()));
-        if left == 0 {
+        }
+        let _ = self.completed.put_nowait(Some(promise.clone()));
+        if self.todo.borrow().is_empty() {
             self.timer.take();
         }
     }
 
     fn time_out(&self) {
-        for (promise, id) in self.callbacks.take() {
-            if let Some(promise) = promise.upgrade().map(Promise::of) {
-                promise.remove_done_callback(id);
+        for (promise, callback) in self.todo.take().into_values() {
+            if let Some(promise) = promise.upgrade() {
+                Promise::of(promise).remove_done_callback(callback);
             }
-        }
-        for _ in 0..self.left.replace(0) {
-            self.push(None);
+            let _ = self.completed.put_nowait(None);
         }
     }
 }
@@ -221,34 +194,29 @@ where
     A::Value: Clone,
 {
     let event_loop = expect_running_loop();
-    let mut promises: Vec<Promise<A::Value>> = Vec::new();
-    let mut seen = HashSet::new();
+    let mut promises = Vec::new();
     for awaitable in awaitables {
-        let promise = awaitable.ensure_promise(&event_loop);
-        if seen.insert(address(&promise)) {
-            promises.push(promise);
-        }
+        promises.push(awaitable.ensure_promise(&event_loop));
     }
+    let promises = unique(promises);
     let completions = Rc::new(Completions {
-        callbacks: RefCell::default(),
-        left: Cell::new(promises.len()),
+        todo: RefCell::default(),
         completed: Queue::new(),
-        timer: RefCell::new(None),
+        timer: Cell::new(None),
     });
-    for promise in &promises {
+    for (which, promise) in promises.iter().enumerate() {
         let shared = completions.clone();
-        let id = promise.add_done_callback(move |promise| shared.complete(promise));
-        let callback = (promise.downgrade(), id);
-        completions.callbacks.borrow_mut().push(callback);
+        let callback = promise.add_done_callback(move |promise| shared.complete(which, promise));
+        completions.todo.borrow_mut().insert(which, (promise.downgrade(), callback));
     }
     if let (Some(timeout), false) = (timeout.into(), promises.is_empty()) {
         let shared = Rc::downgrade(&completions);
-        let timer = set_limit(&event_loop, timeout, move || {
+        let timer = set_limit(timeout, move || {
             if let Some(shared) = shared.upgrade() {
                 shared.time_out();
             }
         });
-        *completions.timer.borrow_mut() = Some(timer);
+        completions.timer.set(Some(timer));
     }
     (0..promises.len()).map(move |_| next_completed(completions.clone()))
 }
