@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 /// Gives an error its texts, for an error that says the same of each kind of itself.
 macro_rules! texts {
-    ($error:ident, $($kind:pat => $text:literal,)+) => {
-        impl std::fmt::Display for $error {
+    ($error:ident $(<$item:ident>)?, $($kind:pat => $text:literal,)+) => {
+        impl$(<$item>)? std::fmt::Display for $error$(<$item>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self { $($kind => write!(f, $text),)+ }
             }
         }
-        impl std::error::Error for $error {}
+        impl$(<$item>)? std::error::Error for $error$(<$item>)? {}
     };
 }
 pub(crate) use texts;
@@ -122,13 +122,10 @@ impl Cancelled {
     }
 }
 
-impl fmt::Display for Cancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message().unwrap_or("cancelled"))
-    }
+texts! {
+    Cancelled,
+    Self { message } => message.as_deref().unwrap_or("cancelled"),
 }
-
-impl StdError for Cancelled {}
 
 /// Says that a promise was asked for a result too early, or given one too late.
 ///

@@ -59,16 +59,11 @@ impl<T> fmt::Debug for PutError<T> {
     }
 }
 
-impl<T> fmt::Display for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PutError::Full(_) => "queue is full",
-            PutError::ShutDown(_) => "queue is shut down",
-        })
-    }
+texts! {
+    PutError<T>,
+    Self::Full(_) => "queue is full",
+    Self::ShutDown(_) => "queue is shut down",
 }
-
-impl<T> std::error::Error for PutError<T> {}
 
 /// Says to one who waits in `put` or `get` that the queue was shut down.
 ///
@@ -157,6 +152,7 @@ impl<T: Ord> Storage<T> for Smallest<T> {
     }
 }
 
+#[derive(Default)]
 struct Shared<S> {
     items: RefCell<S>,
     /// Zero for a queue without bounds.
@@ -262,19 +258,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     ///
     /// asyncio: `Queue(maxsize)`.
     pub fn bounded(maxsize: usize) -> Self {
-        BasicQueue {
-            shared: Rc::new(Shared {
-                items: RefCell::new(S::default()),
-                maxsize,
-                getters: Waiters::default(),
-                putters: Waiters::default(),
-                unfinished: Cell::new(0),
-                joiners: Waiters::default(),
-                shut_down: Cell::new(false),
-                number: Number::default(),
-            }),
-            item: PhantomData,
-        }
+        let shared = Shared { maxsize, ..Shared::default() };
+        BasicQueue { shared: Rc::new(shared), item: PhantomData }
     }
 
     /// Counts the items that wait in the queue.
@@ -350,13 +335,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
                 };
                 putters.wait("queue put", Some(at), pass_on).await?;
             }
-            match self.put_at(item, at) {
-                Ok(()) => Ok(()),
-                Err(PutError::ShutDown(_)) => Err(QueueShutDown.into()),
-                Err(PutError::Full(_)) => {
-                    unreachable!("there is room, and nobody ran since it was seen")
-                }
-            }
+            // There is room, and nobody ran since it was seen: only a shutdown can refuse the item.
+            self.put_at(item, at).map_err(|_| QueueShutDown.into())
         }
     }
 
@@ -373,11 +353,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
 
     fn get_at(&self, at: Place) -> Result<T, GetError> {
         let shared = &self.shared;
-        let item = shared.items.borrow_mut().pop();
-        let item = item.ok_or(match shared.shut_down.get() {
-            true => GetError::ShutDown,
-            false => GetError::Empty,
-        })?;
+        let none = if shared.shut_down.get() { GetError::ShutDown } else { GetError::Empty };
+        let item = shared.items.borrow_mut().pop().ok_or(none)?;
         observe::tell(Some(at), |names| Kind::QueueGet {
             queue: names.queue(&shared.number),
             len: self.qsize(),
@@ -400,12 +377,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let at = Location::caller();
         async move {
             let getters = &self.shared.getters;
-            loop {
-                match self.get_at(at) {
-                    Ok(item) => return Ok(item),
-                    Err(GetError::ShutDown) => return Err(QueueShutDown.into()),
-                    Err(GetError::Empty) => {}
-                }
+            while self.is_empty() && !self.shared.shut_down.get() {
                 let pass_on = |woken| {
                     if woken && !self.is_empty() {
                         getters.wake_next();
@@ -413,6 +385,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
                 };
                 getters.wait("queue get", Some(at), pass_on).await?;
             }
+            // An item is there, or the queue was shut down.
+            self.get_at(at).map_err(|_| QueueShutDown.into())
         }
     }
 
