@@ -5,9 +5,10 @@ use std::fmt;
 use std::future::Future;
 use std::rc::Rc;
 
-use crate::error::{Cancelled, Error, Result, texts};
+use crate::error::{Error, Result, texts};
 use crate::event_loop::expect_running_loop;
 use crate::list::List;
+use crate::on_drop::OnDrop;
 use crate::promise::{Promise, drop_in_turn};
 use crate::task_handle::{AnyTask, Task, create_task, current_task};
 
@@ -30,15 +31,12 @@ impl fmt::Display for ErrorGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.errors.len();
         let plural = if count == 1 { "" } else { "s" };
-        write!(f, "unhandled errors in a task group ({count} sub-error{plural}: ")?;
-        for (n, error) in self.errors.iter().enumerate() {
-            let comma = if n == 0 { "" } else { ", " };
-            match error.is::<ErrorGroup>() {
-                true => write!(f, "{comma}another task group failed")?,
-                false => write!(f, "{comma}{error}")?,
-            }
-        }
-        f.write_str(")")
+        let errors = self.errors.iter().map(|error| match error.is::<ErrorGroup>() {
+            true => "another task group failed".to_owned(),
+            false => error.to_string(),
+        });
+        let errors = errors.collect::<Vec<_>>().join(", ");
+        write!(f, "unhandled errors in a task group ({count} sub-error{plural}: {errors})")
     }
 }
 
@@ -68,13 +66,14 @@ texts! {
     Self::Finished => "task group is finished",
 }
 
-struct Members {
-    parent: AnyTask,
+/// What the handles of a group share.
+#[derive(Default)]
+struct Shared {
     /// Those that have not ended, in the order in which they were made.
     tasks: RefCell<List<AnyTask>>,
     errors: RefCell<Vec<Error>>,
     /// What the end of the block waits on, while it waits.
-    on_completed: RefCell<Option<Promise<()>>>,
+    on_completed: Cell<Option<Promise<()>>>,
     /// The body has ended.
     exiting: Cell<bool>,
     /// The tasks were told to end.
@@ -84,44 +83,11 @@ struct Members {
     left: Cell<bool>,
 }
 
-impl Members {
-    fn abort(&self) {
-        self.aborting.set(true);
-        let tasks: Vec<AnyTask> = self.tasks.borrow().iter().map(|(_, t)| t.clone()).collect();
-        for task in tasks {
-            task.cancel();
-        }
-    }
-
-    fn on_task_done(&self, number: u64) {
-        let Some(task) = self.tasks.borrow_mut().take(number) else {
-            unreachable!("a task ends once");
-        };
-        if self.tasks.borrow().is_empty()
-            && let Some(completed) = &*self.on_completed.borrow()
-        {
-            completed.fill(());
-        }
-        if self.left.get() {
-            // An error that nobody looks at is reported like any other.
-            return;
-        }
-        let Some(error) = task.exception() else {
-            return;
-        };
-        self.errors.borrow_mut().push(error);
-        if !self.aborting.get() && !self.parent_cancel_requested.get() {
-            self.abort();
-            self.parent_cancel_requested.set(true);
-            self.parent.cancel();
-        }
-    }
-}
-
 /// The group inside its block: it makes tasks. Clones are handles to the same group.
 #[derive(Clone)]
 pub struct TaskGroup {
-    members: Rc<Members>,
+    parent: AnyTask,
+    shared: Rc<Shared>,
 }
 
 impl TaskGroup {
@@ -135,18 +101,47 @@ impl TaskGroup {
         &self,
         body: impl Future<Output = Result<T>> + 'static,
     ) -> Result<Task<T>, GroupClosed> {
-        let members = &self.members;
-        if members.exiting.get() && members.tasks.borrow().is_empty() {
+        let Shared { tasks, exiting, aborting, .. } = &*self.shared;
+        if exiting.get() && tasks.borrow().is_empty() {
             return Err(GroupClosed::Finished);
         }
-        if members.aborting.get() {
+        if aborting.get() {
             return Err(GroupClosed::ShuttingDown);
         }
         let task = create_task(body);
-        let number = members.tasks.borrow_mut().push(task.any());
-        let this = members.clone();
-        task.add_done_callback(move |_| this.on_task_done(number));
+        let number = tasks.borrow_mut().push(task.any());
+        let this = self.clone();
+        task.add_done_callback(move |task| this.on_task_done(number, task));
         Ok(task)
+    }
+
+    fn on_task_done<T>(&self, number: u64, task: &Promise<T>) {
+        let shared = &*self.shared;
+        shared.tasks.borrow_mut().take(number);
+        if shared.tasks.borrow().is_empty()
+            && let Some(completed) = shared.on_completed.take()
+        {
+            completed.fill(());
+        }
+        if shared.left.get() {
+            // An error that nobody looks at is reported like any other.
+            return;
+        }
+        let Ok(Some(error)) = task.exception() else { return };
+        shared.errors.borrow_mut().push(error);
+        if !shared.aborting.get() && !shared.parent_cancel_requested.replace(true) {
+            self.abort();
+            self.parent.cancel();
+        }
+    }
+
+    fn abort(&self) {
+        self.shared.aborting.set(true);
+        let tasks = &self.shared.tasks;
+        let tasks: Vec<AnyTask> = tasks.borrow().iter().map(|(_, task)| task.clone()).collect();
+        for task in tasks {
+            task.cancel();
+        }
     }
 }
 
@@ -181,68 +176,53 @@ impl TaskGroup {
 /// assert_eq!(sum.unwrap(), 3);
 /// ```
 pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Result<T> {
-    /// Cancels the tasks if the block is dropped in the middle.
-    struct Block(Rc<Members>);
-    impl Drop for Block {
-        fn drop(&mut self) {
-            self.0.exiting.set(true);
-            self.0.left.set(true);
-            if !self.0.tasks.borrow().is_empty() {
-                self.0.abort();
-            }
+    let parent = &current_task().expect("a task group works inside a task only");
+    let group = TaskGroup { parent: parent.clone(), shared: Rc::default() };
+    let shared = &*group.shared;
+    // A block that is dropped in the middle cancels its tasks.
+    let _end = OnDrop(|| {
+        shared.exiting.set(true);
+        shared.left.set(true);
+        if !shared.tasks.borrow().is_empty() {
+            group.abort();
         }
-    }
-    let members = Rc::new(Members {
-        parent: current_task().expect("a task group works inside a task only"),
-        tasks: RefCell::default(),
-        errors: RefCell::default(),
-        on_completed: RefCell::new(None),
-        exiting: Cell::new(false),
-        aborting: Cell::new(false),
-        parent_cancel_requested: Cell::new(false),
-        left: Cell::new(false),
     });
-    let _block = Block(members.clone());
-    let result = body(TaskGroup { members: members.clone() }).await;
-    members.exiting.set(true);
+    let result = body(group.clone()).await;
+    shared.exiting.set(true);
 
-    let mut cancelled: Option<Cancelled> = match &result {
-        Err(error) => error.downcast_ref::<Cancelled>().cloned(),
-        Ok(_) => None,
-    };
-    if result.is_err() && !members.aborting.get() {
-        members.abort();
+    let mut cancelled = result.as_ref().err().filter(|error| error.is_cancelled()).cloned();
+    if result.is_err() && !shared.aborting.get() {
+        group.abort();
     }
-    while !members.tasks.borrow().is_empty() {
+    while !shared.tasks.borrow().is_empty() {
         let completed = Promise::labelled(&expect_running_loop().core, "task group", None);
-        *members.on_completed.borrow_mut() = Some(completed.clone());
+        shared.on_completed.set(Some(completed.clone()));
         if let Err(reason) = completed.wait_at(None).await
-            && !members.aborting.get()
+            && !shared.aborting.get()
         {
-            cancelled = Some(reason.into_cancelled());
-            members.abort();
+            cancelled = Some(reason);
+            group.abort();
         }
-        members.on_completed.take();
     }
-    if members.parent_cancel_requested.get() && members.parent.uncancel() == 0 {
+    if shared.parent_cancel_requested.get() && parent.uncancel() == 0 {
         // The cancellation was the group's own.
         cancelled = None;
     }
-    let mut errors = members.errors.take();
+    let mut errors = shared.errors.take();
     if let Some(cancelled) = cancelled
         && errors.is_empty()
     {
-        return Err(cancelled.into());
+        return Err(cancelled);
     }
     match result {
         Err(error) if !error.is_cancelled() => errors.push(error),
         Ok(value) if errors.is_empty() => return Ok(value),
         _ => {}
     }
-    if members.parent.cancelling() > 0 {
+    if parent.cancelling() > 0 {
         // Somebody else has cancelled the task as well. The errors go first, and the cancellation arrives at the next await.
-        members.parent.uncancel();
-        members.parent.cancel();
+        parent.uncancel();
+        parent.cancel();
     }
     Err(ErrorGroup { errors }.into())
 }
