@@ -172,11 +172,9 @@ impl Timeout {
             }
         }
         let task = current_task().expect("a timeout works inside a task only");
-        assert_eq!(
-            self.limits.state.replace(State::Entered),
-            State::Created,
-            "a timeout limits one block only"
-        );
+        let created = self.limits.state.get() == State::Created;
+        assert!(created, "a timeout limits one block only");
+        self.limits.state.set(State::Entered);
         let cancelling = task.cancelling();
         *self.limits.task.borrow_mut() = Some(task.clone());
         let block = Block(&self);

@@ -1,6 +1,7 @@
 //! Handles that outlive their loop, or each other, in odd orders.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -150,6 +151,20 @@ fn a_limit_runs_once() {
         limit.run(async { Ok(()) }).await
     };
     event_loop.run_until_complete(main).unwrap();
+}
+
+#[test]
+fn a_limit_that_is_run_again_stays_as_it_is() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let limit = Timeout::at(None);
+    let (first, second) = (limit.clone(), limit.clone());
+    event_loop
+        .run_until_complete(first.run(async { Ok(()) }))
+        .unwrap();
+    let second = event_loop.create_task(second.run(async { Ok(()) }));
+    assert!(catch_unwind(AssertUnwindSafe(|| event_loop.run_until_complete(second))).is_err());
+    limit.reschedule(seconds(1));
+    assert_eq!(limit.when(), None);
 }
 
 #[test]
