@@ -9,7 +9,8 @@ use crate::callback::once;
 use crate::cancellable::cancellable;
 use crate::error::{Error, Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
-use crate::handle::Handle;
+use crate::on_drop::OnDrop;
+use crate::sleep::CancelOnDrop;
 use crate::task::Awaitable;
 use crate::task_handle::{AnyTask, current_task};
 use crate::wait::{ReturnWhen, wait};
@@ -25,25 +26,14 @@ texts! {
     Self => "timed out",
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    #[default]
     Created,
-    /// The block runs.
-    Entered,
+    /// The block runs, in this task.
+    Entered(AnyTask),
     /// The limit was over while the block ran; it may still run its clean-up.
     Expired,
     /// The block ended in time.
     Finished,
-}
-
-#[derive(Default)]
-struct Limits {
-    deadline: Cell<Option<Duration>>,
-    state: Cell<State>,
-    alarm: RefCell<Option<Handle>>,
-    /// The task inside the block, once it was entered.
-    task: RefCell<Option<AnyTask>>,
 }
 
 /// A limit of time that can be moved while the block that it limits runs.
@@ -68,7 +58,9 @@ struct Limits {
 /// ```
 #[derive(Clone)]
 pub struct Timeout {
-    limits: Rc<Limits>,
+    deadline: Rc<Cell<Option<Duration>>>,
+    state: Rc<RefCell<State>>,
+    alarm: Rc<Cell<Option<CancelOnDrop>>>,
 }
 
 impl Timeout {
@@ -87,62 +79,53 @@ impl Timeout {
     ///
     /// asyncio: `asyncio.timeout_at(when)`.
     pub fn at(when: impl Into<Option<Duration>>) -> Self {
-        let limits = Limits::default();
-        limits.deadline.set(when.into());
-        Timeout { limits: Rc::new(limits) }
+        let deadline = Rc::new(Cell::new(when.into()));
+        Timeout { deadline, state: Rc::new(RefCell::new(State::Created)), alarm: Rc::default() }
     }
 
     /// Gives the deadline on the loop's clock.
     pub fn when(&self) -> Option<Duration> {
-        self.limits.deadline.get()
+        self.deadline.get()
     }
 
     /// Tells whether the limit was over before the block ended.
     ///
     /// asyncio: `limit.expired()`.
     pub fn is_expired(&self) -> bool {
-        self.limits.state.get() == State::Expired
+        matches!(*self.state.borrow(), State::Expired)
     }
 
     /// Moves the deadline, or takes it away; after the limit expired, or the block ended, nothing changes.
     ///
     /// asyncio: `limit.reschedule(when)`, a `RuntimeError` before the block and after it.
     pub fn reschedule(&self, when: impl Into<Option<Duration>>) {
-        let state = self.limits.state.get();
-        if matches!(state, State::Expired | State::Finished) {
-            return;
-        }
-        self.limits.deadline.set(when.into());
-        if state == State::Entered {
+        let entered = match *self.state.borrow() {
+            State::Created => false,
+            State::Entered(_) => true,
+            State::Expired | State::Finished => return,
+        };
+        self.deadline.set(when.into());
+        if entered {
             self.set_alarm();
         }
     }
 
     fn set_alarm(&self) {
-        self.cancel_alarm();
-        let Some(when) = self.limits.deadline.get() else {
-            return;
-        };
-        let limits = self.limits.clone();
-        let on_timeout = move || {
-            limits.state.set(State::Expired);
-            let task = limits.task.borrow().clone();
-            if let Some(task) = task {
+        // The alarm that was set before goes first.
+        self.alarm.take();
+        let Some(when) = self.deadline.get() else { return };
+        let state = self.state.clone();
+        let on_timeout = once(move || {
+            if let State::Entered(task) = state.replace(State::Expired) {
                 task.cancel();
             }
-        };
+        });
         let EventLoop { core } = expect_running_loop();
         let alarm = match when <= core.now() {
-            true => core.call_soon(once(on_timeout), None),
-            false => core.call_at(when, once(on_timeout), None),
+            true => core.call_soon(on_timeout, None),
+            false => core.call_at(when, on_timeout, None),
         };
-        self.limits.alarm.replace(Some(alarm));
-    }
-
-    fn cancel_alarm(&self) {
-        if let Some(alarm) = self.limits.alarm.take() {
-            alarm.cancel();
-        }
+        self.alarm.set(Some(CancelOnDrop(alarm)));
     }
 
     /// Runs `body` under the limit; when it is over, the body sees a cancellation and may clean up, and that takes the time
@@ -159,31 +142,20 @@ impl Timeout {
     /// A limit that is over cancels the task, as in asyncio, and so the other branches of a `join!` around it, too: give each branch
     /// a task of its own, with `gather`, say, if only one shall end.
     pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
-        /// Takes the timer back however the block ends.
-        struct Block<'a>(&'a Timeout);
-        impl Drop for Block<'_> {
-            fn drop(&mut self) {
-                let limits = &self.0.limits;
-                self.0.cancel_alarm();
-                if limits.state.get() == State::Entered {
-                    limits.state.set(State::Finished);
-                }
-                limits.task.take();
-            }
-        }
         let task = current_task().expect("a timeout works inside a task only");
-        let created = self.limits.state.get() == State::Created;
+        let created = matches!(*self.state.borrow(), State::Created);
         assert!(created, "a timeout limits one block only");
-        self.limits.state.set(State::Entered);
+        self.state.replace(State::Entered(task.clone()));
         let cancelling = task.cancelling();
-        *self.limits.task.borrow_mut() = Some(task.clone());
-        let block = Block(&self);
+        let end = OnDrop(|| {
+            self.alarm.take();
+            if !self.is_expired() {
+                self.state.replace(State::Finished);
+            }
+        });
         self.set_alarm();
-        let result = match cancellable(body).await {
-            Ok(result) => result,
-            Err(cancelled) => Err(cancelled.into()),
-        };
-        drop(block);
+        let result = cancellable(body).await.unwrap_or_else(|cancelled| Err(cancelled.into()));
+        drop(end);
         // The cancellation was this limit's own only if taking it back leaves as many as there were at the beginning.
         if self.is_expired()
             && task.uncancel() <= cancelling
@@ -236,7 +208,7 @@ where
     A::Value: Clone,
 {
     let limit = limit.into();
-    if limit.is_some_and(|limit| limit.is_zero()) {
+    if limit == Some(Duration::ZERO) {
         let promise = awaitable.ensure_promise(&expect_running_loop());
         if promise.is_done() {
             return promise.result();
