@@ -7,9 +7,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// Gives an error its texts, for an error that says the same of each kind of itself.
+/// Gives an error its texts, one for each kind of it.
 macro_rules! texts {
-    ($error:ident $(<$item:ident>)?, $($kind:pat => $text:literal,)+) => {
+    ($error:ident $(<$item:ident>)?, $($kind:pat => $text:literal),+ $(,)?) => {
         impl$(<$item>)? std::fmt::Display for $error$(<$item>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self { $($kind => write!(f, $text),)+ }
@@ -65,10 +65,7 @@ impl Error {
 
     /// Gives the cancellation, for what cannot fail otherwise.
     pub(crate) fn into_cancelled(self) -> Cancelled {
-        match self.downcast_ref::<Cancelled>() {
-            Some(cancelled) => cancelled.clone(),
-            None => unreachable!("nobody fails a wait: {self}"),
-        }
+        self.downcast_ref().cloned().expect("nobody fails a wait")
     }
 
     /// Borrows the error as the standard library's trait object.
@@ -124,7 +121,8 @@ impl Cancelled {
 
 texts! {
     Cancelled,
-    Self { message } => message.as_deref().unwrap_or("cancelled"),
+    Self { message: Some(message) } => "{message}",
+    Self { message: None } => "cancelled",
 }
 
 /// Says that a promise was asked for a result too early, or given one too late.
@@ -227,7 +225,4 @@ impl Panicked {
     }
 }
 
-texts! {
-    Panicked,
-    Self { message } => "panicked: {message}",
-}
+texts! { Panicked, Self { message } => "panicked: {message}" }

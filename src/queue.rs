@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
@@ -71,10 +70,7 @@ texts! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueShutDown;
 
-texts! {
-    QueueShutDown,
-    Self => "queue is shut down",
-}
+texts! { QueueShutDown, Self => "queue is shut down" }
 
 /// Says that `task_done` was called more often than items were put.
 ///
@@ -82,10 +78,7 @@ texts! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyTaskDone;
 
-texts! {
-    TooManyTaskDone,
-    Self => "task_done() called too many times",
-}
+texts! { TooManyTaskDone, Self => "task_done() called too many times" }
 
 /// How a queue keeps its items, and so which one comes out next.
 pub trait Storage<T>: Default {

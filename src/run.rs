@@ -1,7 +1,6 @@
 //! Running a loop: until it is stopped, until something is done, or a whole program from beginning to end.
 
 use std::cell::Cell;
-use std::future::Future;
 use std::rc::Rc;
 
 use crate::error::{Panicked, Result, RunError};

@@ -132,10 +132,7 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReleasedTooOften;
 
-texts! {
-    ReleasedTooOften,
-    Self => "bounded semaphore released too many times",
-}
+texts! { ReleasedTooOften, Self => "bounded semaphore released too many times" }
 
 /// Lets a number of tasks pass at a time, in the order in which they came.
 ///

@@ -1,7 +1,6 @@
 //! Limits of time.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,10 +20,7 @@ use crate::wait::{ReturnWhen, wait};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOut;
 
-texts! {
-    TimedOut,
-    Self => "timed out",
-}
+texts! { TimedOut, Self => "timed out" }
 
 enum State {
     Created,

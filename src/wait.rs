@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
-use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -42,10 +41,7 @@ pub struct Waited<H> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NothingToWaitFor;
 
-texts! {
-    NothingToWaitFor,
-    Self => "wait needs at least one task or promise",
-}
+texts! { NothingToWaitFor, Self => "wait needs at least one task or promise" }
 
 impl<T> AsRef<Promise<T>> for Promise<T> {
     fn as_ref(&self) -> &Promise<T> {
