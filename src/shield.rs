@@ -1,9 +1,8 @@
 //! Protection from the awaiter's cancellation.
 
 use std::panic::Location;
-use std::rc::Rc;
 
-use crate::event_loop::expect_running_loop;
+use crate::event_loop::{Core, expect_running_loop};
 use crate::promise::Promise;
 use crate::task::Awaitable;
 
@@ -17,10 +16,7 @@ use crate::task::Awaitable;
 ///
 /// asyncio: `asyncio.shield(aw)`.
 #[track_caller]
-pub fn shield<A: Awaitable>(awaitable: A) -> Promise<A::Value>
-where
-    A::Value: Clone,
-{
+pub fn shield<A: Awaitable<Value: Clone>>(awaitable: A) -> Promise<A::Value> {
     let event_loop = expect_running_loop();
     let inner = awaitable.ensure_promise(&event_loop);
     if inner.is_done() {
@@ -29,27 +25,25 @@ where
     let outer = Promise::labelled(&event_loop.core, "shield", Some(Location::caller()));
     let follower = outer.clone();
     let follow = inner.add_done_callback(move |inner| {
-        if follower.is_cancelled() {
-            // Nobody awaits it any more; the outer promise's own callback sees to an error that comes later.
-        } else if inner.is_cancelled() {
+        if inner.is_cancelled() {
             follower.cancel();
-        } else {
+        } else if !follower.is_cancelled() {
+            // Else nobody awaits it any more, and the outer promise's own callback sees to the error.
             follower.follow(inner.result());
         }
     });
     let protected = inner.downgrade();
-    let core = Rc::downgrade(&event_loop.core);
     outer.add_done_callback(move |_| {
-        let Some(inner) = protected.upgrade().map(Promise::of).filter(|inner| !inner.is_done())
-        else {
-            return;
-        };
-        inner.remove_done_callback(follow);
-        inner.add_done_callback(move |inner| {
-            if let (Ok(Some(error)), Some(core)) = (inner.exception(), core.upgrade()) {
-                core.report("Exception in shielded promise", Some(error));
-            }
-        });
+        let Some(inner) = protected.upgrade().map(Promise::of) else { return };
+        // A promise that is done has no such callback any more.
+        if inner.remove_done_callback(follow) {
+            inner.add_done_callback(|inner| {
+                if let Ok(Some(error)) = inner.exception() {
+                    let message = "Exception in shielded promise";
+                    Core::with_running(|core| core.report(message, Some(error)));
+                }
+            });
+        }
     });
     outer
 }
