@@ -17,16 +17,15 @@ impl Core {
 
     /// Reports tasks that wait for one another in a circle, when nothing else is left that could run.
     pub(crate) fn report_circle(&self) {
-        if let Some(names) = self.circle() {
-            let first = names.first().cloned().unwrap_or_default();
-            let (shown, more) = names.split_at(names.len().min(10));
-            let more = match more.len() {
-                0 => String::new(),
-                count => format!(" awaits {count} others"),
-            };
-            let names = shown.join(" awaits ");
-            self.report(format!("{names}{more} awaits {first}: none of them can go on"), None);
-        }
+        let Some(names) = self.circle() else { return };
+        let first = names.first().cloned().unwrap_or_default();
+        let (shown, more) = names.split_at(names.len().min(10));
+        let more = match more.len() {
+            0 => String::new(),
+            count => format!(" awaits {count} others"),
+        };
+        let names = shown.join(" awaits ");
+        self.report(format!("{names}{more} awaits {first}: none of them can go on"), None);
     }
 
     /// Finds tasks each of which waits for the next, and the last for the first; gives their names.
@@ -37,24 +36,20 @@ impl Core {
             left: Targets,
         }
         let mut seen = HashSet::new();
-        for task in self.tasks() {
-            let mut path: Vec<Link> = Vec::new();
-            let mut next = Some(task.promise());
-            loop {
-                if let Some(promise) = next.take() {
-                    let address = Rc::as_ptr(&promise).cast();
-                    if seen.insert(address) {
-                        let (left, name) = promise.waits_for();
-                        path.push(Link { address, name, left });
-                    } else if let Some(at) = path.iter().position(|l| l.address == address) {
-                        return Some(path[at..].iter().filter_map(|l| l.name.clone()).collect());
-                    }
-                }
-                let Some(last) = path.last_mut() else { break };
-                match last.left.pop() {
-                    Some(promise) => next = Some(promise),
-                    None => drop(path.pop()),
-                }
+        // Every path begins with a link that is nobody's, and leads to all tasks, the oldest first.
+        let tasks = self.tasks().into_iter().rev().map(|task| task.promise()).collect();
+        let mut path = vec![Link { address: std::ptr::null(), name: None, left: tasks }];
+        while let Some(last) = path.last_mut() {
+            let Some(promise) = last.left.pop() else {
+                path.pop();
+                continue;
+            };
+            let address = Rc::as_ptr(&promise).cast();
+            if seen.insert(address) {
+                let (left, name) = promise.waits_for();
+                path.push(Link { address, name, left });
+            } else if let Some(at) = path.iter().position(|link| link.address == address) {
+                return Some(path[at..].iter().filter_map(|link| link.name.clone()).collect());
             }
         }
         None
