@@ -50,7 +50,7 @@ impl Hasher for NumberHasher {
 }
 
 /// Takes what happened, and the error if there was one; gives an error of its own.
-type ExceptionHandler = Rc<dyn Fn(&str, Option<&Error>) -> Option<Error>>;
+type ExceptionHandler = Rc<dyn Fn(String, Option<Error>) -> Option<Error>>;
 
 /// The loop itself, behind every [`EventLoop`] handle.
 ///

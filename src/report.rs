@@ -36,13 +36,9 @@ impl Core {
         let context = ErrorContext { message: message.into(), error };
         self.tell(None, |_| Kind::Reported { message: context.to_string() });
         let handler = self.exception_handler.borrow().clone();
-        match handler {
-            Some(handler) => {
-                if let Some(error) = handler(&context.message, context.error.as_ref()) {
-                    eprintln!("the exception handler failed with \"{error}\" on: {context}");
-                }
-            }
-            None => eprintln!("{context}"),
+        let Some(handler) = handler else { return eprintln!("{context}") };
+        if let Some(error) = handler(context.message.clone(), context.error.clone()) {
+            eprintln!("the exception handler failed with \"{error}\" on: {context}");
         }
     }
 
@@ -75,10 +71,7 @@ impl EventLoop {
         &self,
         handler: impl Fn(&ErrorContext) -> R + 'static,
     ) {
-        let handler = move |message: &str, error: Option<&Error>| {
-            let (message, error) = (message.to_owned(), error.cloned());
-            handler(&ErrorContext { message, error }).into_error()
-        };
+        let handler = move |message, error| handler(&ErrorContext { message, error }).into_error();
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }
 
