@@ -128,8 +128,9 @@ impl TaskGroup {
         }
         let Ok(Some(error)) = task.exception() else { return };
         shared.errors.borrow_mut().push(error);
-        if !shared.aborting.get() && !shared.parent_cancel_requested.replace(true) {
+        if !shared.aborting.get() {
             self.abort();
+            shared.parent_cancel_requested.set(true);
             self.parent.cancel();
         }
     }
@@ -182,9 +183,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
     let _end = OnDrop(|| {
         shared.exiting.set(true);
         shared.left.set(true);
-        if !shared.tasks.borrow().is_empty() {
-            group.abort();
-        }
+        group.abort();
     });
     let result = body(group.clone()).await;
     shared.exiting.set(true);
@@ -208,14 +207,10 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         cancelled = None;
     }
     let mut errors = shared.errors.take();
-    if let Some(cancelled) = cancelled
-        && errors.is_empty()
-    {
-        return Err(cancelled);
-    }
-    match result {
-        Err(error) if !error.is_cancelled() => errors.push(error),
-        Ok(value) if errors.is_empty() => return Ok(value),
+    match (result, cancelled) {
+        (_, Some(cancelled)) if errors.is_empty() => return Err(cancelled),
+        (Ok(value), _) if errors.is_empty() => return Ok(value),
+        (Err(error), _) if !error.is_cancelled() => errors.push(error),
         _ => {}
     }
     if parent.cancelling() > 0 {
