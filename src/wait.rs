@@ -86,7 +86,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
     let waiter = Promise::labelled(&expect_running_loop().core, "wait", None);
     let _timer = timeout.into().map(|timeout| start_wait(timeout, waiter.clone()));
     let unfinished = Rc::new(Cell::new(handles.len()));
-    let mut callbacks = Vec::new();
+    let mut take_back = Vec::new();
     for handle in &handles {
         let (waiter, unfinished) = (waiter.clone(), unfinished.clone());
         let callback = handle.as_ref().add_done_callback(move |promise| {
@@ -101,13 +101,10 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
                 waiter.fill(());
             }
         });
-        callbacks.push(callback);
+        take_back.push(OnDrop(move || {
+            handle.as_ref().remove_done_callback(callback);
+        }));
     }
-    let take_back = OnDrop(|| {
-        for (handle, callback) in handles.iter().zip(&callbacks) {
-            handle.as_ref().remove_done_callback(*callback);
-        }
-    });
     waiter.wait_at(None).await?;
     drop(take_back);
     let (done, pending) = handles.into_iter().partition(|handle| handle.as_ref().is_done());
@@ -117,10 +114,9 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
 /// Gives each once, in the order in which they came.
 fn unique<H: AsRef<Promise<T>>, T: 'static>(handles: impl IntoIterator<Item = H>) -> Vec<H> {
     let mut seen = HashSet::new();
-    let mut handles: Vec<H> = handles.into_iter().collect();
     // No other promise has this address as long as this one is there.
-    handles.retain(|handle| seen.insert(Rc::as_ptr(&handle.as_ref().any()).cast::<()>()));
-    handles
+    let is_new = |handle: &H| seen.insert(Rc::as_ptr(&handle.as_ref().any()).cast::<()>());
+    handles.into_iter().filter(is_new).collect()
 }
 
 /// Sets the timer that ends a `wait`; an observer knows the timer by the name of this function.
@@ -182,13 +178,10 @@ impl<T: 'static> Completions<T> {
 ///
 /// asyncio: `asyncio.as_completed(aws, timeout=…)`.
 #[track_caller]
-pub fn as_completed<A: Awaitable>(
+pub fn as_completed<A: Awaitable<Value: Clone>>(
     awaitables: impl IntoIterator<Item = A>,
     timeout: impl Into<Option<Duration>>,
-) -> impl ExactSizeIterator<Item = impl Future<Output = Result<A::Value>>>
-where
-    A::Value: Clone,
-{
+) -> impl ExactSizeIterator<Item = impl Future<Output = Result<A::Value>>> {
     let event_loop = expect_running_loop();
     let mut promises = Vec::new();
     for awaitable in awaitables {
@@ -218,8 +211,5 @@ where
 }
 
 async fn next_completed<T: Clone + 'static>(completions: Rc<Completions<T>>) -> Result<T> {
-    match completions.completed.get().await? {
-        Some(promise) => promise.result(),
-        None => Err(TimedOut.into()),
-    }
+    completions.completed.get().await?.ok_or(TimedOut)?.result()
 }
