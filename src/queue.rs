@@ -43,9 +43,8 @@ pub enum PutError<T> {
 impl<T> PutError<T> {
     /// Gives the item back.
     pub fn into_item(self) -> T {
-        match self {
-            PutError::Full(item) | PutError::ShutDown(item) => item,
-        }
+        let (PutError::Full(item) | PutError::ShutDown(item)) = self;
+        item
     }
 }
 
@@ -298,10 +297,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         }
         shared.items.borrow_mut().push(item);
         shared.unfinished.set(shared.unfinished.get() + 1);
-        observe::tell(Some(at), |names| Kind::QueuePut {
-            queue: names.queue(&shared.number),
-            len: self.qsize(),
-        });
+        let len = self.qsize();
+        observe::tell(Some(at), |names| Kind::QueuePut { queue: names.queue(&shared.number), len });
         shared.getters.wake_next();
         Ok(())
     }
@@ -319,14 +316,13 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     pub fn put(&self, item: T) -> impl Future<Output = Result<(), Error>> {
         let at = Location::caller();
         async move {
-            let putters = &self.shared.putters;
             while self.is_full() && !self.shared.shut_down.get() {
                 let pass_on = |woken| {
                     if woken && !self.is_full() {
-                        putters.wake_next();
+                        self.shared.putters.wake_next();
                     }
                 };
-                putters.wait("queue put", Some(at), pass_on).await?;
+                self.shared.putters.wait("queue put", Some(at), pass_on).await?;
             }
             // There is room, and nobody ran since it was seen: only a shutdown can refuse the item.
             self.put_at(item, at).map_err(|_| QueueShutDown.into())
@@ -348,10 +344,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let shared = &self.shared;
         let none = if shared.shut_down.get() { GetError::ShutDown } else { GetError::Empty };
         let item = shared.items.borrow_mut().pop().ok_or(none)?;
-        observe::tell(Some(at), |names| Kind::QueueGet {
-            queue: names.queue(&shared.number),
-            len: self.qsize(),
-        });
+        let len = self.qsize();
+        observe::tell(Some(at), |names| Kind::QueueGet { queue: names.queue(&shared.number), len });
         shared.putters.wake_next();
         Ok(item)
     }
@@ -369,14 +363,13 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     pub fn get(&self) -> impl Future<Output = Result<T, Error>> {
         let at = Location::caller();
         async move {
-            let getters = &self.shared.getters;
             while self.is_empty() && !self.shared.shut_down.get() {
                 let pass_on = |woken| {
                     if woken && !self.is_empty() {
-                        getters.wake_next();
+                        self.shared.getters.wake_next();
                     }
                 };
-                getters.wait("queue get", Some(at), pass_on).await?;
+                self.shared.getters.wait("queue get", Some(at), pass_on).await?;
             }
             // An item is there, or the queue was shut down.
             self.get_at(at).map_err(|_| QueueShutDown.into())
@@ -433,8 +426,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let at = Location::caller();
         async move {
             if self.shared.unfinished.get() > 0 {
-                let joiners = &self.shared.joiners;
-                joiners.wait("queue join", Some(at), |_| {}).await?;
+                self.shared.joiners.wait("queue join", Some(at), |_| {}).await?;
             }
             Ok(())
         }

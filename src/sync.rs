@@ -65,20 +65,18 @@ impl Lock {
             self.waiters.wait("lock", None, given_up).await?;
         }
         self.locked.set(true);
-        Ok(LockGuard { lock: self.clone() })
+        Ok(LockGuard(self.clone()))
     }
 }
 
 /// Holds a [`Lock`] and releases it on drop.
 #[must_use = "the lock is released as soon as the guard is dropped"]
-pub struct LockGuard {
-    lock: Lock,
-}
+pub struct LockGuard(Lock);
 
 impl Drop for LockGuard {
     fn drop(&mut self) {
-        self.lock.locked.set(false);
-        self.lock.waiters.wake_first();
+        self.0.locked.set(false);
+        self.0.waiters.wake_first();
     }
 }
 
@@ -191,7 +189,7 @@ impl Semaphore {
         } else {
             self.permits.set(self.available() - 1);
         }
-        Ok(Permit { semaphore: Some(self.clone()) })
+        Ok(Permit(Some(self.clone())))
     }
 
     /// Adds a permit; for one that was acquired and then forgotten, or to let more tasks pass.
@@ -227,20 +225,18 @@ impl Semaphore {
 /// A bounded semaphore that has all its permits takes no further one: then the exception handler of the running loop hears of
 /// [`ReleasedTooOften`], which asyncio raises at the end of the `async with`.
 #[must_use = "the permit is released as soon as it is dropped"]
-pub struct Permit {
-    semaphore: Option<Semaphore>,
-}
+pub struct Permit(Option<Semaphore>);
 
 impl Permit {
     /// Keeps the permit from being released; `Semaphore::release` gives it back.
     pub fn forget(mut self) {
-        self.semaphore = None;
+        self.0 = None;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(semaphore) = &self.semaphore
+        if let Some(semaphore) = &self.0
             && let Err(error) = semaphore.release()
         {
             let message = "Exception in the release of a permit";
@@ -286,17 +282,16 @@ impl Condition {
         });
         drop(guard);
         let mut result = self.waiters.wait("condition", None, |_| {}).await;
-        loop {
+        let guard = loop {
             match self.lock.acquire().await {
-                Ok(guard) => {
-                    if result.is_ok() {
-                        std::mem::forget(in_my_place);
-                    }
-                    return (guard, result);
-                }
+                Ok(guard) => break guard,
                 Err(cancelled) => result = Err(cancelled),
             }
+        };
+        if result.is_ok() {
+            std::mem::forget(in_my_place);
         }
+        (guard, result)
     }
 
     /// Waits until `predicate` is true, and looks at it whenever it is woken, with the lock held. If it is true it does not wait.
@@ -314,22 +309,17 @@ impl Condition {
         mut predicate: impl FnMut() -> bool,
     ) -> (LockGuard, Result<(), Cancelled>) {
         self.assert_own(&guard);
-        while !predicate() {
-            let waited;
+        let mut waited = Ok(());
+        while waited.is_ok() && !predicate() {
             (guard, waited) = self.wait(guard).await;
-            if waited.is_err() {
-                return (guard, waited);
-            }
         }
-        (guard, Ok(()))
+        (guard, waited)
     }
 
     #[track_caller]
     fn assert_own(&self, guard: &LockGuard) {
-        assert!(
-            Rc::ptr_eq(&guard.lock.waiters, &self.lock.waiters),
-            "the guard belongs to another lock than the condition"
-        );
+        let own = Rc::ptr_eq(&guard.0.waiters, &self.lock.waiters);
+        assert!(own, "the guard belongs to another lock than the condition");
     }
 
     /// Wakes up to `count` tasks that wait, in the order in which they came; each goes on when it has the lock.
@@ -338,12 +328,10 @@ impl Condition {
     /// If the guard is of another lock.
     ///
     /// asyncio: `condition.notify(n)`.
-    pub fn notify(&self, guard: &LockGuard, count: usize) {
+    pub fn notify(&self, guard: &LockGuard, mut count: usize) {
         self.assert_own(guard);
-        for _ in 0..count {
-            if !self.waiters.wake_next() {
-                break;
-            }
+        while count > 0 && self.waiters.wake_next() {
+            count -= 1;
         }
     }
 
@@ -404,11 +392,9 @@ impl Barrier {
             changed.notify_all(&guard);
         }
         // The last one to come finds that it need not wait.
-        let (guard, waited) = changed.wait_for(guard, || draining.get()).await;
+        let (_guard, waited) = changed.wait_for(guard, || draining.get()).await;
         // As in asyncio, the place is free before the lock is.
         drop(place);
-        drop(guard);
-        waited?;
-        Ok(index)
+        waited.map(|()| index)
     }
 }

@@ -26,14 +26,11 @@ impl Waiters {
     pub(crate) fn wake_next(&self) -> bool {
         loop {
             let next = self.list.borrow_mut().pop();
-            match next {
-                Some(promise) if promise.fill(()) => {
-                    self.woken.set(self.woken.get() + 1);
-                    return true;
-                }
-                // That one was cancelled.
-                Some(_) => {}
-                None => return false,
+            let Some(promise) = next else { return false };
+            // One that was cancelled is passed over.
+            if promise.fill(()) {
+                self.woken.set(self.woken.get() + 1);
+                return true;
             }
         }
     }
@@ -79,8 +76,7 @@ impl Waiters {
             if woken {
                 self.woken.set(self.woken.get() - 1);
             } else {
-                let left = self.list.borrow_mut().take(number);
-                drop(left);
+                self.list.borrow_mut().take(number);
             }
             if !used.get() {
                 given_up(woken);
