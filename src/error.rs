@@ -42,8 +42,7 @@ pub struct Error(Arc<dyn StdError + Send + Sync>);
 impl Error {
     /// Makes an error of a message alone, for code that needs no type of its own.
     pub fn msg(message: impl Into<String>) -> Self {
-        let message: Box<dyn StdError + Send + Sync> = message.into().into();
-        Error(message.into())
+        Error(Box::<dyn StdError + Send + Sync>::from(message.into()).into())
     }
 
     /// Tells whether this is a cancellation.

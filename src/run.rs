@@ -114,10 +114,7 @@ impl EventLoop {
     ///
     /// asyncio: `loop.run_until_complete(future)`.
     #[track_caller]
-    pub fn run_until_complete<A: Awaitable>(&self, awaitable: A) -> Result<A::Value>
-    where
-        A::Value: Clone,
-    {
+    pub fn run_until_complete<A: Awaitable<Value: Clone>>(&self, awaitable: A) -> Result<A::Value> {
         self.core.check_runnable()?;
         let promise = awaitable.ensure_promise(self);
         if !promise.belongs_to(&self.core) {
@@ -154,8 +151,7 @@ impl EventLoop {
         let result = self.run_until_complete(main);
         let ended = self.wind_down();
         self.close()?;
-        ended?;
-        result
+        ended.and(result)
     }
 
     fn wind_down(&self) -> Result<()> {

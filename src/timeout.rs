@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::callback::once;
 use crate::cancellable::cancellable;
-use crate::error::{Error, Result, texts};
+use crate::error::{Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::on_drop::OnDrop;
 use crate::sleep::CancelOnDrop;
@@ -95,13 +95,10 @@ impl Timeout {
     ///
     /// asyncio: `limit.reschedule(when)`, a `RuntimeError` before the block and after it.
     pub fn reschedule(&self, when: impl Into<Option<Duration>>) {
-        let entered = match *self.state.borrow() {
-            State::Created => false,
-            State::Entered(_) => true,
-            State::Expired | State::Finished => return,
-        };
-        self.deadline.set(when.into());
-        if entered {
+        if matches!(*self.state.borrow(), State::Created | State::Entered(_)) {
+            self.deadline.set(when.into());
+        }
+        if matches!(*self.state.borrow(), State::Entered(_)) {
             self.set_alarm();
         }
     }
@@ -153,13 +150,11 @@ impl Timeout {
         let result = cancellable(body).await.unwrap_or_else(|cancelled| Err(cancelled.into()));
         drop(end);
         // The cancellation was this limit's own only if taking it back leaves as many as there were at the beginning.
-        if self.is_expired()
-            && task.uncancel() <= cancelling
-            && result.as_ref().is_err_and(Error::is_cancelled)
-        {
-            return Err(TimedOut.into());
+        let own = self.is_expired() && task.uncancel() <= cancelling;
+        match result {
+            Err(error) if own && error.is_cancelled() => Err(TimedOut.into()),
+            result => result,
         }
-        result
     }
 }
 
@@ -198,11 +193,10 @@ pub async fn timeout_at<T>(
 /// A cancellation of the waiting task reaches the awaitable. Dropping the wait leaves the awaitable alone.
 ///
 /// asyncio: `asyncio.wait_for(aw, timeout)`.
-pub async fn wait_for<A>(awaitable: A, limit: impl Into<Option<Duration>>) -> Result<A::Value>
-where
-    A: Awaitable,
-    A::Value: Clone,
-{
+pub async fn wait_for<A: Awaitable<Value: Clone>>(
+    awaitable: A,
+    limit: impl Into<Option<Duration>>,
+) -> Result<A::Value> {
     let limit = limit.into();
     if limit == Some(Duration::ZERO) {
         let promise = awaitable.ensure_promise(&expect_running_loop());
