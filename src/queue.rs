@@ -50,10 +50,7 @@ impl<T> PutError<T> {
 
 impl<T> fmt::Debug for PutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PutError::Full(_) => "Full(..)",
-            PutError::ShutDown(_) => "ShutDown(..)",
-        })
+        f.write_str(if matches!(self, PutError::Full(_)) { "Full(..)" } else { "ShutDown(..)" })
     }
 }
 

@@ -136,8 +136,7 @@ impl Timeout {
     /// a task of its own, with `gather`, say, if only one shall end.
     pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         let task = current_task().expect("a timeout works inside a task only");
-        let created = matches!(*self.state.borrow(), State::Created);
-        assert!(created, "a timeout limits one block only");
+        assert!(matches!(*self.state.borrow(), State::Created), "a timeout limits one block only");
         self.state.replace(State::Entered(task.clone()));
         let cancelling = task.cancelling();
         let end = OnDrop(|| {

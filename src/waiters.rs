@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::error::{Cancelled, Error, NoRunningLoop};
-use crate::event_loop::Core;
+use crate::error::{Cancelled, Error};
+use crate::event_loop::expect_running_loop;
 use crate::list::List;
 use crate::observe::Place;
 use crate::on_drop::OnDrop;
@@ -41,9 +41,8 @@ impl Waiters {
 
     /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
     pub(crate) fn wake_first(&self) {
-        let first_is_done =
-            self.list.borrow().iter().next().is_none_or(|(_, first)| first.is_done());
-        if self.woken.get() == 0 && !first_is_done {
+        let first_waits = self.list.borrow().iter().next().is_some_and(|(_, p)| !p.is_done());
+        if self.woken.get() == 0 && first_waits {
             self.wake_next();
         }
     }
@@ -66,8 +65,7 @@ impl Waiters {
         at: Option<Place>,
         given_up: impl Fn(bool),
     ) -> Result<(), Cancelled> {
-        let promise = Core::with_running(|core| Promise::labelled(core, label, at));
-        let promise = promise.unwrap_or_else(|| panic!("{NoRunningLoop}"));
+        let promise = Promise::labelled(&expect_running_loop().core, label, at);
         let number = self.list.borrow_mut().push(promise.clone());
         let mut turn = promise.clone().wait_at(None);
         let used = Cell::new(false);
