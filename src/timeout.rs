@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::callback::once;
 use crate::cancellable::cancellable;
-use crate::error::{Result, texts};
+use crate::error::{Error, Result, texts};
 use crate::event_loop::{EventLoop, expect_running_loop};
 use crate::on_drop::OnDrop;
 use crate::sleep::CancelOnDrop;
@@ -139,7 +139,7 @@ impl Timeout {
         assert!(matches!(*self.state.borrow(), State::Created), "a timeout limits one block only");
         self.state.replace(State::Entered(task.clone()));
         let cancelling = task.cancelling();
-        let end = OnDrop(|| {
+        let _end = OnDrop(|| {
             self.alarm.take();
             if !self.is_expired() {
                 self.state.replace(State::Finished);
@@ -147,14 +147,15 @@ impl Timeout {
         });
         self.set_alarm();
         let result = cancellable(body).await.unwrap_or_else(|cancelled| Err(cancelled.into()));
-        drop(end);
         // The cancellation was this limit's own only if taking it back leaves as many as there were at the beginning.
         let own = self.is_expired() && task.uncancel() <= cancelling;
-        match result {
-            Err(error) if own && error.is_cancelled() => Err(TimedOut.into()),
-            result => result,
-        }
+        if own { result.map_err(by_limit) } else { result }
     }
+}
+
+/// Gives the error of what a limit has cancelled: the cancellation was its own.
+fn by_limit(error: Error) -> Error {
+    if error.is_cancelled() { TimedOut.into() } else { error }
 }
 
 /// Runs `body` for at most `delay`: see [`Timeout::run`].
@@ -205,10 +206,7 @@ pub async fn wait_for<A: Awaitable<Value: Clone>>(
         promise.cancel();
         // Not by awaiting the promise itself: a cancellation of this task meanwhile is not for the promise.
         wait([&promise], None, ReturnWhen::AllCompleted).await?;
-        return match promise.result() {
-            Err(error) if error.is_cancelled() => Err(TimedOut.into()),
-            result => result,
-        };
+        return promise.result().map_err(by_limit);
     }
     timeout(limit, awaitable.into_future()).await
 }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use crate::callback::once;
@@ -153,12 +153,13 @@ impl<T: 'static> Completions<T> {
         }
     }
 
-    fn time_out(&self) {
-        for (promise, callback) in self.todo.take().into_values() {
+    fn time_out(this: &Weak<Self>) {
+        let Some(this) = this.upgrade() else { return };
+        for (promise, callback) in this.todo.take().into_values() {
             if let Some(promise) = promise.upgrade() {
                 Promise::of(promise).remove_done_callback(callback);
             }
-            let _ = self.completed.put_nowait(None);
+            let _ = this.completed.put_nowait(None);
         }
     }
 }
@@ -200,11 +201,7 @@ pub fn as_completed<A: Awaitable<Value: Clone>>(
     }
     if let (Some(timeout), false) = (timeout.into(), promises.is_empty()) {
         let shared = Rc::downgrade(&completions);
-        let timer = set_limit(timeout, move || {
-            if let Some(shared) = shared.upgrade() {
-                shared.time_out();
-            }
-        });
+        let timer = set_limit(timeout, move || Completions::time_out(&shared));
         completions.timer.set(Some(timer));
     }
     (0..promises.len()).map(move |_| next_completed(completions.clone()))
