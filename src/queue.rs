@@ -23,11 +23,7 @@ pub enum GetError {
     ShutDown,
 }
 
-texts! {
-    GetError,
-    Self::Empty => "queue is empty",
-    Self::ShutDown => "queue is shut down",
-}
+texts! { GetError, Self::Empty => "queue is empty", Self::ShutDown => "queue is shut down" }
 
 /// Says why an item was not put in, and gives it back.
 ///
@@ -54,11 +50,7 @@ impl<T> fmt::Debug for PutError<T> {
     }
 }
 
-texts! {
-    PutError<T>,
-    Self::Full(_) => "queue is full",
-    Self::ShutDown(_) => "queue is shut down",
-}
+texts! { PutError<T>, Self::Full(_) => "queue is full", Self::ShutDown(_) => "queue is shut down" }
 
 /// Says to one who waits in `put` or `get` that the queue was shut down.
 ///
@@ -314,12 +306,9 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let at = Location::caller();
         async move {
             while self.is_full() && !self.shared.shut_down.get() {
-                let pass_on = |woken| {
-                    if woken && !self.is_full() {
-                        self.shared.putters.wake_next();
-                    }
-                };
-                self.shared.putters.wait("queue put", Some(at), pass_on).await?;
+                let putters = &self.shared.putters;
+                let pass_on = |woken| putters.wake_next_if(woken && !self.is_full());
+                putters.wait("queue put", Some(at), pass_on).await?;
             }
             // There is room, and nobody ran since it was seen: only a shutdown can refuse the item.
             self.put_at(item, at).map_err(|_| QueueShutDown.into())
@@ -361,12 +350,9 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let at = Location::caller();
         async move {
             while self.is_empty() && !self.shared.shut_down.get() {
-                let pass_on = |woken| {
-                    if woken && !self.is_empty() {
-                        self.shared.getters.wake_next();
-                    }
-                };
-                self.shared.getters.wait("queue get", Some(at), pass_on).await?;
+                let getters = &self.shared.getters;
+                let pass_on = |woken| getters.wake_next_if(woken && !self.is_empty());
+                getters.wait("queue get", Some(at), pass_on).await?;
             }
             // An item is there, or the queue was shut down.
             self.get_at(at).map_err(|_| QueueShutDown.into())

@@ -236,9 +236,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(semaphore) = &self.0
-            && let Err(error) = semaphore.release()
-        {
+        if let Some(Err(error)) = self.0.as_ref().map(Semaphore::release) {
             let message = "Exception in the release of a permit";
             Core::with_running(|core| core.report(message, Some(error.into())));
         }

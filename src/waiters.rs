@@ -35,6 +35,12 @@ impl Waiters {
         }
     }
 
+    pub(crate) fn wake_next_if(&self, condition: bool) {
+        if condition {
+            self.wake_next();
+        }
+    }
+
     pub(crate) fn wake_all(&self) {
         while self.wake_next() {}
     }
@@ -42,9 +48,7 @@ impl Waiters {
     /// Wakes the first in line, unless it is about to run anyway, woken or cancelled: then it takes the turn, or hands it on.
     pub(crate) fn wake_first(&self) {
         let first_waits = self.list.borrow().iter().next().is_some_and(|(_, p)| !p.is_done());
-        if self.woken.get() == 0 && first_waits {
-            self.wake_next();
-        }
+        self.wake_next_if(self.woken.get() == 0 && first_waits);
     }
 
     /// Tells whether nobody comes before a newcomer.
