@@ -136,7 +136,7 @@ fn set_limit(timeout: Duration, callback: impl FnOnce() + 'static) -> CancelOnDr
 struct Completions<T: 'static> {
     /// Those that have neither completed nor timed out, each with the callback that hears of it.
     todo: RefCell<BTreeMap<usize, (WeakPromise<T>, CallbackId)>>,
-    /// What has completed and was not awaited yet; `None` stands for an item that timed out. It has no bounds, so it refuses none.
+    /// What has completed and was not awaited yet; `None` stands for an item that timed out. Without bounds it refuses none.
     completed: Queue<Option<Promise<T>>>,
     timer: Cell<Option<CancelOnDrop>>,
 }
