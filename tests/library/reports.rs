@@ -143,6 +143,26 @@ fn a_shield_that_was_cancelled_reports_the_failure_inside() {
 }
 
 #[test]
+fn a_shield_reports_to_the_loop_of_what_is_inside() {
+    let (here, there) = (
+        EventLoop::with_virtual_clock(),
+        EventLoop::with_virtual_clock(),
+    );
+    let (trace_here, trace_there) = (Trace::listen_to(&here), Trace::listen_to(&there));
+    let inner = there.create_promise::<()>();
+    let protected = inner.clone();
+    let main = async move {
+        assert!(shield(protected).cancel());
+        Ok(yield_now().await?)
+    };
+    here.run_until_complete(main).unwrap();
+    inner.set_exception(boom()).unwrap();
+    there.run_forever().expect_err("the loop stalls");
+    assert_eq!(trace_there.take(), ["Exception in shielded promise: boom"]);
+    assert_eq!(trace_here.take(), NO_REPORT);
+}
+
+#[test]
 fn a_shield_that_lives_passes_the_failure_on_and_reports_nothing() {
     let event_loop = EventLoop::with_virtual_clock();
     let trace = Trace::listen_to(&event_loop);
