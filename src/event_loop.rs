@@ -1,7 +1,7 @@
 //! The event loop: a queue of what is ready, timers in the order of their deadlines, and the operating system's poller.
 
 use std::any::Any;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::list::List;
 use crate::observe::{self, Actor, Kind, Observer, Place, Time};
 use crate::on_drop::OnDrop;
 use crate::poller::Poller;
-use crate::remote::{Parcel, Remote};
+use crate::remote::Remote;
 use crate::task::Driven;
 use crate::timers::{Clock, Timers};
 
@@ -83,7 +83,7 @@ pub(crate) struct Core {
     pub(crate) debug: Cell<bool>,
     /// `None` stands for asyncio's own: 100 ms.
     pub(crate) slow_callback_duration: Cell<Option<Duration>>,
-    pub(crate) observer: OnceCell<Observer>,
+    pub(crate) observer: Observer,
 }
 
 thread_local! {
@@ -92,17 +92,6 @@ thread_local! {
 }
 
 impl Core {
-    fn new(clock: Clock) -> Rc<Core> {
-        let mut core = Core::default();
-        core.clock = clock;
-        Rc::new(core)
-    }
-
-    /// Gives the loop that is running on this thread.
-    pub(crate) fn running() -> Option<Rc<Core>> {
-        Core::with_running(Rc::clone)
-    }
-
     /// Calls `f` with the loop that is running on this thread.
     ///
     /// `f` must not begin or end a run: the place is still borrowed.
@@ -130,7 +119,7 @@ impl Core {
 
     /// Appends a callback to the ready queue, behind what other threads have sent before. A closed loop drops it.
     pub(crate) fn push_callback(&self, callback: Rc<dyn Callback>, at: Option<Place>) {
-        self.take_parcels();
+        self.make_remote_calls();
         self.enqueue(callback, at);
     }
 
@@ -147,21 +136,6 @@ impl Core {
         self.ready.borrow_mut().push_back(Ready::Callback(callback));
     }
 
-    pub(crate) fn insert_timer(
-        &self,
-        when: Duration,
-        callback: Rc<dyn Callback>,
-        at: Option<Place>,
-    ) {
-        self.tell(at, |names| Kind::TimerSet {
-            callback: names.callback(&*callback),
-            name: observe::last_function(callback.about().name).into(),
-            when: Time(when),
-        });
-        callback.about().stage.set(Stage::Timer);
-        self.timers.borrow_mut().insert(when, callback);
-    }
-
     /// Numbers a new task.
     pub(crate) fn next_task_number(&self) -> u64 {
         self.tasks_made.set(self.tasks_made.get() + 1);
@@ -175,11 +149,12 @@ impl Core {
 
     /// Appends the next step of a task to the ready queue, unless it is there.
     pub(crate) fn schedule_step(&self, task: Rc<dyn Driven>) {
-        self.take_parcels();
+        self.make_remote_calls();
         self.enqueue_step(task);
     }
 
-    fn enqueue_step(&self, task: Rc<dyn Driven>) {
+    /// Appends the step of a task that another thread has woken.
+    pub(crate) fn enqueue_step(&self, task: Rc<dyn Driven>) {
         let state = task.state();
         if !state.scheduled.replace(true) {
             self.tell(None, |_| Kind::Woken { task: state.number });
@@ -202,10 +177,10 @@ impl Core {
     ///
     /// What a callback schedules runs in the next pass.
     pub(crate) fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
-        self.take_parcels();
+        self.make_remote_calls();
         if self.ready.borrow().is_empty() && !self.stopping.get() {
             self.wait()?;
-            self.take_parcels();
+            self.make_remote_calls();
         } else if self.since_poll.get() >= POLL_AFTER && self.poller.has_sources() {
             self.poll(Some(Duration::ZERO));
         }
@@ -268,22 +243,15 @@ impl Core {
         task.step(self);
     }
 
-    /// Does what other threads have asked for, if anything.
-    fn take_parcels(&self) {
+    /// Makes the calls that other threads have asked for, if any.
+    fn make_remote_calls(&self) {
         if self.remote.is_filled() {
-            self.open_parcels();
-        }
-    }
-
-    fn open_parcels(&self) {
-        let before = self.act_as(Actor::Thread);
-        for parcel in self.remote.take() {
-            match parcel {
-                Parcel::Wake(number) => drop(self.task(number).map(|task| self.enqueue_step(task))),
-                Parcel::Call(call) => call(self),
+            let before = self.act_as(Actor::Thread);
+            for call in self.remote.take() {
+                call(self);
             }
+            self.act_as(before);
         }
-        self.act_as(before);
     }
 
     fn poll(&self, timeout: Option<Duration>) {
@@ -291,7 +259,7 @@ impl Core {
         self.poller.wait(&self.remote, timeout);
     }
 
-    /// Sleeps until a deadline, an event, or a parcel; a virtual clock jumps to the deadline instead.
+    /// Sleeps until a deadline, an event, or a call of another thread; a virtual clock jumps to the deadline instead.
     fn wait(&self) -> Result<(), RunError> {
         let deadline = self.timers.borrow_mut().next_deadline();
         self.tell(None, |_| Kind::LoopWaits { until: deadline.map(Time) });
@@ -306,13 +274,18 @@ impl Core {
             }
         }
         match deadline {
-            None => self.poll(None),
-            Some(_) if parked && self.clock.is_virtual() => self.poll(None),
-            Some(when) if !jumps => self.poll(Some(when.saturating_sub(self.now()))),
-            Some(_) if sources => self.poll(Some(Duration::ZERO)),
-            Some(_) => {}
+            // There is nothing to ask the operating system about.
+            Some(_) if jumps && !sources => {}
+            Some(_) if jumps => self.poll(Some(Duration::ZERO)),
+            Some(when) if !self.clock.is_virtual() => {
+                self.poll(Some(when.saturating_sub(self.now())));
+            }
+            _ => self.poll(None),
         }
-        if let (true, true, Some(when)) = (jumps, self.ready.borrow().is_empty(), deadline) {
+        if let Some(when) = deadline
+            && jumps
+            && self.ready.borrow().is_empty()
+        {
             self.clock.jump_to(when);
         }
         Ok(())
@@ -379,7 +352,9 @@ impl EventLoop {
     }
 
     fn on(clock: Clock) -> Self {
-        let event_loop = EventLoop { core: Core::new(clock) };
+        let mut core = Core::default();
+        core.clock = clock;
+        let event_loop = EventLoop { core: Rc::new(core) };
         observe::announce(&event_loop);
         event_loop
     }
@@ -399,7 +374,7 @@ impl EventLoop {
 ///
 /// asyncio: `get_running_loop()`.
 pub fn get_running_loop() -> Result<EventLoop, NoRunningLoop> {
-    Core::running().map(|core| EventLoop { core }).ok_or(NoRunningLoop)
+    Core::with_running(|core| EventLoop { core: core.clone() }).ok_or(NoRunningLoop)
 }
 
 /// Gives the running loop to the functions that cannot work without one.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::callback::{Callback, CallbackOutput, Stage, once};
 use crate::event_loop::{Core, EventLoop};
-use crate::observe::{Kind, Place};
+use crate::observe::{self, Kind, Place, Time};
 
 /// Cancels a callback that was given to `call_soon`.
 ///
@@ -175,7 +175,13 @@ impl Core {
         callback: Rc<dyn Callback>,
         at: Option<Place>,
     ) -> Handle {
-        self.insert_timer(when, callback.clone(), at);
+        self.tell(at, |names| Kind::TimerSet {
+            callback: names.callback(&*callback),
+            name: observe::last_function(callback.about().name).into(),
+            when: Time(when),
+        });
+        callback.about().stage.set(Stage::Timer);
+        self.timers.borrow_mut().insert(when, callback.clone());
         Handle::new(callback, Rc::downgrade(self))
     }
 }

@@ -87,10 +87,11 @@ impl From<Time> for u64 {
 }
 
 /// Who did something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// The code around the loop, before a run or between two.
+    #[default]
     Outside,
     /// The step of the task of this number.
     Task(u64),
@@ -238,8 +239,9 @@ impl Number {
 type Hear = Rc<dyn Fn(&Event)>;
 
 /// The observer of a loop, and what it takes to tell it of things.
+#[derive(Default)]
 pub(crate) struct Observer {
-    hear: RefCell<Hear>,
+    hear: RefCell<Option<Hear>>,
     /// On whose account the loop goes on.
     actor: Cell<Actor>,
     promises: Cell<u32>,
@@ -249,6 +251,10 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
+    fn is_there(&self) -> bool {
+        self.hear.borrow().is_some()
+    }
+
     pub(crate) fn promise(&self, number: &Number) -> u64 {
         number.get(&self.promises)
     }
@@ -265,28 +271,28 @@ impl Observer {
 impl Core {
     /// Tells the observer, if there is one, of what `kind` makes; `at` is the line of the program that caused it.
     pub(crate) fn tell(&self, at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
-        let Some(observer) = self.observer.get() else {
+        if !self.observer.is_there() {
             return;
-        };
-        let event = Event {
-            time: Time(self.now()),
-            by: observer.actor.get(),
-            kind: kind(observer),
-            at: at.map(Position::from),
-        };
-        let hear = observer.hear.borrow().clone();
-        hear(&event);
+        }
+        let (time, by) = (Time(self.now()), self.observer.actor.get());
+        let event = Event { time, by, kind: kind(&self.observer), at: at.map(Position::from) };
+        let hear = self.observer.hear.borrow().clone();
+        if let Some(hear) = hear {
+            hear(&event);
+        }
     }
 
     /// Says on whose account the loop goes on from now, and gives who it was before.
     pub(crate) fn act_as(&self, actor: Actor) -> Actor {
-        let observer = self.observer.get();
-        observer.map_or(actor, |observer| observer.actor.replace(actor))
+        self.observer.actor.replace(actor)
     }
 
     /// Tells that a step or a callback begins.
     pub(crate) fn begin_turn(&self, ready: &Ready) {
-        let Some(observer) = self.observer.get() else { return };
+        let observer = &self.observer;
+        if !observer.is_there() {
+            return;
+        }
         match ready {
             Ready::Step(task) => {
                 let task = task.state().number;
@@ -307,8 +313,7 @@ impl Core {
 
     /// Tells that what began is over.
     pub(crate) fn end_turn(&self) {
-        let Some(observer) = self.observer.get() else { return };
-        match observer.actor.get() {
+        match self.observer.actor.get() {
             Actor::Task(task) => {
                 // The leaves of this library have told by themselves what the task waits for.
                 let foreign = |wait: &Wait| matches!(wait.target, Target::Foreign(_));
@@ -323,7 +328,7 @@ impl Core {
             Actor::Callback(callback) => self.tell(None, |_| Kind::CallbackEnd { callback }),
             Actor::Outside | Actor::Loop | Actor::Thread => {}
         }
-        observer.actor.set(Actor::Loop);
+        self.act_as(Actor::Loop);
     }
 
     /// Tells what is ready and which timers are set when a pass is over.
@@ -399,16 +404,7 @@ impl EventLoop {
     ///
     /// asyncio has no counterpart; its debug mode logs some of this.
     pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {
-        let hear: Hear = Rc::new(observer);
-        let observer = self.core.observer.get_or_init(|| Observer {
-            hear: RefCell::new(hear.clone()),
-            actor: Cell::new(Actor::Outside),
-            promises: Cell::new(0),
-            callbacks: Cell::new(0),
-            queues: Cell::new(0),
-            passes: Cell::new(0),
-        });
-        observer.hear.replace(hear);
+        self.core.observer.hear.replace(Some(Rc::new(observer)));
     }
 }
 

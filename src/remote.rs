@@ -6,13 +6,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::error::RunError;
 use crate::event_loop::Core;
 
-/// What other threads send to the loop.
-pub(crate) enum Parcel {
-    /// Schedules the next step of the task of this number.
-    Wake(u64),
-    /// Called in a pass of the loop.
-    Call(Box<dyn FnOnce(&Core) + Send>),
-}
+/// What another thread wants to be called on the loop's own.
+pub(crate) type Call = Box<dyn FnOnce(&Core) + Send>;
 
 /// Locks what threads share; a panic of one of them leaves it whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -33,21 +28,21 @@ pub(crate) struct Remote {
 
 #[derive(Default)]
 struct Inbox {
-    parcels: Vec<Parcel>,
+    calls: Vec<Call>,
     closed: bool,
 }
 
 impl Remote {
-    /// Puts a parcel into the inbox and wakes the loop if it sleeps.
+    /// Has a call made on the loop's thread, when the loop looks into its inbox; wakes the loop if it sleeps.
     ///
     /// # Errors
-    /// If the loop is closed; the parcel is dropped.
-    pub(crate) fn send(&self, parcel: Parcel) -> Result<(), RunError> {
+    /// If the loop is closed; what was to be called is dropped.
+    pub(crate) fn call(&self, call: impl FnOnce(&Core) + Send + 'static) -> Result<(), RunError> {
         let mut inbox = lock(&self.inbox);
         if inbox.closed {
             return Err(RunError::Closed);
         }
-        inbox.parcels.push(parcel);
+        inbox.calls.push(Box::new(call));
         drop(inbox);
         self.filled.store(true, SeqCst);
         // The loop announces its sleep before it looks at `filled` for the last time, and this thread fills
@@ -57,11 +52,6 @@ impl Remote {
             let _ = self.alarm.get().map(mio::Waker::wake);
         }
         Ok(())
-    }
-
-    /// Makes a call on the loop's thread, when the loop looks into its inbox.
-    pub(crate) fn call(&self, call: impl FnOnce(&Core) + Send + 'static) -> Result<(), RunError> {
-        self.send(Parcel::Call(Box::new(call)))
     }
 
     pub(crate) fn is_filled(&self) -> bool {
@@ -78,13 +68,13 @@ impl Remote {
         self.sleeping.store(false, SeqCst);
     }
 
-    pub(crate) fn take(&self) -> Vec<Parcel> {
+    pub(crate) fn take(&self) -> Vec<Call> {
         self.filled.store(false, SeqCst);
-        std::mem::take(&mut lock(&self.inbox).parcels)
+        std::mem::take(&mut lock(&self.inbox).calls)
     }
 
     /// Refuses everything from now on, and gives back what was not taken yet.
-    pub(crate) fn close(&self) -> Vec<Parcel> {
+    pub(crate) fn close(&self) -> Vec<Call> {
         lock(&self.inbox).closed = true;
         self.take()
     }

@@ -13,7 +13,7 @@ use crate::event_loop::{Core, EventLoop};
 use crate::observe::{Kind, Place};
 use crate::on_drop::OnDrop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel};
-use crate::remote::{Parcel, Remote};
+use crate::remote::Remote;
 use crate::waiting::Waits;
 
 /// What the loop drives: a task, without its value's type.
@@ -47,7 +47,12 @@ impl Wake for TaskWaker {
         });
         if here != Some(true) {
             // A closed loop has dropped the task, so nobody is left to wake.
-            let _ = self.remote.send(Parcel::Wake(self.number));
+            let number = self.number;
+            let _ = self.remote.call(move |core| {
+                if let Some(task) = core.task(number) {
+                    core.enqueue_step(task);
+                }
+            });
         }
     }
 }
