@@ -1,18 +1,17 @@
 //! A sleep, and a bare yield.
 
-use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::callback::{About, Callback};
+use crate::callback::once;
 use crate::error::{Cancelled, Error};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::handle::Handle;
 use crate::observe::{Awaited, Kind, Place};
-use crate::promise::{Promise, PromiseCell, Shared};
+use crate::promise::{Promise, Shared};
 use crate::waiting::{Registration, Target};
 
 /// Suspends the task for `delay`; a zero delay merely lets the others have a turn.
@@ -48,46 +47,19 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// The promise of a sleep, which is its timer's callback, too: it fills itself.
-struct Sleep {
-    shared: Shared<()>,
-    about: About,
-}
-
-impl PromiseCell for Sleep {
-    type Value = ();
-
-    fn shared(&self) -> &Shared<()> {
-        &self.shared
-    }
-}
-
-impl Callback for Sleep {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn call(self: Rc<Self>) -> Option<Error> {
-        if !self.about.cancelled.get() {
-            Promise::of(self).fill(());
-        }
-        None
-    }
-
-    fn clear(&self) {}
-}
-
 /// Makes the promise of a sleep, and sets its timer.
 ///
 /// A function of its own, so that no sleeping task keeps the loop that it sleeps on.
 fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let shared = Shared::new(&core, "Promise");
-    let sleep = Rc::new(Sleep { shared, about: About::of("start_timer") });
-    let over = Promise::of(sleep.clone());
+    let over = Promise::of(Rc::new(Shared::new(&core, "Promise")));
     over.tell_created(&core, "sleep", Some(when), Some(at));
-    let timer = core.call_at(when, sleep, Some(at));
+    let filled = over.clone();
+    let fill = move || {
+        filled.fill(());
+    };
+    let timer = core.call_at(when, once(fill), Some(at));
     (over, CancelOnDrop(timer))
 }
 
