@@ -188,10 +188,7 @@ texts! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoRunningLoop;
 
-texts! {
-    NoRunningLoop,
-    Self => "no running event loop; call this from inside a task or a callback",
-}
+texts! { NoRunningLoop, Self => "no running event loop; call this from inside a task or a callback" }
 
 /// Says that a task awaits something that it must not await.
 ///

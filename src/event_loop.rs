@@ -355,7 +355,7 @@ impl EventLoop {
         let mut core = Core::default();
         core.clock = clock;
         let event_loop = EventLoop { core: Rc::new(core) };
-        observe::announce(&event_loop);
+        observe::ON_NEW_LOOP.get().inspect(|hear| hear(&event_loop));
         event_loop
     }
 

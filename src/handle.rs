@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::callback::{Callback, CallbackOutput, Stage, once};
 use crate::event_loop::{Core, EventLoop};
-use crate::observe::{self, Kind, Place, Time};
+use crate::observe::{self, Kind, Observer, Place, Time};
 
 /// Cancels a callback that was given to `call_soon`.
 ///
@@ -42,16 +42,15 @@ impl Handle {
         // What the callback captured is dropped now, not when its turn would have come.
         self.callback.clear();
         let Some(core) = self.core.upgrade() else { return };
+        let number = |names: &Observer| names.callback(&*self.callback);
         match about.stage.get() {
             Stage::Timer => {
                 core.timers.borrow_mut().note_cancelled();
-                core.tell(None, |names| Kind::TimerCancelled {
-                    callback: names.callback(&*self.callback),
-                });
+                core.tell(None, |names| Kind::TimerCancelled { callback: number(names) });
             }
-            Stage::Ready => core.tell(None, |names| Kind::CallbackCancelled {
-                callback: names.callback(&*self.callback),
-            }),
+            Stage::Ready => {
+                core.tell(None, |names| Kind::CallbackCancelled { callback: number(names) });
+            }
             Stage::Idle => {}
         }
     }

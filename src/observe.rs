@@ -59,10 +59,7 @@ pub struct Position {
 impl From<Place> for Position {
     fn from(place: Place) -> Self {
         Position {
-            file: match place.file().contains('\\') {
-                true => place.file().replace('\\', "/").into(),
-                false => place.file().into(),
-            },
+            file: place.file().replace('\\', "/").into(),
             line: place.line(),
             column: place.column(),
         }
@@ -418,7 +415,7 @@ pub fn note(text: impl fmt::Display) {
 }
 
 /// What hears of each new loop.
-static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
+pub(crate) static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
 
 /// Calls a function with each loop that this process makes from now on, on the thread that makes it.
 ///
@@ -437,13 +434,6 @@ static ON_NEW_LOOP: OnceLock<fn(&EventLoop)> = OnceLock::new();
 /// ```
 pub fn on_new_loop(hook: fn(&EventLoop)) {
     assert!(ON_NEW_LOOP.set(hook).is_ok(), "another function hears of new loops already");
-}
-
-/// Tells of a new loop whoever wants to hear of it.
-pub(crate) fn announce(event_loop: &EventLoop) {
-    if let Some(hook) = ON_NEW_LOOP.get() {
-        hook(event_loop);
-    }
 }
 
 /// Finds the function in the name of a closure's type: what is left without the closures, the path and the arguments of types.
