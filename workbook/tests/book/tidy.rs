@@ -1,6 +1,6 @@
 //! The rules for the chapters' text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -85,6 +85,9 @@ pub fn problems(project: &Path, src: &Path, chapter: &Chapter) -> Vec<Problem> {
         if let Err(what) = found {
             problems.push(problem(block, 0, what));
         }
+        if block.text.contains("/src/") {
+            problems.extend(unknown_names(project, chapter, block));
+        }
     }
     problems.extend(stray_includes(src, chapter));
     problems.sort_by_key(|problem| problem.line);
@@ -158,6 +161,52 @@ fn check_include(project: &Path, src: &Path, block: &Block) -> Result<(), String
             ))
         }),
     }
+}
+
+/// What the text after a piece of the library's source explains must be in that source: the next edit may rename it.
+///
+/// Only names in backticks are looked at that can be nothing else: small letters and underscores.
+fn unknown_names(project: &Path, chapter: &Chapter, block: &Block) -> Vec<Problem> {
+    let known = library_words(&project.join("src"));
+    let end = block.line + block.text.lines().count() + 1;
+    let lines = chapter.text.lines().enumerate().skip(end);
+    let ends = |line: &str| line.starts_with("```") || line.starts_with('#');
+    let mut problems = Vec::new();
+    for (i, line) in lines.take_while(|(_, line)| !ends(line)) {
+        if line.starts_with("<!--") {
+            continue;
+        }
+        for name in line.split('`').skip(1).step_by(2) {
+            let is_name =
+                name.len() > 1 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            if is_name && !known.contains(name) {
+                problems.push(Problem {
+                    chapter: chapter.name.clone(),
+                    line: i + 1,
+                    what: format!("`{name}` is nowhere in src/: does it have another name now?"),
+                });
+            }
+        }
+    }
+    problems
+}
+
+/// All words of the code in a folder, without its comments.
+fn library_words(folder: &Path) -> HashSet<String> {
+    let mut words = HashSet::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            words.extend(library_words(&path));
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let found = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        words.extend(found.map(str::to_owned));
+    }
+    words
 }
 
 /// The path with every `..` worked out, whether it exists or not.
