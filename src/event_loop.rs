@@ -199,14 +199,8 @@ impl Core {
     // ANCHOR_END: run_once
 
     fn expire_timers(&self) {
-        let deadline = self.timers.borrow_mut().next_deadline();
-        if deadline.is_none() {
-            return;
-        }
-        let now = self.now();
-        loop {
-            let due = self.timers.borrow_mut().pop_due(now);
-            let Some(callback) = due else { return };
+        let due = self.timers.borrow_mut().take_due(&self.clock);
+        for callback in due {
             self.tell(None, |names| Kind::TimerFired { callback: names.callback(&*callback) });
             callback.about().stage.set(Stage::Ready);
             self.ready.borrow_mut().push_back(Ready::Callback(callback));

@@ -24,15 +24,11 @@ use crate::observe::{self, Kind, Observer, Place, Time};
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    callback: Rc<dyn Callback>,
-    core: Weak<Core>,
+    pub(crate) callback: Rc<dyn Callback>,
+    pub(crate) core: Weak<Core>,
 }
 
 impl Handle {
-    pub(crate) fn new(callback: Rc<dyn Callback>, core: Weak<Core>) -> Self {
-        Handle { callback, core }
-    }
-
     /// Keeps the callback from running, and drops it; after it ran, only `is_cancelled` changes.
     pub fn cancel(&self) {
         let about = self.callback.about();
@@ -165,7 +161,7 @@ impl Core {
         at: Option<Place>,
     ) -> Handle {
         self.push_callback(callback.clone(), at);
-        Handle::new(callback, Rc::downgrade(self))
+        Handle { callback, core: Rc::downgrade(self) }
     }
 
     pub(crate) fn call_at(
@@ -181,6 +177,6 @@ impl Core {
         });
         callback.about().stage.set(Stage::Timer);
         self.timers.borrow_mut().insert(when, callback.clone());
-        Handle::new(callback, Rc::downgrade(self))
+        Handle { callback, core: Rc::downgrade(self) }
     }
 }

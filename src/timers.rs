@@ -106,11 +106,13 @@ impl Timers {
         Some(self.heap.peek()?.when)
     }
 
-    /// Takes out the next callback that is due at `now`, soonest first.
-    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Rc<dyn Callback>> {
-        match self.next_deadline()? <= now {
-            true => self.heap.pop().map(|timer| timer.callback),
-            false => None,
+    /// Takes out what is due, soonest first. If there is no timer, it does not ask the clock.
+    pub(crate) fn take_due(&mut self, clock: &Clock) -> Vec<Rc<dyn Callback>> {
+        let mut due = Vec::new();
+        let now = self.next_deadline().map(|_| clock.now());
+        while self.next_deadline().is_some_and(|when| Some(when) <= now) {
+            due.extend(self.heap.pop().map(|timer| timer.callback));
         }
+        due
     }
 }

@@ -61,13 +61,13 @@ impl Side {
         let callback = RefCell::new(Some(callback));
         let watcher = Rc::new(Watcher { side: self.clone(), callback, about: About::of(name) });
         self.set_watcher(Some(watcher.clone()));
-        Handle::new(watcher, self.core.clone())
+        Handle { callback: watcher, core: self.core.clone() }
     }
 
     /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it away.
     pub(crate) fn set_watcher(&self, watcher: Option<Rc<Watcher>>) {
         if let Some(replaced) = self.watcher.replace(watcher) {
-            Handle::new(replaced, self.core.clone()).cancel();
+            Handle { callback: replaced, core: self.core.clone() }.cancel();
         }
         self.schedule();
     }
