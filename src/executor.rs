@@ -111,10 +111,7 @@ fn send_outcome<T: Send + 'static>(remote: &Remote, ticket: u64, outcome: Option
         let promise = parked.and_then(|any| any.downcast::<Promise<T>>().ok());
         if let (Some(promise), Some(outcome)) = (promise, outcome) {
             // A promise that was cancelled keeps its cancellation.
-            let fill = move || {
-                promise.follow(outcome);
-            };
-            core.enqueue(once(fill), None);
+            core.enqueue(once(move || _ = promise.follow(outcome)), None);
         }
     };
     // A loop that closed meanwhile has dropped the promise; the result is dropped here.

@@ -127,9 +127,7 @@ impl EventLoop {
                 Core::with_running(|core| core.stopping.set(true));
             }
         });
-        let _take_back = OnDrop(|| {
-            promise.remove_done_callback(callback);
-        });
+        let _take_back = OnDrop(|| _ = promise.remove_done_callback(callback));
         self.run_forever()?;
         if promise.is_done() { promise.result() } else { Err(RunError::StoppedBeforeDone.into()) }
     }

@@ -56,10 +56,7 @@ fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let over = Promise::of(Rc::new(Shared::new(&core, "Promise")));
     over.tell_created(&core, "sleep", Some(when), Some(at));
     let filled = over.clone();
-    let fill = move || {
-        filled.fill(());
-    };
-    let timer = core.call_at(when, once(fill), Some(at));
+    let timer = core.call_at(when, once(move || _ = filled.fill(())), Some(at));
     (over, CancelOnDrop(timer))
 }
 

@@ -275,9 +275,7 @@ impl Condition {
     /// asyncio: `await condition.wait()`.
     pub async fn wait(&self, guard: LockGuard) -> (LockGuard, Result<(), Cancelled>) {
         self.assert_own(&guard);
-        let in_my_place = OnDrop(|| {
-            self.waiters.wake_next();
-        });
+        let in_my_place = OnDrop(|| _ = self.waiters.wake_next());
         drop(guard);
         let mut result = self.waiters.wait("condition", None, |_| {}).await;
         let guard = loop {

@@ -137,13 +137,9 @@ fn start<T: Clone + Send + 'static>(
     drop(progress);
     if cancelled {
         let task = task.any();
-        event_loop.call_soon(move || {
-            task.cancel();
-        });
+        event_loop.call_soon(move || _ = task.cancel());
     }
-    task.add_done_callback(move |task| {
-        outcome.0.finish(task.result());
-    });
+    task.add_done_callback(move |task| _ = outcome.0.finish(task.result()));
 }
 
 /// The loop's end of a concurrent future: a loop that goes away leaves nobody waiting.
@@ -221,10 +217,7 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
             // A closed loop has dropped the task already.
             let _ = self.remote.call(move |core| {
                 let Some(task) = core.task(task).map(AnyTask::new) else { return };
-                let cancel = move || {
-                    task.cancel();
-                };
-                core.enqueue(once(cancel), None);
+                core.enqueue(once(move || _ = task.cancel()), None);
             });
         }
         cancelled

@@ -101,9 +101,7 @@ pub async fn wait<H: AsRef<Promise<T>>, T: 'static>(
                 waiter.fill(());
             }
         });
-        take_back.push(OnDrop(move || {
-            handle.as_ref().remove_done_callback(callback);
-        }));
+        take_back.push(OnDrop(move || _ = handle.as_ref().remove_done_callback(callback)));
     }
     waiter.wait_at(None).await?;
     drop(take_back);
@@ -121,9 +119,7 @@ fn unique<H: AsRef<Promise<T>>, T: 'static>(handles: impl IntoIterator<Item = H>
 
 /// Sets the timer that ends a `wait`; an observer knows the timer by the name of this function.
 fn start_wait(timeout: Duration, waiter: Promise<()>) -> CancelOnDrop {
-    set_limit(timeout, move || {
-        waiter.fill(());
-    })
+    set_limit(timeout, move || _ = waiter.fill(()))
 }
 
 fn set_limit(timeout: Duration, callback: impl FnOnce() + 'static) -> CancelOnDrop {
