@@ -10,7 +10,7 @@ use super::server::Served;
 use super::source::Direction;
 use super::tcp::TcpStream;
 use crate::error::{Error, Result};
-use crate::handle::Handle;
+use crate::sleep::CancelOnDrop;
 use crate::waiters::Waiters;
 
 /// With more bytes than this unsent, a writer had better wait; asyncio has the same marks.
@@ -25,7 +25,7 @@ struct Shared {
     peer: Option<SocketAddr>,
     unsent: RefCell<VecDeque<u8>>,
     /// The callback that sends what is unsent. Invariant: there is one as long as something is unsent, and it keeps this alive.
-    sender: RefCell<Option<Handle>>,
+    sender: RefCell<Option<CancelOnDrop>>,
     /// True from the high-water mark down to the low one.
     congested: Cell<bool>,
     paused: Cell<bool>,
@@ -217,12 +217,11 @@ impl Transport {
         if left > 0 {
             let mut sender = shared.sender.borrow_mut();
             let this = self.clone();
-            sender.get_or_insert_with(|| stream.watched.on_writable(move || this.send()));
+            let watch = || stream.watched.on_writable(move || this.send());
+            sender.get_or_insert_with(|| CancelOnDrop(watch()));
             return;
         }
-        if let Some(sender) = shared.sender.take() {
-            sender.cancel();
-        }
+        drop(shared.sender.take());
         if shared.closing.get() {
             self.lose(None);
         } else if shared.eof_written.get() {
@@ -242,9 +241,7 @@ impl Transport {
         let _ = stream.shutdown(Shutdown::Both);
         stream.watched.wake_all();
         shared.changed.wake_all();
-        if let Some(sender) = shared.sender.take() {
-            sender.cancel();
-        }
+        drop(shared.sender.take());
         let served = shared.served.borrow().upgrade();
         if let Some(served) = served {
             // The protocol may be the caller, and busy.
