@@ -74,9 +74,11 @@ impl<T> Shared<T> {
 
     /// Drops what was to happen when the promise is done: it never will be.
     pub(crate) fn abandon(&self) {
-        if let State::Pending(listeners) = &mut *self.state.borrow_mut() {
-            drop_in_turn(std::mem::take(listeners));
-        }
+        let listeners = match &mut *self.state.borrow_mut() {
+            State::Pending(listeners) => std::mem::take(listeners),
+            _ => return,
+        };
+        drop_in_turn(listeners);
     }
 
     /// Gives the error of a promise that failed, which somebody has seen from now on.

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use asyncio::observe::{Actor, Kind};
 use asyncio::{
-    Error, EventLoop, Promise, Result, create_task, gather, gather_return_exceptions, sleep,
+    Error, EventLoop, Promise, Result, Task, create_task, gather, gather_return_exceptions, sleep,
     yield_now,
 };
 
@@ -205,4 +205,23 @@ fn a_sleep_that_is_dropped_after_its_time_has_come_fills_nothing() {
     event_loop.stop();
     event_loop.run_forever().unwrap();
     assert_eq!((filled.get(), event_loop.timer_count()), (0, 0));
+}
+
+#[test]
+fn a_callback_that_goes_with_the_loop_may_ask_for_its_task() {
+    struct Asks(Task<()>, Rc<Cell<Option<bool>>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            self.1.set(Some(self.0.is_done()));
+        }
+    }
+    let event_loop = EventLoop::with_virtual_clock();
+    event_loop.set_exception_handler(|_| ());
+    let never: Promise<()> = event_loop.create_promise();
+    let task = event_loop.create_task(async move { never.await });
+    let answer = Rc::new(Cell::new(None));
+    let asks = Asks(task.clone(), answer.clone());
+    task.add_done_callback(move |_| drop(asks));
+    event_loop.close().unwrap();
+    assert_eq!(answer.get(), Some(false));
 }
