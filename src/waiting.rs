@@ -254,12 +254,12 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         let this = &mut *self;
         let outcome = match this.registration.thrown() {
             Some(cancelled) => Some(Err(cancelled.into())),
-            None => this.promise.outcome(),
+            // A promise that is done has no listeners any more; from one that is not, the listener is taken back on drop.
+            None => this.promise.outcome().inspect(|_| this.listener = None),
         };
         if let Some(outcome) = outcome {
             let cancelled = outcome.as_ref().is_err_and(Error::is_cancelled);
             this.registration.leave(cancelled);
-            this.listener = None;
             return Poll::Ready(outcome);
         }
         if let Err(error) = this.register() {

@@ -225,3 +225,41 @@ fn a_callback_that_goes_with_the_loop_may_ask_for_its_task() {
     event_loop.close().unwrap();
     assert_eq!(answer.get(), Some(false));
 }
+
+#[test]
+fn a_task_is_not_woken_by_what_it_has_ceased_to_wait_for() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let polls = Rc::new(Cell::new(0));
+    let counted = polls.clone();
+    let other: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+    let awaited = other.clone();
+    let one = event_loop.create_task(async move {
+        let other = awaited.take().expect("made before it runs");
+        // The other refuses to end before this one does, so the cancellation comes by itself.
+        assert!(other.await.is_err_and(|error| error.is_cancelled()));
+        let mut rest = Box::pin(sleep(seconds(3)));
+        std::future::poll_fn(|cx| {
+            counted.set(counted.get() + 1);
+            rest.as_mut().poll(cx)
+        })
+        .await?;
+        Ok(())
+    });
+    let first = one.clone();
+    let two = event_loop.create_task(async move {
+        tokio::select! {
+            outcome = first => assert!(outcome.is_err()),
+            outcome = sleep(seconds(10)) => assert!(outcome.is_err()),
+        }
+        sleep(seconds(1)).await?;
+        Ok(())
+    });
+    other.replace(Some(two.clone()));
+    event_loop.call_later(seconds(1), {
+        let one = one.clone();
+        move || assert!(one.cancel())
+    });
+    event_loop.run_until_complete(one).unwrap();
+    assert!(two.is_done());
+    assert_eq!(polls.get(), 2);
+}
