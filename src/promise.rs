@@ -7,7 +7,7 @@
 //! yield does without, for it waits for nothing but its next turn.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
@@ -18,7 +18,7 @@ use crate::callback::{CallbackOf, CallbackOutput, once_with};
 use crate::error::{Cancelled, Error, InvalidState, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::list::{List, new_number};
-use crate::observe::{Awaited, Kind, Number, Observer, Outcome, Place};
+use crate::observe::{Kind, Number, Observer, Outcome, Place};
 use crate::on_drop::OnDrop;
 use crate::task::Driven;
 
@@ -26,16 +26,8 @@ use crate::task::Driven;
 pub(crate) enum State<T: 'static> {
     /// Not far: these wait for it, and hear of its end in the order in which they came.
     Pending(List<Listener<T>>),
-    Done(T),
-    /// The flag is false until somebody looks at the error. Dropped so, the promise reports it.
-    Failed(Error, Cell<bool>),
+    Finished(Result<T>),
     Cancelled(Cancelled),
-}
-
-impl<T> State<T> {
-    fn failed(error: Error) -> Self {
-        State::Failed(error, Cell::new(false))
-    }
 }
 
 /// What happens when a promise is done; all kinds share one list, so they keep one order.
@@ -53,6 +45,8 @@ pub(crate) struct Shared<T: 'static> {
     core: Weak<Core>,
     /// Invariant: leaves `Pending` once, and never comes back.
     pub(crate) state: RefCell<State<T>>,
+    /// True once somebody has looked at the outcome. An error that nobody has seen is reported when the promise is dropped.
+    seen: Cell<bool>,
     /// What reports call it: a promise, or a task.
     pub(crate) kind: &'static str,
     pub(crate) number: Number,
@@ -63,30 +57,28 @@ impl<T> Shared<T> {
         Shared {
             core: Rc::downgrade(core),
             state: RefCell::new(State::Pending(List::default())),
+            seen: Cell::new(false),
             kind,
             number: Number::default(),
         }
     }
 
-    fn is_done(&self) -> bool {
-        !matches!(*self.state.borrow(), State::Pending(_))
+    /// Gives those who wait for the promise, unless it is done.
+    fn listeners(&self) -> Option<RefMut<'_, List<Listener<T>>>> {
+        let listeners = RefMut::filter_map(self.state.borrow_mut(), |state| match state {
+            State::Pending(listeners) => Some(listeners),
+            _ => None,
+        });
+        listeners.ok()
+    }
+
+    fn take_listeners(&self) -> Option<List<Listener<T>>> {
+        self.listeners().map(|mut listeners| std::mem::take(&mut *listeners))
     }
 
     /// Drops what was to happen when the promise is done: it never will be.
     pub(crate) fn abandon(&self) {
-        let listeners = match &mut *self.state.borrow_mut() {
-            State::Pending(listeners) => std::mem::take(listeners),
-            _ => return,
-        };
-        drop_in_turn(listeners);
-    }
-
-    /// Gives the error of a promise that failed, which somebody has seen from now on.
-    fn error(&self) -> Option<Error> {
-        let state = self.state.borrow();
-        let State::Failed(error, seen) = &*state else { return None };
-        seen.set(true);
-        Some(error.clone())
+        drop_in_turn(self.take_listeners());
     }
 }
 
@@ -142,7 +134,7 @@ pub(crate) trait AnyPromise {
 
 impl<C: PromiseCell> AnyPromise for C {
     fn is_done(&self) -> bool {
-        self.shared().is_done()
+        !matches!(*self.shared().state.borrow(), State::Pending(_))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -150,7 +142,9 @@ impl<C: PromiseCell> AnyPromise for C {
     }
 
     fn error(&self) -> Option<Error> {
-        self.shared().error()
+        let State::Finished(Err(error)) = &*self.shared().state.borrow() else { return None };
+        self.shared().seen.set(true);
+        Some(error.clone())
     }
 
     fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
@@ -232,10 +226,8 @@ pub(crate) fn drop_in_turn(value: impl Any) {
 impl<T: 'static> Drop for Shared<T> {
     fn drop(&mut self) {
         match self.state.get_mut() {
-            State::Pending(listeners) if !listeners.is_empty() => {
-                drop_in_turn(std::mem::take(listeners));
-            }
-            State::Failed(error, seen) if !seen.get() => {
+            State::Pending(listeners) if !listeners.is_empty() => self.abandon(),
+            State::Finished(Err(error)) if !self.seen.get() => {
                 if let Some(core) = self.core.upgrade() {
                     let message = format!("{} exception was never retrieved", self.kind);
                     core.report(message, Some(error.clone()));
@@ -333,26 +325,23 @@ impl<T> Promise<T> {
     /// Gives what an observer hears when the promise is done.
     fn done(&self, names: &Observer) -> Kind {
         let outcome = match &*self.shared().state.borrow() {
-            State::Failed(error, _) => Outcome::Exception(error.to_string()),
+            State::Finished(Err(error)) => Outcome::Exception(error.to_string()),
             State::Cancelled(_) => Outcome::Cancelled,
-            State::Pending(_) | State::Done(_) => Outcome::Result,
+            _ => Outcome::Result,
         };
-        match self.awaited(names) {
-            Awaited::Task(task) => Kind::TaskDone { task, outcome },
-            Awaited::Promise(promise) => Kind::PromiseDone { promise, outcome },
-            Awaited::Turn | Awaited::Foreign => unreachable!("this is a promise"),
+        match self.driven() {
+            Some(task) => Kind::TaskDone { task: task.state().number, outcome },
+            None => Kind::PromiseDone { promise: names.promise(&self.shared().number), outcome },
         }
     }
 
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        if shared.is_done() {
+        let Some(mut listeners) = shared.take_listeners() else {
             return Err(InvalidState::AlreadyDone);
-        }
-        let State::Pending(mut listeners) = shared.state.replace(state) else {
-            unreachable!("looked at just now")
         };
+        shared.state.replace(state);
         let Some(core) = shared.core.upgrade() else {
             drop_in_turn(listeners);
             return Ok(());
@@ -385,7 +374,7 @@ impl<T> Promise<T> {
         };
         // The promise becomes the argument when it is done: one that kept itself before would never be dropped.
         let callback = once_with(function);
-        if let State::Pending(listeners) = &mut *self.shared().state.borrow_mut() {
+        if let Some(mut listeners) = self.shared().listeners() {
             return listeners.push(Listener::Call(callback));
         }
         self.schedule(&core, callback, at);
@@ -404,7 +393,7 @@ impl<T> Promise<T> {
             Some(task) => Listener::Step(task.clone()),
             None => Listener::Wake(waker.clone()),
         };
-        if let State::Pending(listeners) = &mut *self.shared().state.borrow_mut() {
+        if let Some(mut listeners) = self.shared().listeners() {
             match number.and_then(|number| listeners.get_mut(number)) {
                 // The one before is dropped at the end of this function, when nothing is borrowed any more.
                 Some(before) => std::mem::swap(before, &mut listener),
@@ -415,24 +404,8 @@ impl<T> Promise<T> {
 
     /// Takes a listener back.
     pub(crate) fn forget(&self, number: u64) -> bool {
-        let listener = match &mut *self.shared().state.borrow_mut() {
-            State::Pending(listeners) => listeners.take(number),
-            _ => None,
-        };
+        let listener = self.shared().listeners().and_then(|mut listeners| listeners.take(number));
         listener.is_some()
-    }
-
-    /// Settles the promise of a task, which `set_result` would refuse.
-    pub(crate) fn settle_task(&self, outcome: Result<T>) {
-        let state = match outcome {
-            Ok(value) => State::Done(value),
-            Err(error) => match error.downcast_ref::<Cancelled>() {
-                Some(cancelled) => State::Cancelled(cancelled.clone()),
-                None => State::failed(error),
-            },
-        };
-        // A task settles its promise once, at its end.
-        let _ = self.settle(state, None);
     }
 
     /// Cancels the promise itself, whoever answers for it.
@@ -440,18 +413,15 @@ impl<T> Promise<T> {
         self.settle(State::Cancelled(reason.clone()), None).is_ok()
     }
 
-    /// Fills a promise of the library's own; false if it is done, because it was cancelled.
-    pub(crate) fn fill(&self, value: T) -> bool {
-        self.settle(State::Done(value), None).is_ok()
+    /// Ends a promise of the library's own with an outcome; false if it is done, because it was cancelled. A cancellation in the
+    /// outcome is an error like any other here.
+    pub(crate) fn follow(&self, outcome: Result<T>) -> bool {
+        self.settle(State::Finished(outcome), None).is_ok()
     }
 
-    /// Ends a promise of the library's own with an outcome; a cancellation is an error like any other here.
-    pub(crate) fn follow(&self, outcome: Result<T>) -> bool {
-        let state = match outcome {
-            Ok(value) => State::Done(value),
-            Err(error) => State::failed(error),
-        };
-        self.settle(state, None).is_ok()
+    /// Fills a promise of the library's own.
+    pub(crate) fn fill(&self, value: T) -> bool {
+        self.follow(Ok(value))
     }
 
     /// Settles on behalf of a line of the program, which must leave a task's promise to the body.
@@ -470,7 +440,7 @@ impl<T> Promise<T> {
     /// asyncio: `future.set_result(value)`.
     #[track_caller]
     pub fn set_result(&self, value: T) -> Result<(), InvalidState> {
-        self.set(State::Done(value), Location::caller())
+        self.set(State::Finished(Ok(value)), Location::caller())
     }
 
     /// Fills the promise with an error.
@@ -483,7 +453,7 @@ impl<T> Promise<T> {
     /// asyncio: `future.set_exception(exception)`.
     #[track_caller]
     pub fn set_exception(&self, error: impl Into<Error>) -> Result<(), InvalidState> {
-        self.set(State::failed(error.into()), Location::caller())
+        self.set(State::Finished(Err(error.into())), Location::caller())
     }
 
     /// Cancels the promise, or asks its task to end; false if it is done already.
@@ -504,14 +474,14 @@ impl<T> Promise<T> {
     ///
     /// asyncio: `future.done()`.
     pub fn is_done(&self) -> bool {
-        self.shared().is_done()
+        self.cell.is_done()
     }
 
     /// Tells whether the promise was cancelled.
     ///
     /// asyncio: `future.cancelled()`.
     pub fn is_cancelled(&self) -> bool {
-        matches!(*self.shared().state.borrow(), State::Cancelled(_))
+        self.cell.is_cancelled()
     }
 
     /// Gives the value.
@@ -537,13 +507,13 @@ impl<T> Promise<T> {
         match &*self.shared().state.borrow() {
             State::Pending(_) => Err(InvalidState::ExceptionNotSet.into()),
             State::Cancelled(cancelled) => Err(cancelled.clone().into()),
-            State::Done(_) | State::Failed(..) => Ok(self.shared().error()),
+            State::Finished(_) => Ok(self.cell.error()),
         }
     }
 
     /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
     pub fn failed(&self) -> bool {
-        matches!(*self.shared().state.borrow(), State::Failed(..))
+        matches!(*self.shared().state.borrow(), State::Finished(Err(_)))
     }
 
     /// Gives the result if the promise is done.
@@ -553,10 +523,9 @@ impl<T> Promise<T> {
     {
         match &*self.shared().state.borrow() {
             State::Pending(_) => None,
-            State::Done(value) => Some(Ok(value.clone())),
-            State::Failed(error, seen) => {
-                seen.set(true);
-                Some(Err(error.clone()))
+            State::Finished(result) => {
+                self.shared().seen.set(true);
+                Some(result.clone())
             }
             State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),
         }

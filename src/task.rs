@@ -188,7 +188,12 @@ struct TaskCell<T: 'static> {
 impl<T> TaskCell<T> {
     fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
         core.release(self.state.number);
-        Promise::of(self).settle_task(outcome);
+        let error = outcome.as_ref().err();
+        let cancelled = error.and_then(|error| error.downcast_ref::<Cancelled>()).cloned();
+        match cancelled {
+            Some(cancelled) => Promise::of(self).settle_cancelled(&cancelled),
+            None => Promise::of(self).follow(outcome),
+        };
     }
 }
 

@@ -95,8 +95,8 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
         let Shared { kind, state, .. } = self.shared();
         match &*state.borrow() {
             State::Pending(_) => write!(f, "<{kind} pending>"),
-            State::Done(value) => write!(f, "<{kind} finished result={value:?}>"),
-            State::Failed(error, _) => write!(f, "<{kind} finished exception={error:?}>"),
+            State::Finished(Ok(value)) => write!(f, "<{kind} finished result={value:?}>"),
+            State::Finished(Err(error)) => write!(f, "<{kind} finished exception={error:?}>"),
             State::Cancelled(_) => write!(f, "<{kind} cancelled>"),
         }
     }
