@@ -1,6 +1,6 @@
 //! Futures of other libraries, which know nothing of a cancellation that is a value.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 

@@ -37,7 +37,7 @@ impl Core {
         }
         let mut seen = HashSet::new();
         // Every path begins with a link that is nobody's, and leads to all tasks, the oldest first.
-        let tasks = self.tasks().into_iter().rev().map(|task| task.promise()).collect();
+        let tasks = self.tasks().into_iter().rev().map(|task| task as _).collect();
         let mut path = vec![Link { address: std::ptr::null(), name: None, left: tasks }];
         while let Some(last) = path.last_mut() {
             let Some(promise) = last.left.pop() else {

@@ -69,8 +69,8 @@
 //! 6. `gather`: a promise that its children fill.
 //!
 //! What to pass over at first: every `tell` is a line for an observer (its closure names things by numbers), `act_as` and `begin_turn`
-//! too; `make_remote_calls` does what other threads have asked for; `drop_in_turn` and `PassingOn` see to chains of any length and to circles; a scope
-//! is the inside of a call of [cancellable](cancellable()).
+//! too; `make_remote_calls` does what other threads have asked for; `drop_in_turn` and `in_a_circle` see to chains of any length and
+//! to circles; a scope is the inside of a call of [cancellable](cancellable()).
 //!
 //! The rest is built from these; a file's first lines say what it is for:
 //! - `handle` and `task_handle`: what a program holds of a callback and of a task. `run`: a whole program from beginning to end.

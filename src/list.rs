@@ -23,10 +23,7 @@ pub(crate) fn new_number() -> u64 {
 pub(crate) struct List<T> {
     first: Option<(u64, T)>,
     /// `None` until there are two at a time.
-    #[expect(
-        clippy::box_collection,
-        reason = "one word instead of three in every list without a map"
-    )]
+    #[expect(clippy::box_collection, reason = "one word, not three, in a list without a map")]
     more: Option<Box<BTreeMap<u64, T>>>,
 }
 
@@ -50,18 +47,13 @@ impl<T> List<T> {
 
     /// Takes an item out, if it is still there.
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
-        match self.first.take_if(|(first, _)| *first == number) {
-            Some((_, item)) => Some(item),
-            None => self.more.as_mut()?.remove(&number),
-        }
+        let first = self.first.take_if(|(first, _)| *first == number).map(|(_, item)| item);
+        first.or_else(|| self.more.as_mut()?.remove(&number))
     }
 
     /// Takes the oldest item out.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let oldest = match self.first.take() {
-            Some(first) => Some(first),
-            None => self.more.as_mut()?.pop_first(),
-        };
+        let oldest = self.first.take().or_else(|| self.more.as_mut()?.pop_first());
         oldest.map(|(_, item)| item)
     }
 
@@ -79,12 +71,6 @@ impl<T> List<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
         let first = self.first.iter().map(|(number, item)| (*number, item));
         let more = self.more.iter().flat_map(|more| more.iter());
-        first.chain(more.map(|(number, item)| (*number, item)))
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut T)> {
-        let first = self.first.iter_mut().map(|(number, item)| (*number, item));
-        let more = self.more.iter_mut().flat_map(|more| more.iter_mut());
         first.chain(more.map(|(number, item)| (*number, item)))
     }
 }

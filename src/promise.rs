@@ -98,12 +98,7 @@ pub(crate) trait PromiseCell: AnyPromise + 'static {
         Vec::new()
     }
 
-    /// Hears that somebody cancels; false if the promise is passing a cancellation on at this moment, and so refuses another.
-    fn begin_cancel(&self, _: &Cancelled) -> bool {
-        true
-    }
-
-    /// Hears which of its targets have accepted, in their order; says whether the promise accepts.
+    /// Hears which of its targets have accepted a cancellation, in their order; says whether the promise accepts.
     fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[bool]) -> bool {
         promise.settle_cancelled(reason)
     }
@@ -127,8 +122,8 @@ pub(crate) trait AnyPromise {
     /// Gives what the promise waits for itself, and the name of the task that it is of.
     fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>);
     /// Begins a cancellation, and gives those to whom it is passed on; `None` if the promise refuses it at once.
-    fn ask(&self, reason: &Cancelled) -> Option<Targets>;
-    /// Ends what `ask` began.
+    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets>;
+    /// Ends what `ask` began: hears which of those have accepted, and says whether the promise accepts.
     fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool;
 }
 
@@ -156,10 +151,11 @@ impl<C: PromiseCell> AnyPromise for C {
         (self.targets(), name)
     }
 
-    fn ask(&self, reason: &Cancelled) -> Option<Targets> {
+    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets> {
         // Who cancels what has failed has seen that it failed.
         self.error();
-        (!self.is_done() && self.begin_cancel(reason)).then(|| self.targets())
+        let begins = || self.clone().task().is_none_or(|task| task.state().begin_cancel(reason));
+        (!self.is_done() && begins()).then(|| self.targets())
     }
 
     fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool {
@@ -171,30 +167,31 @@ impl<C: PromiseCell> AnyPromise for C {
 ///
 /// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
 /// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
-pub(crate) fn cancel(mut promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
-    struct Asked {
-        promise: Rc<dyn AnyPromise>,
-        targets: std::vec::IntoIter<Rc<dyn AnyPromise>>,
-        accepted: Vec<bool>,
+pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
+    enum Todo {
+        Ask(Rc<dyn AnyPromise>),
+        /// The answers of its targets begin at this place.
+        Answer(Rc<dyn AnyPromise>, usize),
     }
-    let mut asked: Vec<Asked> = Vec::new();
-    loop {
-        // One that refuses at once has answered.
-        let mut answer = Some(false);
-        if let Some(targets) = promise.ask(reason) {
-            asked.push(Asked { promise, targets: targets.into_iter(), accepted: Vec::new() });
-            answer = None;
-        }
-        promise = loop {
-            let Some(last) = asked.last_mut() else { return answer == Some(true) };
-            last.accepted.extend(answer);
-            if let Some(next) = last.targets.next() {
-                break next;
+    let mut todo = vec![Todo::Ask(promise)];
+    let mut answers = Vec::new();
+    while let Some(next) = todo.pop() {
+        match next {
+            Todo::Ask(promise) => match promise.clone().ask(reason) {
+                None => answers.push(false),
+                Some(targets) => {
+                    todo.push(Todo::Answer(promise, answers.len()));
+                    todo.extend(targets.into_iter().rev().map(Todo::Ask));
+                }
+            },
+            Todo::Answer(promise, from) => {
+                let accepts = promise.answer(reason, &answers[from..]);
+                answers.truncate(from);
+                answers.push(accepts);
             }
-            let Asked { promise, accepted, .. } = asked.pop().expect("looked at just now");
-            answer = Some(promise.answer(reason, &accepted));
-        };
+        }
     }
+    answers == [true]
 }
 
 thread_local! {

@@ -1,7 +1,6 @@
 //! A task: a promise, and a body that fills it, driven by the loop step by step; and what can be made one.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, IntoFuture};
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -17,9 +16,8 @@ use crate::remote::Remote;
 use crate::waiting::Waits;
 
 /// What the loop drives: a task, without its value's type.
-pub(crate) trait Driven {
+pub(crate) trait Driven: AnyPromise {
     fn state(&self) -> &TaskState;
-    fn promise(self: Rc<Self>) -> Rc<dyn AnyPromise>;
     /// Polls the body once.
     fn step(self: Rc<Self>, core: &Rc<Core>);
     /// Drops the body of a task that will not run again.
@@ -73,42 +71,15 @@ pub(crate) struct TaskState {
     pub(crate) requests: Cell<u32>,
     /// The last cancellation, for whoever sees it.
     reason: RefCell<Cancelled>,
-    /// A cancellation has not reached every leaf that the body waits on: the next step begins with handing it to those.
-    pub(crate) must_cancel: Cell<bool>,
-    /// A value has come before that cancellation did: the body may end with it, and else hears of the cancellation at its next await.
-    value_first: Cell<bool>,
-    /// A cancellation is on its way to a leaf: its promise was cancelled, or the next poll will see it.
-    pub(crate) delivering: Cell<bool>,
-    passing_on: Cell<PassingOn>,
-}
-
-/// Whether a task is passing a cancellation on to what it waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum PassingOn {
-    No,
-    Yes,
-    /// And the cancellation has come back to it: the tasks wait for each other in a circle.
-    InACircle,
 }
 
 impl TaskState {
     fn new(core: &Rc<Core>) -> Self {
         let number = core.next_task_number();
-        TaskState {
-            number,
-            core: Rc::downgrade(core),
-            name: RefCell::default(),
-            waker: Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number })),
-            scheduled: Cell::new(false),
-            waits: Waits::default(),
-            running: Cell::new(false),
-            requests: Cell::new(0),
-            reason: RefCell::default(),
-            must_cancel: Cell::new(false),
-            value_first: Cell::new(false),
-            delivering: Cell::new(false),
-            passing_on: Cell::new(PassingOn::No),
-        }
+        let waker = Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number }));
+        let core = Rc::downgrade(core);
+        let (name, scheduled, waits, running, requests, reason) = Default::default();
+        TaskState { number, core, name, waker, scheduled, waits, running, requests, reason }
     }
 
     /// Tells whether it is the task itself that polls with this waker, and not a `join!` or the like in its body.
@@ -134,17 +105,51 @@ impl TaskState {
         self.reason.borrow().clone()
     }
 
-    /// Cancels the task once more, because the leaf that the cancellation was on its way to is gone.
-    pub(crate) fn cancel_again(&self) {
-        if self.delivering.replace(false) {
-            self.value_first.set(true);
+    /// Hears that somebody cancels; false if a cancellation is being passed on at this moment, and comes back.
+    pub(crate) fn begin_cancel(&self, reason: &Cancelled) -> bool {
+        if self.waits.passing_on.replace(true) {
+            self.waits.in_a_circle.set(true);
+            return false;
+        }
+        self.requests.set(self.requests.get() + 1);
+        self.reason.replace(reason.clone());
+        self.tell(|| Kind::CancelRequested {
+            task: self.number,
+            message: reason.message().map(str::to_owned),
+        });
+        true
+    }
+
+    /// Passes the last cancellation on to what the task waits for by now.
+    fn pass_on(&self) {
+        let reason = self.reason();
+        self.waits.passing_on.set(true);
+        let promises = self.waits.promises().into_iter();
+        let accepted: Vec<bool> = promises.map(|promise| cancel(promise, &reason)).collect();
+        self.passed_on(&accepted);
+    }
+
+    /// Hears which promises have accepted a cancellation; if a leaf is left out, the next step throws it there.
+    fn passed_on(&self, accepted: &[bool]) {
+        let Waits { passing_on, in_a_circle, delivering, .. } = &self.waits;
+        passing_on.set(false);
+        if self.running.get() {
+            // It was passed on to nobody: the body may yet wait for something else.
+            delivering.set(false);
+            self.set_must_cancel();
+        } else if in_a_circle.take() {
+            // Nobody else would wake this task: the circle ends here.
+            self.waits.accepted(&[]);
+            self.set_must_cancel();
+            self.waker.wake_by_ref();
+        } else if !self.waits.accepted(accepted) {
             self.set_must_cancel();
         }
     }
 
     /// Leaves the cancellation to the next step.
-    fn set_must_cancel(&self) {
-        self.must_cancel.set(true);
+    pub(crate) fn set_must_cancel(&self) {
+        self.waits.must_cancel.set(true);
         if self.running.get() {
             return;
         }
@@ -154,22 +159,6 @@ impl TaskState {
         }
         for waker in self.waits.foreign_wakers() {
             waker.wake();
-        }
-    }
-
-    /// Hears which promises have accepted a cancellation; if a leaf is left out, the next step throws it there.
-    fn passed_on(&self, accepted: &[bool]) {
-        if self.passing_on.replace(PassingOn::No) == PassingOn::InACircle {
-            // Nobody else would wake this task: the circle ends here.
-            self.waits.accepted(&[]);
-            self.set_must_cancel();
-            return self.waker.wake_by_ref();
-        }
-        if accepted.contains(&true) {
-            self.delivering.set(true);
-        }
-        if !self.waits.accepted(accepted) {
-            self.set_must_cancel();
         }
     }
 }
@@ -216,31 +205,8 @@ impl<T> PromiseCell for TaskCell<T> {
         }
     }
 
-    fn begin_cancel(&self, reason: &Cancelled) -> bool {
-        let state = &self.state;
-        if state.passing_on.get() != PassingOn::No {
-            state.passing_on.set(PassingOn::InACircle);
-            return false;
-        }
-        state.passing_on.set(PassingOn::Yes);
-        state.requests.set(state.requests.get() + 1);
-        state.reason.replace(reason.clone());
-        state.tell(|| Kind::CancelRequested {
-            task: state.number,
-            message: reason.message().map(str::to_owned),
-        });
-        true
-    }
-
     fn decide(&self, _: &Promise<T>, _: &Cancelled, accepted: &[bool]) -> bool {
-        match self.state.running.get() {
-            true => {
-                self.state.passing_on.set(PassingOn::No);
-                self.state.value_first.set(false);
-                self.state.set_must_cancel();
-            }
-            false => self.state.passed_on(accepted),
-        }
+        self.state.passed_on(accepted);
         true
     }
 }
@@ -248,10 +214,6 @@ impl<T> PromiseCell for TaskCell<T> {
 impl<T> Driven for TaskCell<T> {
     fn state(&self) -> &TaskState {
         &self.state
-    }
-
-    fn promise(self: Rc<Self>) -> Rc<dyn AnyPromise> {
-        self
     }
 
     fn step(self: Rc<Self>, core: &Rc<Core>) {
@@ -267,48 +229,38 @@ impl<T> Driven for TaskCell<T> {
             self.error();
         });
         state.running.set(true);
-        if state.must_cancel.take() {
-            // A body that never started, or that waits for nothing that could deliver the cancellation, ends here
-            // in Rust's own way: it is dropped.
-            if state.waits.is_empty() {
-                drop(body);
-                std::mem::forget(panicking);
-                let outcome = Err(state.reason().into());
-                return self.finish(core, outcome);
-            }
-            state.delivering.set(true);
+        let must_cancel = state.waits.must_cancel.take();
+        if must_cancel {
             state.waits.throw();
         }
         // ANCHOR: poll
-        let polled = body.as_mut().poll(&mut Context::from_waker(&state.waker));
+        let mut context = Context::from_waker(&state.waker);
+        let polled = match must_cancel && state.waits.is_empty() {
+            false => body.as_mut().poll(&mut context),
+            // Nothing could deliver the cancellation: the body ends
+            // here in Rust's own way, it is dropped.
+            true => Poll::Ready(Err(state.reason().into())),
+        };
+        match polled.is_ready() {
+            true => drop(body),
+            false => self.body.set(Some(body)),
+        }
+        // Nothing has panicked, so the guard must not act.
+        std::mem::forget(panicking);
+        state.running.set(polled.is_ready());
+        // True if the body was cancelled while it ran.
+        let cancelled = state.waits.must_cancel.take();
         match polled {
-            Poll::Ready(outcome) => {
-                drop(body);
-                // Nothing has panicked, so the guard must not act.
-                std::mem::forget(panicking);
-                // A cancellation that arrived too late for any await
-                // takes the place of the value.
-                let late = state.must_cancel.take() && !state.value_first.get();
-                let outcome = match (outcome, late) {
-                    (Ok(_), true) => Err(state.reason().into()),
-                    (outcome, _) => outcome,
-                };
+            // No await has seen that: it takes the place of the value.
+            Poll::Ready(Ok(value)) if cancelled && !state.waits.delivering.get() => {
+                drop(value);
+                let outcome = Err(state.reason().into());
                 self.finish(core, outcome);
             }
-            Poll::Pending => {
-                std::mem::forget(panicking);
-                self.body.set(Some(body));
-                state.running.set(false);
-                // The body was cancelled while it ran; the await
-                // that it has reached since receives it.
-                if state.must_cancel.take() {
-                    let reason = state.reason();
-                    let promises = state.waits.promises().into_iter();
-                    state.passing_on.set(PassingOn::Yes);
-                    let accepted: Vec<bool> = promises.map(|p| cancel(p, &reason)).collect();
-                    state.passed_on(&accepted);
-                }
-            }
+            Poll::Ready(outcome) => self.finish(core, outcome),
+            // The await that it has reached since receives it.
+            Poll::Pending if cancelled => state.pass_on(),
+            Poll::Pending => {}
         }
         // ANCHOR_END: poll
     }

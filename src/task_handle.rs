@@ -1,6 +1,5 @@
 //! What a program holds of a task.
 
-use std::future::Future;
 use std::ops::Deref;
 use std::panic::Location;
 use std::rc::Rc;
@@ -132,33 +131,27 @@ pub fn create_task<T: 'static>(body: impl Future<Output = Result<T>> + 'static) 
 
 /// A task of any value: what `all_tasks` lists and `current_task` gives.
 #[derive(Clone)]
-pub struct AnyTask {
-    task: Rc<dyn Driven>,
-}
+pub struct AnyTask(pub(crate) Rc<dyn Driven>);
 
 impl AnyTask {
-    pub(crate) fn new(task: Rc<dyn Driven>) -> Self {
-        AnyTask { task }
-    }
-
     pub(crate) fn number(&self) -> u64 {
-        self.task.state().number
+        self.0.state().number
     }
 
     pub(crate) fn promise(&self) -> Rc<dyn AnyPromise> {
-        self.task.clone().promise()
+        self.0.clone()
     }
 
     /// Gives the task's name.
     pub fn name(&self) -> Rc<str> {
-        self.task.state().name()
+        self.0.state().name()
     }
 
     /// Gives the task another name.
     pub fn set_name(&self, name: impl Into<Rc<str>>) {
         let name = name.into();
-        self.task.state().tell(|| Kind::TaskNamed { task: self.number(), name: name.to_string() });
-        self.task.state().name.replace(Some(name));
+        self.0.state().tell(|| Kind::TaskNamed { task: self.number(), name: name.to_string() });
+        self.0.state().name.replace(Some(name));
     }
 
     /// Asks the task to end; false if it is done already.
@@ -168,32 +161,32 @@ impl AnyTask {
 
     /// Tells whether the task is done.
     pub fn is_done(&self) -> bool {
-        self.promise().is_done()
+        self.0.is_done()
     }
 
     /// Tells whether the task was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        self.promise().is_cancelled()
+        self.0.is_cancelled()
     }
 
     /// Gives the error of a task that failed; `None` while it runs, after a success, and after a cancellation.
     pub fn exception(&self) -> Option<Error> {
-        self.promise().error()
+        self.0.error()
     }
 
     /// Counts the cancellations that were asked for and not taken back.
     pub fn cancelling(&self) -> u32 {
-        self.task.state().requests.get()
+        self.0.state().requests.get()
     }
 
     /// Takes back one request to cancel, and gives how many are left.
     ///
     /// With the last one goes a cancellation that is on its way to no await yet.
     pub fn uncancel(&self) -> u32 {
-        let state = self.task.state();
+        let state = self.0.state();
         let left = state.requests.get().saturating_sub(1);
         if state.requests.replace(left) == 1 {
-            state.must_cancel.set(false);
+            state.waits.must_cancel.set(false);
         }
         left
     }
@@ -201,7 +194,7 @@ impl AnyTask {
 
 impl PartialEq for AnyTask {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.task, &other.task)
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -217,7 +210,7 @@ impl std::fmt::Debug for AnyTask {
 ///
 /// asyncio: `asyncio.current_task()`.
 pub fn current_task() -> Option<AnyTask> {
-    Core::with_current(|_, task| AnyTask::new(task.clone()))
+    Core::with_current(|_, task| AnyTask(task.clone()))
 }
 
 impl EventLoop {
@@ -225,15 +218,14 @@ impl EventLoop {
     ///
     /// asyncio: `all_tasks(loop)`.
     pub fn all_tasks(&self) -> Vec<AnyTask> {
-        let tasks = self.core.tasks().into_iter();
-        tasks.map(AnyTask::new).collect()
+        self.core.tasks().into_iter().map(AnyTask).collect()
     }
 }
 
 impl<T> Task<T> {
     /// Gives the task without its value's type.
     pub fn any(&self) -> AnyTask {
-        AnyTask::new(self.promise.driven().expect("this is a task's promise"))
+        AnyTask(self.promise.driven().expect("this is a task's promise"))
     }
 
     /// Names the task; without a name it is called "Task-" and its number.

@@ -216,7 +216,7 @@ impl<T: Clone + Send + 'static> ConcurrentFuture<T> {
         if let Some(task) = task {
             // A closed loop has dropped the task already.
             let _ = self.remote.call(move |core| {
-                let Some(task) = core.task(task).map(AnyTask::new) else { return };
+                let Some(task) = core.task(task).map(AnyTask) else { return };
                 core.enqueue(once(move || _ = task.cancel()), None);
             });
         }

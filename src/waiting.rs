@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -30,17 +29,26 @@ pub(crate) struct Wait {
     /// The number of the `cancellable` around it, zero if there is none.
     scope: u64,
     /// True once a cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
-    told: bool,
+    told: Cell<bool>,
     /// True if the leaf ends with the cancellation at its next poll, whatever its promise says.
-    thrown: bool,
+    thrown: Cell<bool>,
 }
 
-/// What the body of a task is suspended on; more than one leaf when it polls several, as `join!` and `select!` do.
+/// What the body of a task is suspended on, and how far a cancellation has got there; more than one leaf when the body polls several,
+/// as `join!` and `select!` do.
 #[derive(Default)]
 pub(crate) struct Waits {
     pub(crate) list: RefCell<List<Wait>>,
     /// The `cancellable` whose inside is being polled, zero outside.
     pub(crate) scope: Cell<u64>,
+    /// A cancellation has not reached every leaf: the next step begins with handing it to those.
+    pub(crate) must_cancel: Cell<bool>,
+    /// It is on its way to a leaf, and none has seen it: a promise was cancelled, or the next poll will see it.
+    pub(crate) delivering: Cell<bool>,
+    /// It is being passed on to the promises at this moment.
+    pub(crate) passing_on: Cell<bool>,
+    /// And it has come back: the tasks wait for each other in a circle.
+    pub(crate) in_a_circle: Cell<bool>,
 }
 
 impl Waits {
@@ -48,58 +56,51 @@ impl Waits {
         self.list.borrow().is_empty()
     }
 
-    /// Calls `f` with each leaf to which a cancellation goes: a `cancellable` leaves it to those inside it.
-    fn each_leaf(&self, mut f: impl FnMut(&mut Wait)) {
-        let mut list = self.list.borrow_mut();
+    /// Calls `f` with each leaf to which a cancellation goes, and lists what it gives: a `cancellable` leaves it to those inside it.
+    fn leaves<R>(&self, mut f: impl FnMut(&Wait) -> Option<R>) -> Vec<R> {
+        let list = self.list.borrow();
         let scopes: HashSet<u64> = list.iter().map(|(_, wait)| wait.scope).collect();
-        for (number, wait) in list.iter_mut() {
-            if !scopes.contains(&number) {
-                f(wait);
-            }
-        }
+        let leaves = list.iter().filter(|(number, _)| !scopes.contains(number));
+        leaves.filter_map(|(_, wait)| f(wait)).collect()
     }
 
     /// Gives the promises that a cancellation is passed on to.
     pub(crate) fn promises(&self) -> Targets {
-        let mut promises = Vec::new();
-        self.each_leaf(|wait| {
-            if let Target::Promise(promise) = &wait.target {
-                promises.push(promise.clone());
-            }
-        });
-        promises
+        self.leaves(|wait| match &wait.target {
+            Target::Promise(promise) => Some(promise.clone()),
+            _ => None,
+        })
+    }
+
+    /// Gives the wakers of the leaves that wait for futures of other libraries.
+    pub(crate) fn foreign_wakers(&self) -> Vec<Waker> {
+        self.leaves(|wait| match &wait.target {
+            Target::Foreign(waker) => Some(waker.clone()),
+            _ => None,
+        })
     }
 
     /// Notes which of the promises have accepted a cancellation, and tells whether it is on its way to every leaf.
     pub(crate) fn accepted(&self, accepted: &[bool]) -> bool {
         let mut accepted = accepted.iter();
-        let mut all = !self.is_empty();
-        self.each_leaf(|wait| {
+        let told = self.leaves(|wait| {
             let is_promise = matches!(wait.target, Target::Promise(_));
-            wait.told = is_promise && accepted.next() == Some(&true);
-            all &= wait.told;
+            wait.told.set(is_promise && accepted.next() == Some(&true));
+            Some(wait.told.get())
         });
-        all
+        self.delivering.set(self.delivering.get() || told.contains(&true));
+        !told.is_empty() && !told.contains(&false)
     }
 
     /// Throws a cancellation at each leaf that it is not on its way to; one whose promise was cancelled ends so by itself.
     pub(crate) fn throw(&self) {
-        self.each_leaf(|wait| {
+        self.delivering.set(true);
+        self.leaves(|wait| {
             let cancelled = matches!(&wait.target, Target::Promise(p) if p.ended_cancelled());
-            wait.thrown |= !wait.told && !cancelled;
-            wait.told = true;
+            let thrown = !wait.told.replace(true) && !cancelled;
+            wait.thrown.set(wait.thrown.get() || thrown);
+            Some(())
         });
-    }
-
-    /// Gives the wakers of the leaves that wait for futures of other libraries.
-    pub(crate) fn foreign_wakers(&self) -> Vec<Waker> {
-        let mut wakers = Vec::new();
-        self.each_leaf(|wait| {
-            if let Target::Foreign(waker) = &wait.target {
-                wakers.push(waker.clone());
-            }
-        });
-        wakers
     }
 }
 
@@ -126,7 +127,8 @@ impl Registration {
     /// Enters the leaf; one that another task has polled before leaves that one's list.
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
         let waits = &task.state().waits;
-        let wait = Wait { target, scope: waits.scope.get(), told: false, thrown: false };
+        let (told, thrown) = Default::default();
+        let wait = Wait { target, scope: waits.scope.get(), told, thrown };
         let number = waits.list.borrow_mut().push(wait);
         *self = Registration { task: Some(task.clone()), number };
     }
@@ -134,40 +136,41 @@ impl Registration {
     /// Gives the cancellation if one was thrown at this leaf.
     pub(crate) fn thrown(&self) -> Option<Cancelled> {
         let state = self.task.as_ref()?.state();
-        let mut list = state.waits.list.borrow_mut();
-        let thrown = list.get_mut(self.number)?.thrown;
+        let thrown = state.waits.list.borrow_mut().get_mut(self.number)?.thrown.get();
         thrown.then(|| state.reason())
+    }
+
+    /// Takes the entry out of the list.
+    fn take(&mut self) -> Option<(Rc<dyn Driven>, Wait)> {
+        let task = self.task.take()?;
+        let wait = task.state().waits.list.borrow_mut().take(self.number)?;
+        Some((task, wait))
     }
 
     /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it; `cancelled` says whether the body
     /// sees one in any case.
     pub(crate) fn leave(&mut self, cancelled: bool) -> Option<Cancelled> {
-        let task = self.task.take()?;
+        let (task, wait) = self.take()?;
         let state = task.state();
-        let wait = state.waits.list.borrow_mut().take(self.number)?;
-        if wait.told {
-            state.delivering.set(false);
-            if cancelled || wait.thrown {
+        let thrown = wait.thrown.get();
+        if wait.told.get() {
+            state.waits.delivering.set(false);
+            if cancelled || thrown {
                 state.tell(|| Kind::CancelDelivered { task: state.number });
             }
         }
-        wait.thrown.then(|| state.reason())
+        thrown.then(|| state.reason())
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let Some(task) = self.task.take() else {
-            return;
-        };
-        let state = task.state();
-        let mut list = state.waits.list.borrow_mut();
-        let wait = list.take(self.number);
-        let others_told = list.iter().any(|(_, wait)| wait.told);
-        drop(list);
+        let Some((task, wait)) = self.take() else { return };
+        let Waits { list, delivering, .. } = &task.state().waits;
+        let is_last = || !list.borrow().iter().any(|(_, other)| other.told.get());
         // The branch that a `select!` drops may be the only one that a cancellation was on its way to.
-        if wait.is_some_and(|wait| wait.told) && !others_told {
-            state.cancel_again();
+        if wait.told.get() && delivering.get() && is_last() {
+            task.state().set_must_cancel();
         }
     }
 }
@@ -223,27 +226,25 @@ pub struct Awaiting<T: 'static> {
 }
 
 impl<T: 'static> Awaiting<T> {
-    /// Enters the leaf into the list of what the task waits for.
-    fn register(&mut self) -> Result<(), AwaitError> {
-        let registered = Core::with_current(|core, task| {
+    /// Enters the leaf into the list of what the task waits for, or says why it cannot wait.
+    fn register(&mut self) -> Option<AwaitError> {
+        Core::with_current(|core, task| {
             if self.registration.is_of(task) {
-                return Ok(());
+                return None;
             }
-            let number = task.state().number;
             if !self.promise.belongs_to(core) {
-                return Err(AwaitError::DifferentLoop);
+                return Some(AwaitError::DifferentLoop);
             }
             if self.promise.is_of(task) {
-                return Err(AwaitError::OnItself);
+                return Some(AwaitError::OnItself);
             }
             self.registration.enter(task, Target::Promise(self.promise.any()));
             core.tell(self.at, |names| Kind::Awaits {
-                task: number,
+                task: task.state().number,
                 on: self.promise.awaited(names),
             });
-            Ok(())
-        });
-        registered.unwrap_or(Ok(()))
+            None
+        })?
     }
 }
 
@@ -262,7 +263,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
             this.registration.leave(cancelled);
             return Poll::Ready(outcome);
         }
-        if let Err(error) = this.register() {
+        if let Some(error) = this.register() {
             return Poll::Ready(Err(error.into()));
         }
         let task = this.registration.task.as_ref();
