@@ -7,26 +7,7 @@ use std::task::Poll;
 use crate::error::Cancelled;
 use crate::event_loop::Core;
 use crate::on_drop::OnDrop;
-use crate::task::Driven;
-use crate::waiting::{Registration, Target};
-
-impl Registration {
-    /// Changes what a leaf waits for.
-    fn set_target(&self, target: Target) {
-        let Some(task) = &self.task else { return };
-        if let Some(wait) = task.state().waits.list.borrow_mut().get_mut(self.number) {
-            wait.target = target;
-        }
-    }
-
-    /// Calls `f`, and counts as inside of this entry whatever is entered meanwhile.
-    fn surround<R>(&self, task: &dyn Driven, f: impl FnOnce() -> R) -> R {
-        let scope = &task.state().waits.scope;
-        let outside = scope.replace(self.number);
-        let _inside = OnDrop(|| scope.set(outside));
-        f()
-    }
-}
+use crate::waiting::{Registration, Target, Waits};
 
 /// Lets a task be cancelled while it awaits a future of another library.
 ///
@@ -41,12 +22,19 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
         let Some(task) = Core::with_current(|_, task| task.clone()) else {
             return future.as_mut().poll(cx).map(Ok);
         };
-        let target = Target::Foreign(cx.waker().clone());
-        match registration.is_of(&task) {
-            true => registration.set_target(target),
-            false => registration.enter(&task, target),
+        let Waits { list, scope, .. } = &task.state().waits;
+        let mut target = Target::Foreign(cx.waker().clone());
+        if !registration.is_of(&task) {
+            registration.enter(&task, target);
+        } else if let Some(wait) = list.borrow_mut().get_mut(registration.number) {
+            // The waker of before is dropped when the list is not borrowed any more.
+            std::mem::swap(&mut wait.target, &mut target);
         }
-        let polled = registration.surround(&*task, || future.as_mut().poll(cx));
+        // Whatever is entered meanwhile is inside of this entry.
+        let outside = scope.replace(registration.number);
+        let inside = OnDrop(|| scope.set(outside));
+        let polled = future.as_mut().poll(cx);
+        drop(inside);
         match (polled, registration.thrown()) {
             // What it has taken from somebody is not lost.
             (Poll::Ready(output), _) => {
