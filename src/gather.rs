@@ -81,20 +81,19 @@ impl<T: Clone, R> Whole<T, R> {
             finish,
         });
         let outer = Promise::of(whole.clone());
-        let at = Some(Location::caller());
-        outer.tell_created(&event_loop.core, "gather", None, at);
+        outer.tell_created(&event_loop.core, "gather", None, Some(Location::caller()));
         if promises.is_empty() {
             outer.follow(finish(Vec::new()));
         } else if !promises.iter().all(|child| child.belongs_to(&event_loop.core)) {
             outer.follow(Err(RunError::WrongLoop.into()));
         } else {
             // Those that are done are heard at once, when it is certain that all others will be.
-            for (which, child) in promises.iter().enumerate().filter(|(_, child)| !child.is_done())
-            {
+            let children = || promises.iter().enumerate();
+            for (which, child) in children().filter(|(_, child)| !child.is_done()) {
                 let whole = whole.clone();
                 child.add_done_callback(move |child| whole.child_done(which, child));
             }
-            for (which, child) in promises.iter().enumerate().filter(|(_, child)| child.is_done()) {
+            for (which, child) in children().filter(|(_, child)| child.is_done()) {
                 whole.clone().child_done(which, child);
             }
         }
@@ -108,9 +107,7 @@ impl<T: Clone, R> Whole<T, R> {
         if self.is_done() {
             return;
         }
-        if let Err(error) = &outcome
-            && self.first_error_settles
-        {
+        if let (Err(error), true) = (&outcome, self.first_error_settles) {
             Promise::of(self).follow(Err(error.clone()));
             return;
         }
