@@ -177,7 +177,7 @@ impl EventLoop {
         for task in &tasks {
             task.cancel();
             let (left, all_ended) = (left.clone(), all_ended.clone());
-            task.promise().on_done(Box::new(move || {
+            task.0.clone().on_done(Box::new(move || {
                 left.set(left.get() - 1);
                 if left.get() == 0 {
                     all_ended.fill(());

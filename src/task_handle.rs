@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
-use crate::promise::{AnyPromise, Promise, Shared, State, cancel};
+use crate::promise::{Promise, Shared, State, cancel};
 use crate::task::{Awaitable, Driven, spawn};
 use crate::waiting::{Awaiting, awaitable};
 
@@ -34,13 +34,6 @@ use crate::waiting::{Awaiting, awaitable};
 /// ```
 pub struct Task<T: 'static> {
     promise: Promise<T>,
-}
-
-impl<T> Task<T> {
-    /// Gives the task as a promise, for code that takes either.
-    pub fn promise(&self) -> Promise<T> {
-        self.promise.clone()
-    }
 }
 
 impl<T> Clone for Task<T> {
@@ -116,6 +109,13 @@ impl EventLoop {
         self.core.assert_open();
         Task { promise: spawn(&self.core, body, Some(Location::caller())) }
     }
+
+    /// Lists the tasks that have not ended, oldest first.
+    ///
+    /// asyncio: `all_tasks(loop)`.
+    pub fn all_tasks(&self) -> Vec<AnyTask> {
+        self.core.tasks().into_iter().map(AnyTask).collect()
+    }
 }
 
 /// Makes a task on the running loop: see [`EventLoop::create_task`](crate::EventLoop::create_task).
@@ -138,10 +138,6 @@ impl AnyTask {
         self.0.state().number
     }
 
-    pub(crate) fn promise(&self) -> Rc<dyn AnyPromise> {
-        self.0.clone()
-    }
-
     /// Gives the task's name.
     pub fn name(&self) -> Rc<str> {
         self.0.state().name()
@@ -156,7 +152,7 @@ impl AnyTask {
 
     /// Asks the task to end; false if it is done already.
     pub fn cancel(&self) -> bool {
-        cancel(self.promise(), &Cancelled::new())
+        cancel(self.0.clone(), &Cancelled::new())
     }
 
     /// Tells whether the task is done.
@@ -213,16 +209,12 @@ pub fn current_task() -> Option<AnyTask> {
     Core::with_current(|_, task| AnyTask(task.clone()))
 }
 
-impl EventLoop {
-    /// Lists the tasks that have not ended, oldest first.
-    ///
-    /// asyncio: `all_tasks(loop)`.
-    pub fn all_tasks(&self) -> Vec<AnyTask> {
-        self.core.tasks().into_iter().map(AnyTask).collect()
-    }
-}
-
 impl<T> Task<T> {
+    /// Gives the task as a promise, for code that takes either.
+    pub fn promise(&self) -> Promise<T> {
+        self.promise.clone()
+    }
+
     /// Gives the task without its value's type.
     pub fn any(&self) -> AnyTask {
         AnyTask(self.promise.driven().expect("this is a task's promise"))
