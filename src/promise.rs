@@ -54,13 +54,9 @@ pub(crate) struct Shared<T: 'static> {
 
 impl<T> Shared<T> {
     pub(crate) fn new(core: &Rc<Core>, kind: &'static str) -> Self {
-        Shared {
-            core: Rc::downgrade(core),
-            state: RefCell::new(State::Pending(List::default())),
-            seen: Cell::new(false),
-            kind,
-            number: Number::default(),
-        }
+        let state = RefCell::new(State::Pending(List::default()));
+        let (seen, number) = Default::default();
+        Shared { core: Rc::downgrade(core), state, seen, kind, number }
     }
 
     /// Gives those who wait for the promise, unless it is done.
@@ -72,13 +68,9 @@ impl<T> Shared<T> {
         listeners.ok()
     }
 
-    fn take_listeners(&self) -> Option<List<Listener<T>>> {
+    /// Takes them away from it; those of a promise that never will be done are dropped with [`drop_in_turn`].
+    pub(crate) fn take_listeners(&self) -> Option<List<Listener<T>>> {
         self.listeners().map(|mut listeners| std::mem::take(&mut *listeners))
-    }
-
-    /// Drops what was to happen when the promise is done: it never will be.
-    pub(crate) fn abandon(&self) {
-        drop_in_turn(self.take_listeners());
     }
 }
 
@@ -168,27 +160,18 @@ impl<C: PromiseCell> AnyPromise for C {
 /// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
 /// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
 pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
-    enum Todo {
-        Ask(Rc<dyn AnyPromise>),
-        /// The answers of its targets begin at this place.
-        Answer(Rc<dyn AnyPromise>, usize),
-    }
-    let mut todo = vec![Todo::Ask(promise)];
+    // Who has been asked stays in here with the place at which the answers of its targets will begin.
+    let mut todo = vec![(promise, None)];
     let mut answers = Vec::new();
-    while let Some(next) = todo.pop() {
-        match next {
-            Todo::Ask(promise) => match promise.clone().ask(reason) {
-                None => answers.push(false),
-                Some(targets) => {
-                    todo.push(Todo::Answer(promise, answers.len()));
-                    todo.extend(targets.into_iter().rev().map(Todo::Ask));
-                }
-            },
-            Todo::Answer(promise, from) => {
-                let accepts = promise.answer(reason, &answers[from..]);
-                answers.truncate(from);
-                answers.push(accepts);
-            }
+    while let Some((promise, asked)) = todo.pop() {
+        if let Some(first) = asked {
+            let accepted = answers.split_off(first);
+            answers.push(promise.answer(reason, &accepted));
+        } else if let Some(targets) = promise.clone().ask(reason) {
+            todo.push((promise, Some(answers.len())));
+            todo.extend(targets.into_iter().rev().map(|target| (target, None)));
+        } else {
+            answers.push(false);
         }
     }
     answers == [true]
@@ -223,12 +206,13 @@ pub(crate) fn drop_in_turn(value: impl Any) {
 impl<T: 'static> Drop for Shared<T> {
     fn drop(&mut self) {
         match self.state.get_mut() {
-            State::Pending(listeners) if !listeners.is_empty() => self.abandon(),
+            State::Pending(listeners) if !listeners.is_empty() => {
+                drop_in_turn(std::mem::take(listeners));
+            }
             State::Finished(Err(error)) if !self.seen.get() => {
-                if let Some(core) = self.core.upgrade() {
-                    let message = format!("{} exception was never retrieved", self.kind);
-                    core.report(message, Some(error.clone()));
-                }
+                let Some(core) = self.core.upgrade() else { return };
+                let message = format!("{} exception was never retrieved", self.kind);
+                core.report(message, Some(error.clone()));
             }
             _ => {}
         }
@@ -335,9 +319,7 @@ impl<T> Promise<T> {
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        let Some(mut listeners) = shared.take_listeners() else {
-            return Err(InvalidState::AlreadyDone);
-        };
+        let mut listeners = shared.take_listeners().ok_or(InvalidState::AlreadyDone)?;
         shared.state.replace(state);
         let Some(core) = shared.core.upgrade() else {
             drop_in_turn(listeners);
@@ -366,9 +348,7 @@ impl<T> Promise<T> {
         at: Option<Place>,
         function: impl FnOnce(&Promise<T>) -> R + 'static,
     ) -> u64 {
-        let Some(core) = self.shared().core.upgrade() else {
-            return new_number();
-        };
+        let Some(core) = self.shared().core.upgrade() else { return new_number() };
         // The promise becomes the argument when it is done: one that kept itself before would never be dropped.
         let callback = once_with(function);
         if let Some(mut listeners) = self.shared().listeners() {
@@ -378,18 +358,8 @@ impl<T> Promise<T> {
         new_number()
     }
 
-    /// Lets a task, or the part of one that has this waker, go on when the promise is done; `number` names the listener that was
-    /// given before, whose place this one takes.
-    pub(crate) fn wake_when_done(
-        &self,
-        number: &mut Option<u64>,
-        task: Option<&Rc<dyn Driven>>,
-        waker: &Waker,
-    ) {
-        let mut listener = match task.filter(|task| task.state().polls_with(waker)) {
-            Some(task) => Listener::Step(task.clone()),
-            None => Listener::Wake(waker.clone()),
-        };
+    /// Lets somebody hear when the promise is done; `number` names the listener that was given before, whose place this one takes.
+    pub(crate) fn wake_when_done(&self, number: &mut Option<u64>, mut listener: Listener<T>) {
         if let Some(mut listeners) = self.shared().listeners() {
             match number.and_then(|number| listeners.get_mut(number)) {
                 // The one before is dropped at the end of this function, when nothing is borrowed any more.
@@ -481,19 +451,6 @@ impl<T> Promise<T> {
         self.cell.is_cancelled()
     }
 
-    /// Gives the value.
-    ///
-    /// # Errors
-    /// The promise's own error, [`Cancelled`], or [`InvalidState::ResultNotSet`] while it is pending.
-    ///
-    /// asyncio: `future.result()`.
-    pub fn result(&self) -> Result<T>
-    where
-        T: Clone,
-    {
-        self.outcome().unwrap_or_else(|| Err(InvalidState::ResultNotSet.into()))
-    }
-
     /// Gives the error that the promise ended with, if it did.
     ///
     /// # Errors
@@ -511,21 +468,6 @@ impl<T> Promise<T> {
     /// Tells whether the promise ended with an error, without looking at it: the error may still be reported as unseen.
     pub fn failed(&self) -> bool {
         matches!(*self.shared().state.borrow(), State::Finished(Err(_)))
-    }
-
-    /// Gives the result if the promise is done.
-    pub(crate) fn outcome(&self) -> Option<Result<T>>
-    where
-        T: Clone,
-    {
-        match &*self.shared().state.borrow() {
-            State::Pending(_) => None,
-            State::Finished(result) => {
-                self.shared().seen.set(true);
-                Some(result.clone())
-            }
-            State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),
-        }
     }
 
     /// Schedules `callback` for when the promise is done, behind those that were added before.
@@ -546,6 +488,30 @@ impl<T> Promise<T> {
     /// asyncio: `future.remove_done_callback(callback)`.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
         self.forget(id.0)
+    }
+}
+
+impl<T: Clone> Promise<T> {
+    /// Gives the value.
+    ///
+    /// # Errors
+    /// The promise's own error, [`Cancelled`], or [`InvalidState::ResultNotSet`] while it is pending.
+    ///
+    /// asyncio: `future.result()`.
+    pub fn result(&self) -> Result<T> {
+        self.outcome().unwrap_or_else(|| Err(InvalidState::ResultNotSet.into()))
+    }
+
+    /// Gives the result if the promise is done.
+    pub(crate) fn outcome(&self) -> Option<Result<T>> {
+        match &*self.shared().state.borrow() {
+            State::Pending(_) => None,
+            State::Finished(result) => {
+                self.shared().seen.set(true);
+                Some(result.clone())
+            }
+            State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),
+        }
     }
 }
 

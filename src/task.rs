@@ -11,7 +11,7 @@ use crate::error::{Cancelled, Panicked, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::observe::{Kind, Place};
 use crate::on_drop::OnDrop;
-use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel};
+use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, cancel, drop_in_turn};
 use crate::remote::Remote;
 use crate::waiting::Waits;
 
@@ -94,10 +94,8 @@ impl TaskState {
     }
 
     pub(crate) fn name(&self) -> Rc<str> {
-        match &*self.name.borrow() {
-            Some(name) => name.clone(),
-            None => format!("Task-{}", self.number).into(),
-        }
+        let name = self.name.borrow().clone();
+        name.unwrap_or_else(|| format!("Task-{}", self.number).into())
     }
 
     /// Gives the last cancellation.
@@ -177,11 +175,10 @@ struct TaskCell<T: 'static> {
 impl<T> TaskCell<T> {
     fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
         core.release(self.state.number);
-        let error = outcome.as_ref().err();
-        let cancelled = error.and_then(|error| error.downcast_ref::<Cancelled>()).cloned();
-        match cancelled {
-            Some(cancelled) => Promise::of(self).settle_cancelled(&cancelled),
-            None => Promise::of(self).follow(outcome),
+        let promise = Promise::of(self);
+        match outcome.as_ref().err().and_then(|error| error.downcast_ref()) {
+            Some(cancelled) => promise.settle_cancelled(cancelled),
+            None => promise.follow(outcome),
         };
     }
 }
@@ -198,11 +195,8 @@ impl<T> PromiseCell for TaskCell<T> {
     }
 
     fn targets(&self) -> Targets {
-        match self.state.running.get() {
-            // The body that runs may yet wait for something else.
-            true => Vec::new(),
-            false => self.state.waits.promises(),
-        }
+        // The body that runs may yet wait for something else.
+        if self.state.running.get() { Vec::new() } else { self.state.waits.promises() }
     }
 
     fn decide(&self, _: &Promise<T>, _: &Cancelled, accepted: &[bool]) -> bool {
@@ -219,9 +213,7 @@ impl<T> Driven for TaskCell<T> {
     fn step(self: Rc<Self>, core: &Rc<Core>) {
         let state = &self.state;
         state.scheduled.set(false);
-        let Some(mut body) = self.body.take() else {
-            return;
-        };
+        let Some(mut body) = self.body.take() else { return };
         // If the body panics, the task ends; the panic goes on and leaves the run.
         let panicking = OnDrop(|| {
             self.clone().finish(core, Err(Panicked::unknown().into()));
@@ -266,15 +258,13 @@ impl<T> Driven for TaskCell<T> {
     }
 
     fn discard(self: Rc<Self>, core: &Core) {
-        let Some(body) = self.body.take() else {
-            return;
-        };
+        let Some(body) = self.body.take() else { return };
         let TaskState { number, .. } = self.state;
         core.release(number);
         core.tell(None, |_| Kind::TaskDropped { task: number });
         drop(body);
         // Its callbacks may hold what holds the task.
-        self.shared.abandon();
+        drop_in_turn(self.shared.take_listeners());
         let name = self.state.name();
         core.report(format!("Task {name} was destroyed but it is pending"), None);
     }
@@ -313,11 +303,7 @@ pub trait Awaitable: IntoFuture<Output = Result<Self::Value>> {
     fn ensure_promise(self, event_loop: &EventLoop) -> Promise<Self::Value>;
 }
 
-impl<F, T> Awaitable for F
-where
-    F: Future<Output = Result<T>> + 'static,
-    T: 'static,
-{
+impl<F: Future<Output = Result<T>> + 'static, T: 'static> Awaitable for F {
     type Value = T;
 
     #[track_caller]

@@ -10,7 +10,7 @@ use crate::error::{AwaitError, Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop};
 use crate::list::List;
 use crate::observe::{Kind, Place};
-use crate::promise::{AnyPromise, Promise, Targets};
+use crate::promise::{AnyPromise, Listener, Promise, Targets};
 use crate::task::{Awaitable, Driven};
 
 /// What a leaf waits for, seen from `cancel`.
@@ -228,22 +228,16 @@ pub struct Awaiting<T: 'static> {
 impl<T: 'static> Awaiting<T> {
     /// Enters the leaf into the list of what the task waits for, or says why it cannot wait.
     fn register(&mut self) -> Option<AwaitError> {
-        Core::with_current(|core, task| {
-            if self.registration.is_of(task) {
-                return None;
+        Core::with_current(|core, task| match &self.promise {
+            _ if self.registration.is_of(task) => None,
+            promise if !promise.belongs_to(core) => Some(AwaitError::DifferentLoop),
+            promise if promise.is_of(task) => Some(AwaitError::OnItself),
+            promise => {
+                self.registration.enter(task, Target::Promise(promise.any()));
+                let task = task.state().number;
+                core.tell(self.at, |names| Kind::Awaits { task, on: promise.awaited(names) });
+                None
             }
-            if !self.promise.belongs_to(core) {
-                return Some(AwaitError::DifferentLoop);
-            }
-            if self.promise.is_of(task) {
-                return Some(AwaitError::OnItself);
-            }
-            self.registration.enter(task, Target::Promise(self.promise.any()));
-            core.tell(self.at, |names| Kind::Awaits {
-                task: task.state().number,
-                on: self.promise.awaited(names),
-            });
-            None
         })?
     }
 }
@@ -267,7 +261,11 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
             return Poll::Ready(Err(error.into()));
         }
         let task = this.registration.task.as_ref();
-        this.promise.wake_when_done(&mut this.listener, task, cx.waker());
+        let listener = match task.filter(|task| task.state().polls_with(cx.waker())) {
+            Some(task) => Listener::Step(task.clone()),
+            None => Listener::Wake(cx.waker().clone()),
+        };
+        this.promise.wake_when_done(&mut this.listener, listener);
         Poll::Pending
     }
 }
