@@ -47,8 +47,10 @@ impl<T> List<T> {
 
     /// Takes an item out, if it is still there.
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
-        let first = self.first.take_if(|(first, _)| *first == number).map(|(_, item)| item);
-        first.or_else(|| self.more.as_mut()?.remove(&number))
+        match self.first.take_if(|(first, _)| *first == number) {
+            Some((_, item)) => Some(item),
+            None => self.more.as_mut()?.remove(&number),
+        }
     }
 
     /// Takes the oldest item out.

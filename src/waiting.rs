@@ -140,18 +140,12 @@ impl Registration {
         thrown.then(|| state.reason())
     }
 
-    /// Takes the entry out of the list.
-    fn take(&mut self) -> Option<(Rc<dyn Driven>, Wait)> {
-        let task = self.task.take()?;
-        let wait = task.state().waits.list.borrow_mut().take(self.number)?;
-        Some((task, wait))
-    }
-
     /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it; `cancelled` says whether the body
     /// sees one in any case.
     pub(crate) fn leave(&mut self, cancelled: bool) -> Option<Cancelled> {
-        let (task, wait) = self.take()?;
+        let task = self.task.take()?;
         let state = task.state();
+        let wait = state.waits.list.borrow_mut().take(self.number)?;
         let thrown = wait.thrown.get();
         if wait.told.get() {
             state.waits.delivering.set(false);
@@ -165,11 +159,12 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let Some((task, wait)) = self.take() else { return };
+        let Some(task) = self.task.take() else { return };
         let Waits { list, delivering, .. } = &task.state().waits;
+        let wait = list.borrow_mut().take(self.number);
         let is_last = || !list.borrow().iter().any(|(_, other)| other.told.get());
         // The branch that a `select!` drops may be the only one that a cancellation was on its way to.
-        if wait.told.get() && delivering.get() && is_last() {
+        if wait.is_some_and(|wait| wait.told.get()) && delivering.get() && is_last() {
             task.state().set_must_cancel();
         }
     }
