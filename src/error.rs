@@ -215,10 +215,4 @@ pub struct Panicked {
     pub(crate) message: String,
 }
 
-impl Panicked {
-    pub(crate) fn unknown() -> Self {
-        Panicked { message: "see the panic's own report".to_owned() }
-    }
-}
-
 texts! { Panicked, Self { message } => "panicked: {message}" }

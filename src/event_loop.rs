@@ -64,7 +64,7 @@ pub(crate) struct Core {
     /// Every task that has not ended, by number. The loop keeps them: nobody has to hold a handle.
     pub(crate) tasks: RefCell<HashMap<u64, Rc<dyn Driven>, BuildHasherDefault<NumberHasher>>>,
     /// Numbers the tasks; no number is used twice.
-    tasks_made: Cell<u64>,
+    pub(crate) tasks_made: Cell<u64>,
     /// The task whose step is running.
     current: RefCell<Option<Rc<dyn Driven>>>,
     pub(crate) clock: Clock,
@@ -134,17 +134,6 @@ impl Core {
         });
         callback.about().stage.set(Stage::Ready);
         self.ready.borrow_mut().push_back(Ready::Callback(callback));
-    }
-
-    /// Numbers a new task.
-    pub(crate) fn next_task_number(&self) -> u64 {
-        self.tasks_made.set(self.tasks_made.get() + 1);
-        self.tasks_made.get()
-    }
-
-    /// Keeps a new task until it ends.
-    pub(crate) fn adopt(&self, task: Rc<dyn Driven>) {
-        self.tasks.borrow_mut().insert(task.state().number, task);
     }
 
     /// Appends the next step of a task to the ready queue, unless it is there.

@@ -147,10 +147,7 @@ impl EventLoop {
     ///
     /// asyncio: `loop.run_in_executor(None, job)`.
     #[track_caller]
-    pub fn run_in_executor<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Promise<T> {
+    pub fn run_in_executor<T: Send + 'static>(&self, job: impl FnOnce() -> Result<T> + Send + 'static) -> Promise<T> {
         self.core.assert_open();
         let given_up = Arc::<AtomicBool>::default();
         let shared = Shared::new(&self.core, "Promise");
@@ -189,9 +186,7 @@ impl EventLoop {
 /// Runs `job` on another thread and waits for its result: see [`EventLoop::run_in_executor`].
 ///
 /// asyncio: `asyncio.to_thread(job)`.
-pub async fn to_thread<T: Clone + Send + 'static>(
-    job: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+pub async fn to_thread<T: Clone + Send + 'static>(job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     // In a statement of its own, so that the task does not keep its loop while it waits.
     let result = expect_running_loop().run_in_executor(job);
     result.await

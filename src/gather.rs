@@ -148,12 +148,8 @@ impl<T: Clone, R> Whole<T, R> {
 ///
 /// asyncio: `asyncio.gather(*aws)`.
 #[track_caller]
-pub fn gather<T: Clone + 'static>(
-    awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
-) -> Promise<Vec<T>> {
-    Whole::gather(awaitables, true, |outcomes| {
-        outcomes.into_iter().map(|(outcome, _)| outcome).collect()
-    })
+pub fn gather<T: Clone + 'static>(awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>) -> Promise<Vec<T>> {
+    Whole::gather(awaitables, true, |outcomes| outcomes.into_iter().map(|(outcome, _)| outcome).collect())
 }
 
 /// Awaits all, and gives every outcome in the order of the arguments: a failure is an item like any other.

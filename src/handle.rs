@@ -120,11 +120,7 @@ impl EventLoop {
     ///
     /// asyncio: `loop.call_at(when, callback)`.
     #[track_caller]
-    pub fn call_at<R: CallbackOutput>(
-        &self,
-        when: Duration,
-        callback: impl FnOnce() -> R + 'static,
-    ) -> TimerHandle {
+    pub fn call_at<R: CallbackOutput>(&self, when: Duration, callback: impl FnOnce() -> R + 'static) -> TimerHandle {
         self.core.assert_open();
         let at = Some(Location::caller());
         let handle = self.core.call_at(when, once(callback), at);
@@ -155,21 +151,12 @@ impl EventLoop {
 }
 
 impl Core {
-    pub(crate) fn call_soon(
-        self: &Rc<Self>,
-        callback: Rc<dyn Callback>,
-        at: Option<Place>,
-    ) -> Handle {
+    pub(crate) fn call_soon(self: &Rc<Self>, callback: Rc<dyn Callback>, at: Option<Place>) -> Handle {
         self.push_callback(callback.clone(), at);
         Handle { callback, core: Rc::downgrade(self) }
     }
 
-    pub(crate) fn call_at(
-        self: &Rc<Self>,
-        when: Duration,
-        callback: Rc<dyn Callback>,
-        at: Option<Place>,
-    ) -> Handle {
+    pub(crate) fn call_at(self: &Rc<Self>, when: Duration, callback: Rc<dyn Callback>, at: Option<Place>) -> Handle {
         self.tell(at, |names| Kind::TimerSet {
             callback: names.callback(&*callback),
             name: observe::last_function(callback.about().name).into(),

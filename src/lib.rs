@@ -120,21 +120,19 @@ mod waiting;
 
 pub use callback::CallbackOutput;
 pub use cancellable::cancellable;
-pub use error::{
-    AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError,
-};
+pub use error::{AwaitError, Cancelled, Error, InvalidState, NoRunningLoop, Panicked, Result, RunError};
 pub use event_loop::{EventLoop, get_running_loop};
 pub use executor::to_thread;
 pub use gather::{gather, gather_return_exceptions};
 pub use handle::{Handle, TimerHandle};
 pub use net::{
-    Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter,
-    TcpListener, TcpStream, Transport, Watched, create_server, open_connection,
+    Direction, IncompleteRead, LimitOverrun, Protocol, Server, StreamReader, StreamWriter, TcpListener, TcpStream,
+    Transport, Watched, create_server, open_connection,
 };
 pub use promise::{CallbackId, Promise};
 pub use queue::{
-    BasicQueue, Fifo, GetError, Lifo, LifoQueue, PriorityQueue, PutError, Queue, QueueShutDown,
-    Smallest, Storage, TooManyTaskDone,
+    BasicQueue, Fifo, GetError, Lifo, LifoQueue, PriorityQueue, PutError, Queue, QueueShutDown, Smallest, Storage,
+    TooManyTaskDone,
 };
 pub use report::ErrorContext;
 pub use run::run;

@@ -58,11 +58,7 @@ pub struct Position {
 
 impl From<Place> for Position {
     fn from(place: Place) -> Self {
-        Position {
-            file: place.file().replace('\\', "/").into(),
-            line: place.line(),
-            column: place.column(),
-        }
+        Position { file: place.file().replace('\\', "/").into(), line: place.line(), column: place.column() }
     }
 }
 
@@ -315,9 +311,7 @@ impl Core {
                 // The leaves of this library have told by themselves what the task waits for.
                 let foreign = |wait: &Wait| matches!(wait.target, Target::Foreign(_));
                 let state = self.task(task);
-                if state
-                    .is_some_and(|t| t.state().waits.list.borrow().iter().all(|(_, w)| foreign(w)))
-                {
+                if state.is_some_and(|t| t.state().waits.list.borrow().iter().all(|(_, w)| foreign(w))) {
                     self.tell(None, |_| Kind::Awaits { task, on: Awaited::Foreign });
                 }
                 self.tell(None, |_| Kind::StepEnd { task });
@@ -339,28 +333,16 @@ impl Core {
                 Ready::Callback(callback) => Some(Queued::Callback(names.callback(&**callback))),
             });
             let timers = self.timers.borrow().soonest_first().into_iter();
-            let timers = timers.map(|(callback, when)| Timer {
-                callback: names.callback(&*callback),
-                when: Time(when),
-            });
-            Kind::PassEnd {
-                pass: names.passes.get(),
-                ready: ready.collect(),
-                timers: timers.collect(),
-            }
+            let timers =
+                timers.map(|(callback, when)| Timer { callback: names.callback(&*callback), when: Time(when) });
+            Kind::PassEnd { pass: names.passes.get(), ready: ready.collect(), timers: timers.collect() }
         });
     }
 }
 
 impl<T> Promise<T> {
     /// Tells the observer what the promise is for.
-    pub(crate) fn tell_created(
-        &self,
-        core: &Core,
-        label: &'static str,
-        until: Option<Duration>,
-        at: Option<Place>,
-    ) {
+    pub(crate) fn tell_created(&self, core: &Core, label: &'static str, until: Option<Duration>, at: Option<Place>) {
         core.tell(at, |names| Kind::PromiseCreated {
             promise: names.promise(&self.shared().number),
             label: label.into(),

@@ -41,12 +41,7 @@ impl Poller {
     }
 
     /// Begins to watch a source for both directions; each of its sides hears of every change to ready.
-    pub(crate) fn register(
-        &self,
-        remote: &Remote,
-        source: &mut impl Source,
-        sides: Sides,
-    ) -> io::Result<Token> {
+    pub(crate) fn register(&self, remote: &Remote, source: &mut impl Source, sides: Sides) -> io::Result<Token> {
         let token = Token(self.next_token.get());
         let (poll, _) = &*self.open(remote)?;
         poll.registry().register(source, token, Interest::READABLE | Interest::WRITABLE)?;
@@ -89,9 +84,7 @@ impl Poller {
     }
 
     fn poll(&self, remote: &Remote, timeout: Option<Duration>) -> Vec<Event> {
-        let mut opened = self
-            .open(remote)
-            .unwrap_or_else(|e| panic!("cannot open the operating system's poller: {e}"));
+        let mut opened = self.open(remote).unwrap_or_else(|e| panic!("cannot open the operating system's poller: {e}"));
         let (poll, events) = &mut *opened;
         let timeout = if remote.fall_asleep() { timeout } else { Some(Duration::ZERO) };
         let polled = poll.poll(events, timeout);

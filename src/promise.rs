@@ -343,11 +343,7 @@ impl<T> Promise<T> {
     }
 
     /// Adds a callback, and gives its number; of a promise that is done it hears through the ready queue, too.
-    fn listen<R: CallbackOutput>(
-        &self,
-        at: Option<Place>,
-        function: impl FnOnce(&Promise<T>) -> R + 'static,
-    ) -> u64 {
+    fn listen<R: CallbackOutput>(&self, at: Option<Place>, function: impl FnOnce(&Promise<T>) -> R + 'static) -> u64 {
         let Some(core) = self.shared().core.upgrade() else { return new_number() };
         // The promise becomes the argument when it is done: one that kept itself before would never be dropped.
         let callback = once_with(function);

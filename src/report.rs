@@ -67,10 +67,7 @@ impl EventLoop {
     /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
     /// An error that the handler itself returns is printed, and the loop goes on.
     /// asyncio: `loop.set_exception_handler(handler)`.
-    pub fn set_exception_handler<R: CallbackOutput>(
-        &self,
-        handler: impl Fn(&ErrorContext) -> R + 'static,
-    ) {
+    pub fn set_exception_handler<R: CallbackOutput>(&self, handler: impl Fn(&ErrorContext) -> R + 'static) {
         let handler = move |message, error| handler(&ErrorContext { message, error }).into_error();
         *self.core.exception_handler.borrow_mut() = Some(Rc::new(handler));
     }

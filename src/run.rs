@@ -141,10 +141,7 @@ impl EventLoop {
     ///
     /// asyncio: `Runner.run` and `Runner.close`.
     #[track_caller]
-    pub fn run<T: Clone + 'static>(
-        &self,
-        main: impl Future<Output = Result<T>> + 'static,
-    ) -> Result<T> {
+    pub fn run<T: Clone + 'static>(&self, main: impl Future<Output = Result<T>> + 'static) -> Result<T> {
         self.core.check_runnable()?;
         let result = self.run_until_complete(main);
         let ended = self.wind_down();

@@ -75,7 +75,8 @@ pub(crate) struct TaskState {
 
 impl TaskState {
     fn new(core: &Rc<Core>) -> Self {
-        let number = core.next_task_number();
+        let number = core.tasks_made.get() + 1;
+        core.tasks_made.set(number);
         let waker = Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number }));
         let core = Rc::downgrade(core);
         let (name, scheduled, waits, running, requests, reason) = Default::default();
@@ -111,10 +112,7 @@ impl TaskState {
         }
         self.requests.set(self.requests.get() + 1);
         self.reason.replace(reason.clone());
-        self.tell(|| Kind::CancelRequested {
-            task: self.number,
-            message: reason.message().map(str::to_owned),
-        });
+        self.tell(|| Kind::CancelRequested { task: self.number, message: reason.message().map(str::to_owned) });
         true
     }
 
@@ -216,8 +214,9 @@ impl<T> Driven for TaskCell<T> {
         let Some(mut body) = self.body.take() else { return };
         // If the body panics, the task ends; the panic goes on and leaves the run.
         let panicking = OnDrop(|| {
-            self.clone().finish(core, Err(Panicked::unknown().into()));
-            // The panic reports itself.
+            // The panic has its own report.
+            let panicked = Panicked { message: "see the panic's own report".to_owned() };
+            self.clone().finish(core, Err(panicked.into()));
             self.error();
         });
         state.running.set(true);
@@ -278,12 +277,9 @@ pub(crate) fn spawn<T: 'static>(
 ) -> Promise<T> {
     let state = TaskState::new(core);
     let number = state.number;
-    let cell = Rc::new(TaskCell {
-        shared: Shared::new(core, "Task"),
-        body: Cell::new(Some(Box::pin(body))),
-        state,
-    });
-    core.adopt(cell.clone());
+    let cell = Rc::new(TaskCell { shared: Shared::new(core, "Task"), body: Cell::new(Some(Box::pin(body))), state });
+    // The loop keeps it until it ends: nobody has to hold a handle.
+    core.tasks.borrow_mut().insert(number, cell.clone());
     core.tell(at, |_| Kind::TaskCreated { task: number, name: cell.state.name().to_string() });
     core.schedule_step(cell.clone());
     Promise::of(cell)

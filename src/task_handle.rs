@@ -102,10 +102,7 @@ impl EventLoop {
     ///
     /// asyncio: `loop.create_task(coro)`.
     #[track_caller]
-    pub fn create_task<T: 'static>(
-        &self,
-        body: impl Future<Output = Result<T>> + 'static,
-    ) -> Task<T> {
+    pub fn create_task<T: 'static>(&self, body: impl Future<Output = Result<T>> + 'static) -> Task<T> {
         self.core.assert_open();
         Task { promise: spawn(&self.core, body, Some(Location::caller())) }
     }

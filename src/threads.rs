@@ -125,10 +125,7 @@ impl LoopHandle {
 }
 
 /// Starts the task of a concurrent future. One that was cancelled before begins all the same, and is cancelled in the next pass.
-fn start<T: Clone + Send + 'static>(
-    outcome: Outcome<T>,
-    body: impl Future<Output = Result<T>> + 'static,
-) {
+fn start<T: Clone + Send + 'static>(outcome: Outcome<T>, body: impl Future<Output = Result<T>> + 'static) {
     let event_loop = expect_running_loop();
     let task = event_loop.create_task(body);
     let mut progress = lock(&outcome.0.progress);

@@ -161,20 +161,14 @@ fn by_limit(error: Error) -> Error {
 /// Runs `body` for at most `delay`: see [`Timeout::run`].
 ///
 /// asyncio: `async with asyncio.timeout(delay)`.
-pub async fn timeout<T>(
-    delay: impl Into<Option<Duration>>,
-    body: impl Future<Output = Result<T>>,
-) -> Result<T> {
+pub async fn timeout<T>(delay: impl Into<Option<Duration>>, body: impl Future<Output = Result<T>>) -> Result<T> {
     Timeout::after(delay).run(body).await
 }
 
 /// Runs `body` until a time on the loop's clock at most: see [`Timeout::run`].
 ///
 /// asyncio: `async with asyncio.timeout_at(when)`.
-pub async fn timeout_at<T>(
-    when: impl Into<Option<Duration>>,
-    body: impl Future<Output = Result<T>>,
-) -> Result<T> {
+pub async fn timeout_at<T>(when: impl Into<Option<Duration>>, body: impl Future<Output = Result<T>>) -> Result<T> {
     Timeout::at(when).run(body).await
 }
 

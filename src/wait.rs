@@ -185,11 +185,8 @@ pub fn as_completed<A: Awaitable<Value: Clone>>(
         promises.push(awaitable.ensure_promise(&event_loop));
     }
     let promises = unique(promises);
-    let completions = Rc::new(Completions {
-        todo: RefCell::default(),
-        completed: Queue::new(),
-        timer: Cell::new(None),
-    });
+    let completions =
+        Rc::new(Completions { todo: RefCell::default(), completed: Queue::new(), timer: Cell::new(None) });
     for (which, promise) in promises.iter().enumerate() {
         let shared = completions.clone();
         let callback = promise.add_done_callback(move |promise| shared.complete(which, promise));

@@ -123,9 +123,7 @@ impl Served {
                     self.transport.close();
                 }
             }
-            Ok(count) => {
-                self.call("data_received", |protocol| protocol.data_received(&chunk[..count]))
-            }
+            Ok(count) => self.call("data_received", |protocol| protocol.data_received(&chunk[..count])),
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
             Err(error) => self.transport.lose(Some(error.into())),
         }

@@ -204,11 +204,7 @@ impl<S: Source> Watched<S> {
     /// The operation's own, `WouldBlock` among them.
     ///
     /// asyncio: a bare `sock.recv(n)`, with `BlockingIOError`.
-    pub fn try_io<R>(
-        &self,
-        direction: Direction,
-        operation: impl FnOnce(&S) -> io::Result<R>,
-    ) -> io::Result<R> {
+    pub fn try_io<R>(&self, direction: Direction, operation: impl FnOnce(&S) -> io::Result<R>) -> io::Result<R> {
         // A production loop would take a short read for the end of what is there, and save the call that says so.
         let result = operation(&self.source);
         if matches!(&result, Err(e) if e.kind() == io::ErrorKind::WouldBlock) {

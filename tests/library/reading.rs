@@ -135,4 +135,4 @@ fn the_reading_order_names_every_module() {
 const MOST_FOR_GATHER: usize = 1_700;
 
 /// The most lines of code in `src/`.
-const MOST_IN_ALL: usize = 5_450;
+const MOST_IN_ALL: usize = 4_500;
