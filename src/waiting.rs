@@ -125,6 +125,7 @@ impl Registration {
     }
 
     /// Enters the leaf; one that another task has polled before leaves that one's list.
+    #[inline]
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
         let waits = &task.state().waits;
         let (told, thrown) = Default::default();
@@ -142,6 +143,7 @@ impl Registration {
 
     /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it; `cancelled` says whether the body
     /// sees one in any case.
+    #[inline]
     pub(crate) fn leave(&mut self, cancelled: bool) -> Option<Cancelled> {
         let task = self.task.take()?;
         let state = task.state();
@@ -158,6 +160,7 @@ impl Registration {
 }
 
 impl Drop for Registration {
+    #[inline]
     fn drop(&mut self) {
         let Some(task) = self.task.take() else { return };
         let Waits { list, delivering, .. } = &task.state().waits;
