@@ -9,13 +9,13 @@ use crate::event_loop::expect_running_loop;
 use crate::promise::{AnyPromise, Promise, PromiseCell, Shared, Targets, WeakPromise};
 use crate::task::Awaitable;
 
-/// What a child ended with, and if it is a task the last cancellation that it was asked for.
-type Outcome<T> = (Result<T>, Option<Cancelled>);
-
 struct Child<T: 'static> {
     /// Weak, because the child's callback keeps the whole.
     promise: WeakPromise<T>,
-    outcome: Option<Outcome<T>>,
+    /// `None` until it has ended.
+    outcome: Option<Result<T>>,
+    /// The last cancellation that it was asked for by then, if it is a task.
+    reason: Option<Cancelled>,
 }
 
 /// The promise of the whole.
@@ -28,8 +28,8 @@ struct Whole<T: 'static, R: 'static> {
     left: Cell<usize>,
     /// True once a cancellation of the whole has gone to the children: if they swallow it, the whole fails with `Cancelled` all the same.
     cancel_requested: Cell<bool>,
-    /// Turns the outcomes into the result of the whole.
-    finish: fn(Vec<Outcome<T>>) -> Result<R>,
+    /// Makes the result of the whole of the children, when all have ended.
+    finish: fn(Vec<Child<T>>) -> Result<R>,
 }
 
 impl<T, R> PromiseCell for Whole<T, R> {
@@ -63,15 +63,16 @@ impl<T: Clone, R> Whole<T, R> {
     fn gather(
         awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
         first_error_settles: bool,
-        finish: fn(Vec<Outcome<T>>) -> Result<R>,
+        finish: fn(Vec<Child<T>>) -> Result<R>,
     ) -> Promise<R> {
         let event_loop = expect_running_loop();
-        let mut promises = Vec::new();
+        let awaitables = awaitables.into_iter();
+        let mut promises = Vec::with_capacity(awaitables.size_hint().0);
         for awaitable in awaitables {
             promises.push(awaitable.ensure_promise(&event_loop));
         }
         let children = promises.iter();
-        let children = children.map(|child| Child { promise: child.downgrade(), outcome: None });
+        let children = children.map(|child| Child { promise: child.downgrade(), outcome: None, reason: None });
         let whole = Rc::new(Whole {
             shared: Shared::new(&event_loop.core, "Promise"),
             children: RefCell::new(children.collect()),
@@ -112,20 +113,19 @@ impl<T: Clone, R> Whole<T, R> {
             return;
         }
         let reason = child.driven().map(|task| task.state().reason());
-        self.children.borrow_mut()[which].outcome = Some((outcome, reason));
+        self.children.borrow_mut()[which] = Child { promise: child.downgrade(), outcome: Some(outcome), reason };
         if self.left.get() == 0 {
             self.all_done();
         }
     }
 
     fn all_done(self: Rc<Self>) {
-        let children = self.children.take().into_iter();
-        let outcomes: Vec<Outcome<T>> = children.filter_map(|child| child.outcome).collect();
+        let children = self.children.take();
         // A cancellation becomes an error like any other: the outer promise itself was not cancelled.
-        let whole = match (self.cancel_requested.get(), outcomes.last()) {
-            (true, Some((Err(error), _))) if error.is_cancelled() => Err(error.clone()),
-            (true, Some((_, reason))) => Err(reason.clone().unwrap_or_default().into()),
-            _ => (self.finish)(outcomes),
+        let whole = match (self.cancel_requested.get(), children.last()) {
+            (true, Some(Child { outcome: Some(Err(error)), .. })) if error.is_cancelled() => Err(error.clone()),
+            (true, Some(Child { reason, .. })) => Err(reason.clone().unwrap_or_default().into()),
+            _ => (self.finish)(children),
         };
         Promise::of(self).follow(whole);
     }
@@ -149,7 +149,7 @@ impl<T: Clone, R> Whole<T, R> {
 /// asyncio: `asyncio.gather(*aws)`.
 #[track_caller]
 pub fn gather<T: Clone + 'static>(awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>) -> Promise<Vec<T>> {
-    Whole::gather(awaitables, true, |outcomes| outcomes.into_iter().map(|(outcome, _)| outcome).collect())
+    Whole::gather(awaitables, true, |children| children.into_iter().filter_map(|child| child.outcome).collect())
 }
 
 /// Awaits all, and gives every outcome in the order of the arguments: a failure is an item like any other.
@@ -162,11 +162,11 @@ pub fn gather<T: Clone + 'static>(awaitables: impl IntoIterator<Item = impl Awai
 pub fn gather_return_exceptions<T: Clone + 'static>(
     awaitables: impl IntoIterator<Item = impl Awaitable<Value = T>>,
 ) -> Promise<Vec<Result<T, Error>>> {
-    Whole::gather(awaitables, false, |outcomes| {
-        let items = outcomes.into_iter().map(|outcome| match outcome {
+    Whole::gather(awaitables, false, |children| {
+        let items = children.into_iter().filter_map(|child| match child.outcome {
             // A task's cancellation has lost its message here, as in asyncio.
-            (Err(error), Some(_)) if error.is_cancelled() => Err(Cancelled::new().into()),
-            (outcome, _) => outcome,
+            Some(Err(error)) if error.is_cancelled() && child.reason.is_some() => Some(Err(Cancelled::new().into())),
+            outcome => outcome,
         });
         Ok(items.collect())
     })
