@@ -145,7 +145,7 @@ fn main() {
     assert!(
         ended
             .stdout
-            .starts_with("Event { time: 0ns, by: Outside, kind: TaskCreated"),
+            .starts_with("Event { time: Time(0ns), by: Outside, kind: TaskCreated"),
         "{ended:?}"
     );
     assert!(
