@@ -41,8 +41,16 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
                 registration = Registration::default();
                 Poll::Ready(Ok(output))
             }
+            // It has gone on to something of this library, and hears of the cancellation there when this step is over.
+            (Poll::Pending, Some(_)) if list.borrow().iter().any(|(_, wait)| wait.scope == registration.number) => {
+                if let Some(wait) = list.borrow_mut().get_mut(registration.number) {
+                    (wait.told, wait.thrown) = Default::default();
+                }
+                task.state().set_must_cancel();
+                Poll::Pending
+            }
             (Poll::Pending, Some(cancelled)) => {
-                registration.leave(true);
+                registration.end(true);
                 Poll::Ready(Err(cancelled))
             }
             (Poll::Pending, None) => Poll::Pending,

@@ -64,7 +64,7 @@ impl Error {
 
     /// Gives the cancellation, for what cannot fail otherwise.
     pub(crate) fn into_cancelled(self) -> Cancelled {
-        self.downcast_ref().cloned().expect("nobody fails a wait")
+        self.downcast_ref().cloned().unwrap_or_else(|| panic!("{self}"))
     }
 
     /// Borrows the error as the standard library's trait object.

@@ -19,7 +19,7 @@ use crate::remote::Remote;
 use crate::task::Driven;
 use crate::timers::{Clock, Timers};
 
-/// How many callbacks run before a busy loop looks at the operating system again.
+/// How many callbacks and steps run before a busy loop looks at the operating system again.
 ///
 /// asyncio looks once per pass; a system call per pass would cost more than most passes do.
 const POLL_AFTER: usize = 64;
@@ -94,7 +94,7 @@ thread_local! {
 impl Core {
     /// Calls `f` with the loop that is running on this thread.
     ///
-    /// `f` must not begin or end a run: the place is still borrowed.
+    /// `f` must not begin or end a run: `RUNNING` is still borrowed.
     pub(crate) fn with_running<R>(f: impl FnOnce(&Rc<Core>) -> R) -> Option<R> {
         RUNNING.try_with(|running| running.borrow().as_ref().map(f)).ok()?
     }
@@ -142,7 +142,7 @@ impl Core {
         self.enqueue_step(task);
     }
 
-    /// Appends the step of a task that another thread has woken.
+    /// Appends the next step of a task right here, as `enqueue` does a callback.
     pub(crate) fn enqueue_step(&self, task: Rc<dyn Driven>) {
         let state = task.state();
         if !state.scheduled.replace(true) {
@@ -151,7 +151,7 @@ impl Core {
         }
     }
 
-    /// Lets go of a task that has ended.
+    /// Lets go of a task that has ended, or is discarded.
     pub(crate) fn release(&self, number: u64) {
         let _released = self.tasks.borrow_mut().remove(&number);
     }
@@ -164,7 +164,7 @@ impl Core {
     /// Makes one pass: wait if there is nothing to do, expire timers,
     /// then run what is ready now.
     ///
-    /// What a callback schedules runs in the next pass.
+    /// What a callback or a step schedules runs in the next pass.
     pub(crate) fn run_once(self: &Rc<Self>) -> Result<(), RunError> {
         self.make_remote_calls();
         if self.ready.borrow().is_empty() && !self.stopping.get() {
@@ -252,6 +252,13 @@ impl Core {
         let sources = self.poller.has_sources();
         if deadline.is_none() && !parked && !sources && !self.reachable.get() {
             self.report_circle();
+            // Who hears of it may have found something to do.
+            if self.stopping.get()
+                || !self.ready.borrow().is_empty()
+                || self.timers.borrow_mut().next_deadline().is_some()
+            {
+                return Ok(());
+            }
             if jumps {
                 return Err(RunError::Stalled);
             }

@@ -14,7 +14,7 @@ struct Child<T: 'static> {
     promise: WeakPromise<T>,
     /// `None` until it has ended.
     outcome: Option<Result<T>>,
-    /// The last cancellation that it was asked for by then, if it is a task.
+    /// `None` unless it is a task that has ended: then the last cancellation that it was asked for, or an empty one.
     reason: Option<Cancelled>,
 }
 

@@ -35,20 +35,19 @@ impl Handle {
         if about.cancelled.replace(true) {
             return;
         }
+        if let Some(core) = self.core.upgrade() {
+            let number = |names: &Observer| names.callback(&*self.callback);
+            match about.stage.get() {
+                Stage::Timer => {
+                    core.timers.borrow_mut().note_cancelled();
+                    core.tell(None, |names| Kind::TimerCancelled { callback: number(names) });
+                }
+                Stage::Ready => core.tell(None, |names| Kind::CallbackCancelled { callback: number(names) }),
+                Stage::Idle => {}
+            }
+        }
         // What the callback captured is dropped now, not when its turn would have come.
         self.callback.clear();
-        let Some(core) = self.core.upgrade() else { return };
-        let number = |names: &Observer| names.callback(&*self.callback);
-        match about.stage.get() {
-            Stage::Timer => {
-                core.timers.borrow_mut().note_cancelled();
-                core.tell(None, |names| Kind::TimerCancelled { callback: number(names) });
-            }
-            Stage::Ready => {
-                core.tell(None, |names| Kind::CallbackCancelled { callback: number(names) });
-            }
-            Stage::Idle => {}
-        }
     }
 
     /// Tells whether `cancel` was called.

@@ -16,7 +16,7 @@ pub(crate) fn new_number() -> u64 {
 
 /// Those who wait for something: the listeners of a promise, the leaves of a task, the getters of a queue.
 ///
-/// However many there are and whoever leaves, no operation looks at all of them.
+/// However many there are and whoever leaves, nothing but `iter` looks at all of them.
 /// Mostly there is one, and then there is no map.
 ///
 /// Invariant: `first` is older than what is in `more`, for nobody becomes the first while anybody is there.

@@ -234,6 +234,8 @@ type Hear = Rc<dyn Fn(&Event)>;
 /// The observer of a loop, and what it takes to tell it of things.
 #[derive(Default)]
 pub(crate) struct Observer {
+    /// True once somebody hears: this is all that a loop without an observer looks at.
+    is_there: Cell<bool>,
     hear: RefCell<Option<Hear>>,
     /// On whose account the loop goes on.
     actor: Cell<Actor>,
@@ -244,10 +246,6 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    fn is_there(&self) -> bool {
-        self.hear.borrow().is_some()
-    }
-
     pub(crate) fn promise(&self, number: &Number) -> u64 {
         number.get(&self.promises)
     }
@@ -264,7 +262,7 @@ impl Observer {
 impl Core {
     /// Tells the observer, if there is one, of what `kind` makes; `at` is the line of the program that caused it.
     pub(crate) fn tell(&self, at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
-        if !self.observer.is_there() {
+        if !self.observer.is_there.get() {
             return;
         }
         let (time, by) = (Time(self.now()), self.observer.actor.get());
@@ -283,7 +281,7 @@ impl Core {
     /// Tells that a step or a callback begins.
     pub(crate) fn begin_turn(&self, ready: &Ready) {
         let observer = &self.observer;
-        if !observer.is_there() {
+        if !observer.is_there.get() {
             return;
         }
         match ready {
@@ -384,6 +382,7 @@ impl EventLoop {
     /// asyncio has no counterpart; its debug mode logs some of this.
     pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {
         self.core.observer.hear.replace(Some(Rc::new(observer)));
+        self.core.observer.is_there.set(true);
     }
 }
 

@@ -32,9 +32,9 @@ pub(crate) enum State<T: 'static> {
 
 /// What happens when a promise is done; all kinds share one list, so they keep one order.
 pub(crate) enum Listener<T: 'static> {
-    /// A task is suspended on the promise, and its next step goes into the ready queue.
+    /// A task that is suspended on the promise: its next step goes into the ready queue.
     Step(Rc<dyn Driven>),
-    /// A part of a task is, one that a `join!` or the like polls by itself: it has a waker of its own.
+    /// A part of such a task, one that a `join!` or the like polls by itself, with a waker of its own.
     Wake(Waker),
     /// A callback, which goes into the ready queue itself.
     Call(Rc<dyn CallbackOf<Promise<T>>>),
@@ -49,6 +49,7 @@ pub(crate) struct Shared<T: 'static> {
     seen: Cell<bool>,
     /// What reports call it: a promise, or a task.
     pub(crate) kind: &'static str,
+    /// For observers.
     pub(crate) number: Number,
 }
 
@@ -74,160 +75,6 @@ impl<T> Shared<T> {
     }
 }
 
-/// A promise of any kind: a plain one, a sleep's, a gather's, a task's. They differ in what a cancellation does.
-pub(crate) trait PromiseCell: AnyPromise + 'static {
-    type Value;
-
-    fn shared(&self) -> &Shared<Self::Value>;
-
-    /// Gives the task that fills the promise, if one does.
-    fn task(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
-        None
-    }
-
-    /// Names those to whom a cancellation is passed on: what the promise waits for itself.
-    fn targets(&self) -> Targets {
-        Vec::new()
-    }
-
-    /// Hears which of its targets have accepted a cancellation, in their order; says whether the promise accepts.
-    fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[bool]) -> bool {
-        promise.settle_cancelled(reason)
-    }
-}
-
-/// Those to whom a cancellation is passed on.
-pub(crate) type Targets = Vec<Rc<dyn AnyPromise>>;
-
-/// A promise without its value's type.
-pub(crate) trait AnyPromise {
-    fn is_done(&self) -> bool;
-    fn is_cancelled(&self) -> bool;
-    /// Gives the error of a promise that failed, and notes that somebody has seen it.
-    fn error(&self) -> Option<Error>;
-    /// Tells whether who awaits the promise sees a cancellation: it was cancelled, or failed with one, as a gather does.
-    fn ended_cancelled(&self) -> bool {
-        self.is_cancelled() || self.error().is_some_and(|error| error.is_cancelled())
-    }
-    /// Schedules a callback for when the promise is done.
-    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
-    /// Gives what the promise waits for itself, and the name of the task that it is of.
-    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>);
-    /// Begins a cancellation, and gives those to whom it is passed on; `None` if the promise refuses it at once.
-    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets>;
-    /// Ends what `ask` began: hears which of those have accepted, and says whether the promise accepts.
-    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool;
-}
-
-impl<C: PromiseCell> AnyPromise for C {
-    fn is_done(&self) -> bool {
-        !matches!(*self.shared().state.borrow(), State::Pending(_))
-    }
-
-    fn is_cancelled(&self) -> bool {
-        matches!(*self.shared().state.borrow(), State::Cancelled(_))
-    }
-
-    fn error(&self) -> Option<Error> {
-        let State::Finished(Err(error)) = &*self.shared().state.borrow() else { return None };
-        self.shared().seen.set(true);
-        Some(error.clone())
-    }
-
-    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
-        Promise::of(self).listen(None, |_| callback());
-    }
-
-    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>) {
-        let name = self.clone().task().map(|task| task.state().name());
-        (self.targets(), name)
-    }
-
-    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets> {
-        // Who cancels what has failed has seen that it failed.
-        self.error();
-        let begins = || self.clone().task().is_none_or(|task| task.state().begin_cancel(reason));
-        (!self.is_done() && begins()).then(|| self.targets())
-    }
-
-    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool {
-        self.decide(&Promise::of(self.clone()), reason, accepted)
-    }
-}
-
-/// Cancels a promise, and those to whom the cancellation is passed on; false if it is done already, or nobody accepts.
-///
-/// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
-/// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
-pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
-    // Who has been asked stays in here with the place at which the answers of its targets will begin.
-    let mut todo = vec![(promise, None)];
-    let mut answers = Vec::new();
-    while let Some((promise, asked)) = todo.pop() {
-        if let Some(first) = asked {
-            let accepted = answers.split_off(first);
-            answers.push(promise.answer(reason, &accepted));
-        } else if let Some(targets) = promise.clone().ask(reason) {
-            todo.push((promise, Some(answers.len())));
-            todo.extend(targets.into_iter().rev().map(|target| (target, None)));
-        } else {
-            answers.push(false);
-        }
-    }
-    answers == [true]
-}
-
-thread_local! {
-    /// What is to be dropped when the drop that goes on is over; `None` if none goes on.
-    static DROPPED: RefCell<Option<Vec<Box<dyn Any>>>> = const { RefCell::new(None) };
-}
-
-/// Drops a value, but never inside the drop of another one that came this way.
-///
-/// A promise keeps its callbacks, and a callback may keep another promise: so a chain of any length is taken apart link by link.
-pub(crate) fn drop_in_turn(value: impl Any) {
-    let mut value = Some(value);
-    let known = DROPPED.try_with(|dropped| {
-        if let Some(dropped) = &mut *dropped.borrow_mut() {
-            dropped.push(Box::new(value.take()));
-        }
-    });
-    // On a thread that ends there is no list any more, and the value is dropped right here.
-    let (Some(value), Ok(())) = (value, known) else { return };
-    DROPPED.set(Some(Vec::new()));
-    // Also after a destructor that panics.
-    let _rest = OnDrop(|| drop(DROPPED.take()));
-    drop(value);
-    while let Some(next) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut()?.pop()) {
-        drop(next);
-    }
-}
-
-impl<T: 'static> Drop for Shared<T> {
-    fn drop(&mut self) {
-        match self.state.get_mut() {
-            State::Pending(listeners) if !listeners.is_empty() => {
-                drop_in_turn(std::mem::take(listeners));
-            }
-            State::Finished(Err(error)) if !self.seen.get() => {
-                let Some(core) = self.core.upgrade() else { return };
-                let message = format!("{} exception was never retrieved", self.kind);
-                core.report(message, Some(error.clone()));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A promise that anybody may fill is no more than that.
-impl<T> PromiseCell for Shared<T> {
-    type Value = T;
-
-    fn shared(&self) -> &Shared<T> {
-        self
-    }
-}
-
 /// Names a callback for [`Promise::remove_done_callback`]: closures have no identity of their own.
 ///
 /// No two callbacks have the same, whatever promise they were given to. It stays on its thread, as the promises do.
@@ -250,6 +97,7 @@ pub struct CallbackId(u64, PhantomData<*const ()>);
 /// assert_eq!(event_loop.run_until_complete(promise).unwrap(), 666);
 /// ```
 pub struct Promise<T: 'static> {
+    /// A promise of any kind: a plain one is a `Shared` and no more, others have one, a task's is `TaskCell`, a gather's `Whole`.
     cell: Rc<dyn PromiseCell<Value = T>>,
 }
 
@@ -295,7 +143,7 @@ impl<T> Promise<T> {
 
     /// Gives the task that fills this promise, if one does.
     pub(crate) fn driven(&self) -> Option<Rc<dyn Driven>> {
-        self.cell.clone().task()
+        self.cell.clone().driven()
     }
 
     /// Tells whether this is the promise of that task.
@@ -304,7 +152,7 @@ impl<T> Promise<T> {
     }
 
     /// Gives what an observer hears when the promise is done.
-    fn done(&self, names: &Observer) -> Kind {
+    fn end_event(&self, names: &Observer) -> Kind {
         let outcome = match &*self.shared().state.borrow() {
             State::Finished(Err(error)) => Outcome::Exception(error.to_string()),
             State::Cancelled(_) => Outcome::Cancelled,
@@ -321,16 +169,15 @@ impl<T> Promise<T> {
         let shared = self.shared();
         let mut listeners = shared.take_listeners().ok_or(InvalidState::AlreadyDone)?;
         shared.state.replace(state);
-        let Some(core) = shared.core.upgrade() else {
-            drop_in_turn(listeners);
-            return Ok(());
-        };
-        core.tell(at, |names| self.done(names));
+        let core = shared.core.upgrade();
+        core.iter().for_each(|core| core.tell(at, |names| self.end_event(names)));
         while let Some(listener) = listeners.pop() {
-            match listener {
-                Listener::Step(task) => core.schedule_step(task),
-                Listener::Wake(waker) => waker.wake(),
-                Listener::Call(callback) => self.schedule(&core, callback, None),
+            match (listener, &core) {
+                (Listener::Wake(waker), _) => waker.wake(),
+                (Listener::Step(task), Some(core)) => core.schedule_step(task),
+                (Listener::Call(callback), Some(core)) => self.schedule(core, callback, None),
+                // Its loop is gone, and nobody will call it.
+                (listener, None) => drop_in_turn(listener),
             }
         }
         Ok(())
@@ -419,7 +266,8 @@ impl<T> Promise<T> {
         self.set(State::Finished(Err(error.into())), Location::caller())
     }
 
-    /// Cancels the promise, or asks its task to end; false if it is done already.
+    /// Cancels the promise, or asks its task to end; false if it is done already, or if what it waits for refuses, as the children of a
+    /// gather may.
     ///
     /// asyncio: `future.cancel()`.
     pub fn cancel(&self) -> bool {
@@ -518,5 +366,160 @@ impl EventLoop {
     #[track_caller]
     pub fn create_promise<T: 'static>(&self) -> Promise<T> {
         Promise::labelled(&self.core, "promise", Some(Location::caller()))
+    }
+}
+
+/// A promise of any kind. The kinds differ in what a cancellation does.
+pub(crate) trait PromiseCell: AnyPromise + 'static {
+    type Value;
+
+    fn shared(&self) -> &Shared<Self::Value>;
+
+    /// Gives the task that fills the promise, if one does.
+    fn driven(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
+        None
+    }
+
+    /// Names those to whom a cancellation is passed on: what the promise waits for itself.
+    fn targets(&self) -> Targets {
+        Vec::new()
+    }
+
+    /// Hears which of its targets have accepted a cancellation, in their order; says whether the promise accepts.
+    fn decide(&self, promise: &Promise<Self::Value>, reason: &Cancelled, _: &[bool]) -> bool {
+        promise.settle_cancelled(reason)
+    }
+}
+
+/// Those to whom a cancellation is passed on.
+pub(crate) type Targets = Vec<Rc<dyn AnyPromise>>;
+
+/// A promise without its value's type.
+pub(crate) trait AnyPromise {
+    fn is_done(&self) -> bool;
+    fn is_cancelled(&self) -> bool;
+    /// Gives the error of a promise that failed, and notes that somebody has seen it.
+    fn error(&self) -> Option<Error>;
+    /// Tells whether who awaits the promise sees a cancellation: it was cancelled, or failed with one, as a gather does. An error
+    /// counts as seen then.
+    fn ended_cancelled(&self) -> bool {
+        self.is_cancelled() || self.error().is_some_and(|error| error.is_cancelled())
+    }
+    /// Schedules a callback for when the promise is done.
+    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>);
+    /// Gives what the promise waits for itself, and the name of the task that it is of.
+    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>);
+    /// Begins a cancellation, and gives those to whom it is passed on; `None` if the promise refuses it at once.
+    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets>;
+    /// Ends what `ask` began: hears which of those have accepted, and says whether the promise accepts.
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool;
+}
+
+impl<C: PromiseCell> AnyPromise for C {
+    fn is_done(&self) -> bool {
+        !matches!(*self.shared().state.borrow(), State::Pending(_))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        matches!(*self.shared().state.borrow(), State::Cancelled(_))
+    }
+
+    fn error(&self) -> Option<Error> {
+        let State::Finished(Err(error)) = &*self.shared().state.borrow() else { return None };
+        self.shared().seen.set(true);
+        Some(error.clone())
+    }
+
+    fn on_done(self: Rc<Self>, callback: Box<dyn FnOnce()>) {
+        Promise::of(self).listen(None, |_| callback());
+    }
+
+    fn waits_for(self: Rc<Self>) -> (Targets, Option<Rc<str>>) {
+        let name = self.clone().driven().map(|task| task.state().name());
+        (self.targets(), name)
+    }
+
+    fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets> {
+        // Who cancels what has failed has seen that it failed.
+        self.error();
+        let begins = || self.clone().driven().is_none_or(|task| task.state().begin_cancel(reason));
+        (!self.is_done() && begins()).then(|| self.targets())
+    }
+
+    fn answer(self: Rc<Self>, reason: &Cancelled, accepted: &[bool]) -> bool {
+        self.decide(&Promise::of(self.clone()), reason, accepted)
+    }
+}
+
+/// Cancels a promise, and those to whom the cancellation is passed on; false if it is done already, or nobody accepts.
+///
+/// A task passes it on to what it waits for, that may be another task, and so on: a chain may have any number of links, so this is
+/// a loop with a stack of its own, and no recursion. In a cycle the one that closes it refuses.
+pub(crate) fn cancel(promise: Rc<dyn AnyPromise>, reason: &Cancelled) -> bool {
+    // Who has been asked stays in here with the place at which the answers of its targets will begin.
+    let mut todo = vec![(promise, None)];
+    let mut answers = Vec::new();
+    while let Some((promise, asked)) = todo.pop() {
+        if let Some(first) = asked {
+            let accepted = answers.split_off(first);
+            answers.push(promise.answer(reason, &accepted));
+        } else if let Some(targets) = promise.clone().ask(reason) {
+            todo.push((promise, Some(answers.len())));
+            todo.extend(targets.into_iter().rev().map(|target| (target, None)));
+        } else {
+            answers.push(false);
+        }
+    }
+    answers == [true]
+}
+
+thread_local! {
+    /// What is to be dropped when the drop that goes on is over; `None` if none goes on.
+    static DROPPED: RefCell<Option<Vec<Box<dyn Any>>>> = const { RefCell::new(None) };
+}
+
+/// Drops a value, but never inside the drop of another one that came this way.
+///
+/// A promise keeps its callbacks, and a callback may keep another promise: so a chain of any length is taken apart link by link.
+pub(crate) fn drop_in_turn(value: impl Any) {
+    let mut value = Some(value);
+    let known = DROPPED.try_with(|dropped| {
+        if let Some(dropped) = &mut *dropped.borrow_mut() {
+            dropped.push(Box::new(value.take()));
+        }
+    });
+    // On a thread that ends there is no list any more, and the value is dropped right here.
+    let (Some(value), Ok(())) = (value, known) else { return };
+    DROPPED.set(Some(Vec::new()));
+    // Also after a destructor that panics.
+    let _rest = OnDrop(|| drop(DROPPED.take()));
+    drop(value);
+    while let Some(next) = DROPPED.with_borrow_mut(|dropped| dropped.as_mut()?.pop()) {
+        drop(next);
+    }
+}
+
+impl<T: 'static> Drop for Shared<T> {
+    fn drop(&mut self) {
+        match self.state.get_mut() {
+            State::Pending(listeners) if !listeners.is_empty() => {
+                drop_in_turn(std::mem::take(listeners));
+            }
+            State::Finished(Err(error)) if !self.seen.get() => {
+                let Some(core) = self.core.upgrade() else { return };
+                let message = format!("{} exception was never retrieved", self.kind);
+                core.report(message, Some(error.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A promise that anybody may fill is no more than that.
+impl<T> PromiseCell for Shared<T> {
+    type Value = T;
+
+    fn shared(&self) -> &Shared<T> {
+        self
     }
 }

@@ -24,10 +24,8 @@ impl Core {
 
     /// Drops everything that was still to come, tasks included.
     pub(crate) fn close(&self) {
-        if self.closed.replace(true) {
-            return;
-        }
-        // Each is taken out first: destructors may look at the loop.
+        self.closed.set(true);
+        // Each is taken out first: destructors may look at the loop. If one of them panics, the next call goes on with the rest.
         drop(self.pool.take());
         drop(self.remote.close());
         drop(self.ready.take());

@@ -20,7 +20,7 @@ use crate::waiting::{Registration, Target};
 /// If the task is cancelled meanwhile.
 ///
 /// # Panics
-/// Outside a running loop.
+/// Outside a running loop, and when a task of another loop goes on with it.
 ///
 /// # Cancellation
 /// The timer is taken back, on `Err(Cancelled)` and on drop.
@@ -88,8 +88,8 @@ impl Future for Yielding {
     type Output = Result<(), Cancelled>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.registration.is_entered() {
-            let thrown = self.registration.leave(false);
+        if self.registration.task.is_some() {
+            let thrown = self.registration.end(false);
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
         let scheduled = Core::with_current(|core, task| {

@@ -58,7 +58,7 @@ impl Wake for TaskWaker {
 /// The part of a task that does not depend on its value's type.
 pub(crate) struct TaskState {
     pub(crate) number: u64,
-    core: Weak<Core>,
+    pub(crate) core: Weak<Core>,
     /// `None` for a task that was given no name.
     pub(crate) name: RefCell<Option<Rc<str>>>,
     waker: Waker,
@@ -130,7 +130,7 @@ impl TaskState {
         let Waits { passing_on, in_a_circle, delivering, .. } = &self.waits;
         passing_on.set(false);
         if self.running.get() {
-            // It was passed on to nobody: the body may yet wait for something else.
+            // It was passed on to nobody: the body may yet wait for something else. Whatever was on its way before, this one is not.
             delivering.set(false);
             self.set_must_cancel();
         } else if in_a_circle.take() {
@@ -171,6 +171,7 @@ struct TaskCell<T: 'static> {
 // ANCHOR_END: task_cell
 
 impl<T> TaskCell<T> {
+    /// Ends the task: one whose body gives `Cancelled` as its error was cancelled.
     fn finish(self: Rc<Self>, core: &Core, outcome: Result<T>) {
         core.release(self.state.number);
         let promise = Promise::of(self);
@@ -188,7 +189,7 @@ impl<T> PromiseCell for TaskCell<T> {
         &self.shared
     }
 
-    fn task(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
+    fn driven(self: Rc<Self>) -> Option<Rc<dyn Driven>> {
         Some(self)
     }
 
@@ -212,9 +213,8 @@ impl<T> Driven for TaskCell<T> {
         let state = &self.state;
         state.scheduled.set(false);
         let Some(mut body) = self.body.take() else { return };
-        // If the body panics, the task ends; the panic goes on and leaves the run.
+        // If the body panics, the task ends; the panic goes on and leaves the run. It has its own report, so the error counts as seen.
         let panicking = OnDrop(|| {
-            // The panic has its own report.
             let panicked = Panicked { message: "see the panic's own report".to_owned() };
             self.clone().finish(core, Err(panicked.into()));
             self.error();
@@ -239,10 +239,12 @@ impl<T> Driven for TaskCell<T> {
         // Nothing has panicked, so the guard must not act.
         std::mem::forget(panicking);
         state.running.set(polled.is_ready());
-        // True if the body was cancelled while it ran.
+        // True if the body was cancelled while it ran, or has dropped
+        // the leaf that a cancellation was on its way to.
         let cancelled = state.waits.must_cancel.take();
         match polled {
-            // No await has seen that: it takes the place of the value.
+            // It was cancelled while it ran, too late for an await:
+            // that takes the place of the value.
             Poll::Ready(Ok(value)) if cancelled && !state.waits.delivering.get() => {
                 drop(value);
                 let outcome = Err(state.reason().into());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::callback::once;
 use crate::cancellable::cancellable;
 use crate::error::{Error, Result, texts};
-use crate::event_loop::{EventLoop, expect_running_loop};
+use crate::event_loop::expect_running_loop;
 use crate::on_drop::OnDrop;
 use crate::sleep::CancelOnDrop;
 use crate::task::Awaitable;
@@ -106,14 +106,17 @@ impl Timeout {
     fn set_alarm(&self) {
         // The alarm that was set before goes first.
         self.alarm.take();
-        let Some(when) = self.deadline.get() else { return };
+        let core = match &*self.state.borrow() {
+            State::Entered(task) => task.0.state().core.upgrade(),
+            _ => None,
+        };
+        let (Some(when), Some(core)) = (self.deadline.get(), core) else { return };
         let state = self.state.clone();
         let on_timeout = once(move || {
             if let State::Entered(task) = state.replace(State::Expired) {
                 task.cancel();
             }
         });
-        let EventLoop { core } = expect_running_loop();
         let alarm = match when <= core.now() {
             true => core.call_soon(on_timeout, None),
             false => core.call_at(when, on_timeout, None),

@@ -77,6 +77,7 @@ impl Eq for Timer {}
 #[derive(Default)]
 pub(crate) struct Timers {
     pub(crate) heap: BinaryHeap<Timer>,
+    /// How many were ever set; numbers them.
     set: u64,
     /// How many in the heap are cancelled. They leave it when they reach the top, or in a sweep.
     cancelled: usize,

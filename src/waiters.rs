@@ -17,7 +17,7 @@ use crate::promise::Promise;
 pub(crate) struct Waiters {
     /// The promises of those who were not woken yet. One that was cancelled stays until its task has run.
     list: RefCell<List<Promise<()>>>,
-    /// How many were woken and have not gone on yet; they still come before whoever arrives now.
+    /// How many were woken and have not gone on yet. A lock lets nobody pass them; a queue does.
     woken: Cell<usize>,
 }
 
@@ -27,11 +27,13 @@ impl Waiters {
         loop {
             let next = self.list.borrow_mut().pop();
             let Some(promise) = next else { return false };
-            // One that was cancelled is passed over.
+            // Counted first: a waker may run what goes on.
+            self.woken.set(self.woken.get() + 1);
             if promise.fill(()) {
-                self.woken.set(self.woken.get() + 1);
                 return true;
             }
+            // That one was cancelled.
+            self.woken.set(self.woken.get() - 1);
         }
     }
 
@@ -71,9 +73,10 @@ impl Waiters {
     ) -> Result<(), Cancelled> {
         let promise = Promise::labelled(&expect_running_loop().core, label, at);
         let number = self.list.borrow_mut().push(promise.clone());
-        let mut turn = promise.clone().wait_at(None);
+        let mut waiting = promise.clone().wait_at(None);
         let used = Cell::new(false);
-        let _place = OnDrop(|| {
+        // Dropped before `waiting` is, and whatever becomes of this wait.
+        let _in_line = OnDrop(|| {
             let woken = promise.is_done() && !promise.is_cancelled();
             if woken {
                 self.woken.set(self.woken.get() - 1);
@@ -84,7 +87,7 @@ impl Waiters {
                 given_up(woken);
             }
         });
-        let waited = (&mut turn).await;
+        let waited = (&mut waiting).await;
         used.set(waited.is_ok());
         waited.map_err(Error::into_cancelled)
     }

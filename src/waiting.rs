@@ -19,19 +19,19 @@ pub(crate) enum Target {
     Promise(Rc<dyn AnyPromise>),
     /// Its next turn, which comes anyway.
     Turn,
-    /// A future of another library, which knows nothing of cancellations; the waker is whose that polls it.
+    /// A future of another library, which knows nothing of cancellations; with this waker it is polled.
     Foreign(Waker),
 }
 
-/// A leaf on which a task is suspended, or a `cancellable` with the leaves inside it.
+/// A leaf: a future that a task is suspended on, and that awaits none itself. Or a `cancellable` with the leaves inside it.
 pub(crate) struct Wait {
     pub(crate) target: Target,
     /// The number of the `cancellable` around it, zero if there is none.
-    scope: u64,
-    /// True once a cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
-    told: Cell<bool>,
+    pub(crate) scope: u64,
+    /// True while the last cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
+    pub(crate) told: Cell<bool>,
     /// True if the leaf ends with the cancellation at its next poll, whatever its promise says.
-    thrown: Cell<bool>,
+    pub(crate) thrown: Cell<bool>,
 }
 
 /// What the body of a task is suspended on, and how far a cancellation has got there; more than one leaf when the body polls several,
@@ -43,7 +43,7 @@ pub(crate) struct Waits {
     pub(crate) scope: Cell<u64>,
     /// A cancellation has not reached every leaf: the next step begins with handing it to those.
     pub(crate) must_cancel: Cell<bool>,
-    /// It is on its way to a leaf, and none has seen it: a promise was cancelled, or the next poll will see it.
+    /// It is on its way to a leaf, and the body has not seen it there yet.
     pub(crate) delivering: Cell<bool>,
     /// It is being passed on to the promises at this moment.
     pub(crate) passing_on: Cell<bool>,
@@ -56,8 +56,9 @@ impl Waits {
         self.list.borrow().is_empty()
     }
 
-    /// Calls `f` with each leaf to which a cancellation goes, and lists what it gives: a `cancellable` leaves it to those inside it.
-    fn leaves<R>(&self, mut f: impl FnMut(&Wait) -> Option<R>) -> Vec<R> {
+    /// Calls `f` with each leaf to which a cancellation goes, and lists what it gives. It does not go to a `cancellable` that has
+    /// leaves inside it.
+    fn map_leaves<R>(&self, mut f: impl FnMut(&Wait) -> Option<R>) -> Vec<R> {
         let list = self.list.borrow();
         let scopes: HashSet<u64> = list.iter().map(|(_, wait)| wait.scope).collect();
         let leaves = list.iter().filter(|(number, _)| !scopes.contains(number));
@@ -66,7 +67,7 @@ impl Waits {
 
     /// Gives the promises that a cancellation is passed on to.
     pub(crate) fn promises(&self) -> Targets {
-        self.leaves(|wait| match &wait.target {
+        self.map_leaves(|wait| match &wait.target {
             Target::Promise(promise) => Some(promise.clone()),
             _ => None,
         })
@@ -74,7 +75,7 @@ impl Waits {
 
     /// Gives the wakers of the leaves that wait for futures of other libraries.
     pub(crate) fn foreign_wakers(&self) -> Vec<Waker> {
-        self.leaves(|wait| match &wait.target {
+        self.map_leaves(|wait| match &wait.target {
             Target::Foreign(waker) => Some(waker.clone()),
             _ => None,
         })
@@ -83,7 +84,7 @@ impl Waits {
     /// Notes which of the promises have accepted a cancellation, and tells whether it is on its way to every leaf.
     pub(crate) fn accepted(&self, accepted: &[bool]) -> bool {
         let mut accepted = accepted.iter();
-        let told = self.leaves(|wait| {
+        let told = self.map_leaves(|wait| {
             let is_promise = matches!(wait.target, Target::Promise(_));
             wait.told.set(is_promise && accepted.next() == Some(&true));
             Some(wait.told.get())
@@ -95,7 +96,7 @@ impl Waits {
     /// Throws a cancellation at each leaf that it is not on its way to; one whose promise was cancelled ends so by itself.
     pub(crate) fn throw(&self) {
         self.delivering.set(true);
-        self.leaves(|wait| {
+        self.map_leaves(|wait| {
             let cancelled = matches!(&wait.target, Target::Promise(p) if p.ended_cancelled());
             let thrown = !wait.told.replace(true) && !cancelled;
             wait.thrown.set(wait.thrown.get() || thrown);
@@ -116,15 +117,11 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    pub(crate) fn is_entered(&self) -> bool {
-        self.task.is_some()
-    }
-
     pub(crate) fn is_of(&self, task: &Rc<dyn Driven>) -> bool {
         self.task.as_ref().is_some_and(|own| Rc::ptr_eq(own, task))
     }
 
-    /// Enters the leaf; one that another task has polled before leaves that one's list.
+    /// Enters the leaf. If another task has polled it before, the entry there goes when the old registration is dropped.
     #[inline]
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
         let waits = &task.state().waits;
@@ -141,10 +138,9 @@ impl Registration {
         thrown.then(|| state.reason())
     }
 
-    /// Ends the wait of a leaf that is ready, and gives the cancellation if one was thrown at it; `cancelled` says whether the body
-    /// sees one in any case.
-    #[inline]
-    pub(crate) fn leave(&mut self, cancelled: bool) -> Option<Cancelled> {
+    /// Takes out the entry of a leaf that is ready, and gives the cancellation if one was thrown at it. `cancelled` says whether the
+    /// leaf ends with one in any case, for an observer hears of the delivery.
+    pub(crate) fn end(&mut self, cancelled: bool) -> Option<Cancelled> {
         let task = self.task.take()?;
         let state = task.state();
         let wait = state.waits.list.borrow_mut().take(self.number)?;
@@ -210,9 +206,10 @@ impl<T: 'static> Promise<T> {
 /// The `await` of a promise or a task: the leaf on which every task of this library is suspended, but for a bare yield.
 ///
 /// # Cancellation
-/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet.
+/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet. If it awaits another task
+/// it sees what that one makes of the cancellation.
 /// A task that is suspended on several leaves, in a `join!` or a `select!`, sees it at each of them.
-/// Dropping the leaf takes its waker back and leaves the promise alone.
+/// Dropping the leaf takes its listener back, and does nothing to the promise.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Awaiting<T: 'static> {
     promise: Promise<T>,
@@ -252,7 +249,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         };
         if let Some(outcome) = outcome {
             let cancelled = outcome.as_ref().is_err_and(Error::is_cancelled);
-            this.registration.leave(cancelled);
+            this.registration.end(cancelled);
             return Poll::Ready(outcome);
         }
         if let Some(error) = this.register() {

@@ -1,17 +1,21 @@
 //! Sequences of calls that are rare, and legal.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use asyncio::observe::{Actor, Kind};
 use asyncio::{
-    Error, EventLoop, Promise, Result, Task, create_task, gather, gather_return_exceptions, sleep,
-    yield_now,
+    Error, EventLoop, Promise, Result, Task, TimedOut, Timeout, cancellable, create_task, gather,
+    gather_return_exceptions, sleep, yield_now,
 };
 
-use crate::{Trace, seconds};
+use crate::{Trace, boom, seconds};
 
 #[test]
 fn what_a_thread_sends_while_the_loop_looks_into_its_inbox_comes_last() {
@@ -262,4 +266,171 @@ fn a_task_is_not_woken_by_what_it_has_ceased_to_wait_for() {
     event_loop.run_until_complete(one).unwrap();
     assert!(two.is_done());
     assert_eq!(polls.get(), 2);
+}
+
+#[test]
+fn who_hears_that_nothing_can_go_on_may_cancel_something() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let first = Rc::new(RefCell::new(None::<Task<()>>));
+    let awaited = first.clone();
+    let second = event_loop.create_task(async move {
+        let first = awaited.borrow().clone().unwrap();
+        first.await
+    });
+    let waits = second.clone();
+    first.replace(Some(event_loop.create_task(async move { waits.await })));
+    let cancelled = first.clone();
+    event_loop.set_exception_handler(move |_| {
+        cancelled.borrow().as_ref().unwrap().cancel();
+    });
+    let outcome = event_loop.run_until_complete(second);
+    assert!(outcome.unwrap_err().is_cancelled());
+}
+
+#[test]
+fn an_exception_handler_may_report_while_another_takes_its_place() {
+    let event_loop = EventLoop::new();
+    let unseen = event_loop.create_promise::<()>();
+    unseen.set_exception(boom()).unwrap();
+    event_loop.set_exception_handler(move |_| {
+        let _kept = &unseen;
+    });
+    let heard = Trace::default();
+    let trace = heard.clone();
+    event_loop.set_exception_handler(move |context| trace.say(context));
+    assert_eq!(
+        heard.take(),
+        ["Promise exception was never retrieved: boom"]
+    );
+}
+
+/// Calls a function when it is dropped.
+struct WhenDropped<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for WhenDropped<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_destructor_that_panics_while_a_loop_is_closed_costs_no_other_task_its_own() {
+    let event_loop = EventLoop::with_virtual_clock();
+    event_loop.set_exception_handler(|_| ());
+    let dropped = Rc::new(Cell::new(false));
+    let seen = dropped.clone();
+    let panics = WhenDropped(|| panic!("a destructor"));
+    let notes = WhenDropped(move || seen.set(true));
+    event_loop.create_task(async move {
+        let _panics = panics;
+        Ok(sleep(seconds(1)).await?)
+    });
+    event_loop.create_task(async move {
+        let _notes = notes;
+        Ok(sleep(seconds(1)).await?)
+    });
+    event_loop.stop();
+    event_loop.run_forever().unwrap();
+    let closed = catch_unwind(AssertUnwindSafe(|| event_loop.close()));
+    assert!(closed.is_err());
+    event_loop.close().unwrap();
+    assert!(dropped.get());
+}
+
+#[test]
+fn what_goes_on_behind_a_future_of_another_library_hears_of_a_cancellation() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let (sender, receiver) = futures::channel::oneshot::channel();
+    let trace = Trace::default();
+    let said = trace.clone();
+    let task = event_loop.create_task(async move {
+        let waited = cancellable(async move {
+            let value: u32 = receiver.await.unwrap();
+            if sleep(seconds(1)).await.is_err() {
+                said.say(format!("{value} is put back"));
+            }
+            sleep(seconds(1)).await
+        });
+        waited.await??;
+        Ok(())
+    });
+    let cancelled = task.clone();
+    event_loop.call_later(seconds(1), move || {
+        sender.send(7).unwrap();
+        cancelled.cancel();
+    });
+    event_loop.run_until_complete(task).unwrap();
+    assert_eq!(trace.take(), ["7 is put back"]);
+    assert_eq!(event_loop.time(), seconds(2));
+}
+
+#[test]
+#[should_panic(expected = "task got a promise attached to a different loop")]
+fn a_sleep_that_goes_on_in_a_task_of_another_loop_panics_and_says_why() {
+    let nap = Rc::new(RefCell::new(Box::pin(sleep(seconds(1)))));
+    let begun = nap.clone();
+    let event_loop = EventLoop::with_virtual_clock();
+    let begin = event_loop.run_until_complete(async move {
+        Ok(poll_fn(|cx| Poll::Ready(begun.borrow_mut().as_mut().poll(cx).is_ready())).await)
+    });
+    assert!(!begin.unwrap());
+    let other = EventLoop::with_virtual_clock();
+    let _ = other.run_until_complete(async move {
+        Ok(poll_fn(|cx| nap.borrow_mut().as_mut().poll(cx)).await?)
+    });
+}
+
+#[test]
+fn a_limit_can_be_moved_between_two_runs() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let limit = Timeout::at(seconds(1));
+    let moved = limit.clone();
+    let task = event_loop.create_task(limit.run(async { Ok(sleep(seconds(9)).await?) }));
+    event_loop.stop();
+    event_loop.run_forever().unwrap();
+    moved.reschedule(seconds(3));
+    let outcome = event_loop.run_until_complete(task);
+    assert!(outcome.unwrap_err().is::<TimedOut>());
+    assert_eq!(event_loop.time(), seconds(3));
+}
+
+#[test]
+fn who_awaits_a_promise_elsewhere_is_woken_although_its_loop_is_gone() {
+    let event_loop = EventLoop::new();
+    let promise = event_loop.create_promise();
+    let woken = Arc::new(AtomicBool::new(false));
+    struct Note(Arc<AtomicBool>);
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let waker = Waker::from(Arc::new(Note(woken.clone())));
+    let mut waits = Box::pin((&promise).into_future());
+    assert!(
+        waits
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(event_loop);
+    promise.set_result(1).unwrap();
+    assert!(woken.load(Ordering::SeqCst));
+    let Poll::Ready(outcome) = waits.as_mut().poll(&mut Context::from_waker(&waker)) else {
+        panic!("it is done");
+    };
+    assert_eq!(outcome.unwrap(), 1);
+}
+
+#[test]
+fn what_a_timer_drops_as_it_is_cancelled_may_run_the_loop() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let runs = event_loop.clone();
+    let guard = WhenDropped(move || runs.run_until_complete(async { Ok(()) }).unwrap());
+    let timer = event_loop.call_later(seconds(1), move || drop(guard));
+    timer.cancel();
+    event_loop
+        .run_until_complete(async { Ok(sleep(seconds(2)).await?) })
+        .unwrap();
+    assert_eq!(event_loop.timer_count(), 0);
 }
