@@ -241,3 +241,18 @@ fn a_group_cancels_its_tasks_in_the_order_in_which_they_were_made() {
         ["first", "second", "third", "fifth", "sixth", "the body"]
     );
 }
+
+#[test]
+fn an_item_that_a_queue_gives_back_is_not_shown() {
+    struct Secret;
+    let refused = Queue::bounded(1);
+    refused.put_nowait(Secret).unwrap();
+    let error = refused.put_nowait(Secret).unwrap_err();
+    assert_eq!(format!("{error:?}: {error}"), "Full(..): queue is full");
+    refused.shutdown(false);
+    let error = refused.put_nowait(Secret).unwrap_err();
+    assert_eq!(
+        format!("{error:?}: {error}"),
+        "ShutDown(..): queue is shut down"
+    );
+}
