@@ -30,8 +30,8 @@ pub(crate) enum Ready {
     Step(Rc<dyn Driven>),
 }
 
-/// The hash of a task's number is the number: they come one after another, so they spread by themselves. The standard library's own
-/// hash takes the trouble to withstand numbers chosen by an enemy, and here nobody chooses them.
+/// The hash of a task's number is the number: they come one after another, so they spread by themselves. The standard library's
+/// own hash takes the trouble to withstand numbers chosen by an enemy, and here nobody chooses them.
 #[derive(Default)]
 pub(crate) struct NumberHasher(u64);
 
@@ -293,8 +293,9 @@ impl Drop for Core {
 /// Clones are handles to the same loop. The loop stays on the thread that made it; [`EventLoop::handle`] gives
 /// what other threads may use.
 ///
-/// The last handle takes the loop and its tasks along when it is dropped. A task that keeps a handle of its own loop across an await
-/// keeps that loop, and so itself, until it ends or the loop is closed; [`get_running_loop`] gives a handle whenever one is needed.
+/// The last handle takes the loop and its tasks along when it is dropped. A task that keeps a handle of its own loop across an
+/// await keeps that loop, and so itself, until it ends or the loop is closed; [`get_running_loop`] gives a handle whenever one is
+/// needed.
 ///
 /// asyncio: `AbstractEventLoop`.
 ///

@@ -142,8 +142,8 @@ impl EventLoop {
     /// If the loop is closed, or if the system refuses a thread.
     ///
     /// # Cancellation
-    /// A job that waits for a thread never runs. One that runs goes on to its end, and its result is dropped: what must not be lost
-    /// belongs into the job.
+    /// A job that waits for a thread never runs. One that runs goes on to its end, and its result is dropped: what must not be
+    /// lost belongs into the job.
     ///
     /// asyncio: `loop.run_in_executor(None, job)`.
     #[track_caller]

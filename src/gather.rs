@@ -26,7 +26,8 @@ struct Whole<T: 'static, R: 'static> {
     first_error_settles: bool,
     /// How many children have not ended.
     left: Cell<usize>,
-    /// True once a cancellation of the whole has gone to the children: if they swallow it, the whole fails with `Cancelled` all the same.
+    /// True once a cancellation of the whole has gone to the children: if they swallow it, the whole fails with `Cancelled` all
+    /// the same.
     cancel_requested: Cell<bool>,
     /// Makes the result of the whole of the children, when all have ended.
     finish: fn(Vec<Child<T>>) -> Result<R>,

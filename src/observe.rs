@@ -19,9 +19,9 @@
 //! ```
 //!
 //! # Places
-//! An event names the line of the program that caused it where the compiler tells it for nothing: the calls that run a loop and that
-//! make tasks, callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an event
-//! and the like are awaited without one; [`note`] marks any other line.
+//! An event names the line of the program that caused it where the compiler tells it for nothing: the calls that run a loop and
+//! that make tasks, callbacks and timers, the `.await` of a task or a promise, and the calls of `sleep` and of a queue. A lock, an
+//! event and the like are awaited without one; [`note`] marks any other line.
 //!
 //! # As text
 //! Events can be serialised with `serde`, and read back.
@@ -376,8 +376,8 @@ pub(crate) fn tell(at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
 impl EventLoop {
     /// Sets what hears of everything that happens on this loop from now on: see [`observe`](crate::observe).
     ///
-    /// Another one takes its place. The observer is called in the middle of things, so it must only take notes: it must not use the
-    /// loop, and it must not keep it.
+    /// Another one takes its place. The observer is called in the middle of things, so it must only take notes: it must not use
+    /// the loop, and it must not keep it.
     ///
     /// asyncio has no counterpart; its debug mode logs some of this.
     pub fn set_observer(&self, observer: impl Fn(&Event) + 'static) {

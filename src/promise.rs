@@ -3,8 +3,8 @@
 //! Rust calls a *computation* that can be polled a future. asyncio's `Future` is something else, the place where a result
 //! will appear, so it has another name here.
 //!
-//! Every wait in this library is for a promise: a sleep's is filled by a timer, a queue's by a `put`, a task's by its body. Only a bare
-//! yield does without, for it waits for nothing but its next turn.
+//! Every wait in this library is for a promise: a sleep's is filled by a timer, a queue's by a `put`, a task's by its body. Only a
+//! bare yield does without, for it waits for nothing but its next turn.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell, RefMut};
@@ -266,8 +266,8 @@ impl<T> Promise<T> {
         self.set(State::Finished(Err(error.into())), Location::caller())
     }
 
-    /// Cancels the promise, or asks its task to end; false if it is done already, or if what it waits for refuses, as the children of a
-    /// gather may.
+    /// Cancels the promise, or asks its task to end; false if it is done already, or if what it waits for refuses, as the children
+    /// of a gather may.
     ///
     /// asyncio: `future.cancel()`.
     pub fn cancel(&self) -> bool {

@@ -342,7 +342,8 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     /// If the task is cancelled while it waits, or [`QueueShutDown`].
     ///
     /// # Cancellation
-    /// No item is lost: a get that was woken and is then cancelled or dropped has taken nothing, and wakes the next getter instead.
+    /// No item is lost: a get that was woken and is then cancelled or dropped has taken nothing, and wakes the next getter
+    /// instead.
     ///
     /// asyncio: `await queue.get()`.
     #[track_caller]

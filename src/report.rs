@@ -64,10 +64,9 @@ impl Ready {
 impl EventLoop {
     /// Sets what hears of errors that nobody else can see; without one they are printed on standard error.
     ///
-    /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode.
-    /// An error that the handler itself returns is printed, and the loop goes on. The loop keeps the handler: one that keeps the loop,
-    /// too, by a clone of it, keeps it for ever.
-    /// asyncio: `loop.set_exception_handler(handler)`.
+    /// These are errors of callbacks, failures of tasks that nobody looked at, and the warnings of debug mode. An error that the
+    /// handler itself returns is printed, and the loop goes on. The loop keeps the handler: one that keeps the loop, too, by a
+    /// clone of it, keeps it for ever. asyncio: `loop.set_exception_handler(handler)`.
     pub fn set_exception_handler<R: CallbackOutput>(&self, handler: impl Fn(&ErrorContext) -> R + 'static) {
         let handler = move |message, error| handler(&ErrorContext { message, error }).into_error();
         self.core.exception_handler.replace(Some(Rc::new(handler)));

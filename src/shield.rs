@@ -8,8 +8,8 @@ use crate::task::Awaitable;
 
 /// Gives a promise with the awaitable's outcome whose cancellation does not reach the awaitable.
 ///
-/// A promise that is done is given back as it is. Once the outer promise is cancelled, a later failure inside goes to the exception
-/// handler.
+/// A promise that is done is given back as it is. Once the outer promise is cancelled, a later failure inside goes to the
+/// exception handler.
 ///
 /// # Panics
 /// Outside a running loop.

@@ -13,8 +13,8 @@ use crate::waiters::Waiters;
 
 /// Lets one task at a time pass, in the order in which they came.
 ///
-/// Clones are handles to the same lock. A release wakes the first waiter; until that one runs the lock is free, but newcomers queue
-/// behind it.
+/// Clones are handles to the same lock. A release wakes the first waiter; until that one runs the lock is free, but newcomers
+/// queue behind it.
 ///
 /// asyncio: `Lock`.
 ///
@@ -245,8 +245,8 @@ impl Drop for Permit {
 
 /// Lets the holder of a lock wait until another one says that something has changed.
 ///
-/// Clones are handles to the same condition. Waiting and notifying take the guard, so asyncio's errors about a lock that is not held
-/// cannot happen. asyncio: `Condition`.
+/// Clones are handles to the same condition. Waiting and notifying take the guard, so asyncio's errors about a lock that is not
+/// held cannot happen. asyncio: `Condition`.
 #[derive(Clone)]
 pub struct Condition {
     lock: Lock,

@@ -130,7 +130,8 @@ impl TaskState {
         let Waits { passing_on, in_a_circle, delivering, .. } = &self.waits;
         passing_on.set(false);
         if self.running.get() {
-            // It was passed on to nobody: the body may yet wait for something else. Whatever was on its way before, this one is not.
+            // It was passed on to nobody: the body may yet wait for something else. Whatever was on its way before, this one is
+            // not.
             delivering.set(false);
             self.set_must_cancel();
         } else if in_a_circle.take() {
@@ -213,7 +214,8 @@ impl<T> Driven for TaskCell<T> {
         let state = &self.state;
         state.scheduled.set(false);
         let Some(mut body) = self.body.take() else { return };
-        // If the body panics, the task ends; the panic goes on and leaves the run. It has its own report, so the error counts as seen.
+        // If the body panics, the task ends; the panic goes on and leaves the run. It has its own report, so the error counts as
+        // seen.
         let panicking = OnDrop(|| {
             let panicked = Panicked { message: "see the panic's own report".to_owned() };
             self.clone().finish(core, Err(panicked.into()));
@@ -287,7 +289,8 @@ pub(crate) fn spawn<T: 'static>(
     Promise::of(cell)
 }
 
-/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a promise.
+/// What can be awaited and given to `gather`, `wait_for` and the like: a future of this library's [`Result`], a task, or a
+/// promise.
 ///
 /// asyncio: an awaitable.
 pub trait Awaitable: IntoFuture<Output = Result<Self::Value>> {

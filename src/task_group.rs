@@ -147,8 +147,8 @@ impl TaskGroup {
 
 /// Runs `body` and every task that it adds to the group; ends when all have ended.
 ///
-/// The first failure cancels the other tasks, in the order in which they were made, and then the body. A task that is cancelled alone
-/// does not fail the group.
+/// The first failure cancels the other tasks, in the order in which they were made, and then the body. A task that is cancelled
+/// alone does not fail the group.
 ///
 /// # Errors
 /// [`ErrorGroup`] with every failure, the body's included; `Cancelled` if the block was cancelled from outside and nothing failed.

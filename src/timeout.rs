@@ -128,15 +128,15 @@ impl Timeout {
     /// that it takes.
     ///
     /// # Errors
-    /// [`TimedOut`] if the body ended because of the limit; else the body's own error. A cancellation from elsewhere passes through.
+    /// [`TimedOut`] if the body ended because of the limit; else the body's own error. A cancellation from elsewhere passes
+    /// through.
     ///
     /// # Panics
     /// Outside a task, and if a clone of this limit has run before: a limit is for one block.
     ///
     /// # Cancellation
-    /// Dropping it drops the body and takes the timer back.
-    /// A limit that is over cancels the task, as in asyncio, and so the other branches of a `join!` around it, too: give each branch
-    /// a task of its own, with `gather`, say, if only one shall end.
+    /// Dropping it drops the body and takes the timer back. A limit that is over cancels the task, as in asyncio, and so the other
+    /// branches of a `join!` around it, too: give each branch a task of its own, with `gather`, say, if only one shall end.
     pub async fn run<T>(self, body: impl Future<Output = Result<T>>) -> Result<T> {
         let task = current_task().expect("a timeout works inside a task only");
         assert!(matches!(*self.state.borrow(), State::Created), "a timeout limits one block only");

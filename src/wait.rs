@@ -51,9 +51,9 @@ impl<T> AsRef<Promise<T>> for Promise<T> {
 
 /// Waits for tasks or promises until `return_when` holds or `timeout` is over.
 ///
-/// It never cancels anything, never fails because of a child, and a timeout is no error. It looks at a child's error only to return
-/// at the first one: any other that nobody looks at later is still reported. It always suspends for at least one
-/// pass, so more than one may be done when it returns. The same task given twice counts once.
+/// It never cancels anything, never fails because of a child, and a timeout is no error. It looks at a child's error only to
+/// return at the first one: any other that nobody looks at later is still reported. It always suspends for at least one pass, so
+/// more than one may be done when it returns. The same task given twice counts once.
 ///
 /// # Errors
 /// [`NothingToWaitFor`], or `Cancelled` if the waiting task is cancelled; the tasks go on.

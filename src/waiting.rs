@@ -28,14 +28,15 @@ pub(crate) struct Wait {
     pub(crate) target: Target,
     /// The number of the `cancellable` around it, zero if there is none.
     pub(crate) scope: u64,
-    /// True while the last cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf itself.
+    /// True while the last cancellation is on its way to the leaf: its promise has accepted it, or it is thrown at the leaf
+    /// itself.
     pub(crate) told: Cell<bool>,
     /// True if the leaf ends with the cancellation at its next poll, whatever its promise says.
     pub(crate) thrown: Cell<bool>,
 }
 
-/// What the body of a task is suspended on, and how far a cancellation has got there; more than one leaf when the body polls several,
-/// as `join!` and `select!` do.
+/// What the body of a task is suspended on, and how far a cancellation has got there; more than one leaf when the body polls
+/// several, as `join!` and `select!` do.
 #[derive(Default)]
 pub(crate) struct Waits {
     pub(crate) list: RefCell<List<Wait>>,
@@ -138,8 +139,8 @@ impl Registration {
         thrown.then(|| state.reason())
     }
 
-    /// Takes out the entry of a leaf that is ready, and gives the cancellation if one was thrown at it. `cancelled` says whether the
-    /// leaf ends with one in any case, for an observer hears of the delivery.
+    /// Takes out the entry of a leaf that is ready, and gives the cancellation if one was thrown at it. `cancelled` says whether
+    /// the leaf ends with one in any case, for an observer hears of the delivery.
     pub(crate) fn end(&mut self, cancelled: bool) -> Option<Cancelled> {
         let task = self.task.take()?;
         let state = task.state();
@@ -206,10 +207,9 @@ impl<T: 'static> Promise<T> {
 /// The `await` of a promise or a task: the leaf on which every task of this library is suspended, but for a bare yield.
 ///
 /// # Cancellation
-/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet. If it awaits another task
-/// it sees what that one makes of the cancellation.
-/// A task that is suspended on several leaves, in a `join!` or a `select!`, sees it at each of them.
-/// Dropping the leaf takes its listener back, and does nothing to the promise.
+/// A cancelled task sees `Err(Cancelled)` here, even when the value has arrived but was not looked at yet. If it awaits another
+/// task it sees what that one makes of the cancellation. A task that is suspended on several leaves, in a `join!` or a `select!`,
+/// sees it at each of them. Dropping the leaf takes its listener back, and does nothing to the promise.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Awaiting<T: 'static> {
     promise: Promise<T>,

@@ -64,7 +64,8 @@ impl Side {
         Handle { callback: watcher, core: self.core.clone() }
     }
 
-    /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it away.
+    /// Sets a watcher in the place of the one that was there before. A loop that closes, and a source that is dropped, take it
+    /// away.
     pub(crate) fn set_watcher(&self, watcher: Option<Rc<Watcher>>) {
         if let Some(replaced) = self.watcher.replace(watcher) {
             Handle { callback: replaced, core: self.core.clone() }.cancel();

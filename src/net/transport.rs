@@ -42,7 +42,8 @@ struct Shared {
 
 /// A connection as a [`Protocol`](crate::Protocol) sees it: writing never waits, and what cannot be sent yet is kept.
 ///
-/// Clones are handles to the same connection. A connection that is not closed stays open as long as the loop, or a handle, keeps it.
+/// Clones are handles to the same connection. A connection that is not closed stays open as long as the loop, or a handle, keeps
+/// it.
 ///
 /// asyncio: `Transport`.
 ///
