@@ -256,3 +256,28 @@ fn an_item_that_a_queue_gives_back_is_not_shown() {
         "ShutDown(..): queue is shut down"
     );
 }
+
+#[test]
+fn a_putter_that_gives_up_unwoken_wakes_nobody_out_of_turn() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let got = event_loop.run(async {
+        let queue = Queue::bounded(1);
+        queue.put("first").await?;
+        let mut putters = Vec::new();
+        for item in ["a", "b", "c", "d"] {
+            let queue = queue.clone();
+            putters.push(create_task(async move { queue.put(item).await }));
+        }
+        yield_now().await?;
+        // b goes before a, which is woken here, has run: there is room for nobody else.
+        putters[1].cancel();
+        let mut got = vec![queue.get_nowait()?];
+        yield_now().await?;
+        yield_now().await?;
+        for _ in 0..3 {
+            got.push(queue.get().await?);
+        }
+        Ok(got)
+    });
+    assert_eq!(got.unwrap(), ["first", "a", "c", "d"]);
+}
