@@ -44,16 +44,17 @@ pub fn missing() -> Option<String> {
 pub struct Browser {
     driver: Child,
     /// Held open, because the driver goes on writing.
-    stdout: BufReader<ChildStdout>,
+    _stdout: BufReader<ChildStdout>,
     port: u16,
     session: String,
     _profile: TempDir,
 }
 
-impl Browser {
-    /// Starts a browser whose pages have this size, in CSS pixels.
-    pub fn start((width, height): (u32, u32), phone: bool, dark: bool) -> Result<Browser> {
-        let profile = tempfile::tempdir()?;
+/// Starts a driver, and gives its port.
+///
+/// It takes any free port of IPv4, and ends if the same one is taken on IPv6: so there is another try.
+fn start_driver() -> Result<(Child, BufReader<ChildStdout>, u16)> {
+    for _ in 0..10 {
         let mut driver = Command::new(CHROMEDRIVER)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -61,24 +62,32 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .context("cannot start chromedriver")?;
-        let stdout = BufReader::new(driver.stdout.take().context("a pipe")?);
+        let mut stdout = BufReader::new(driver.stdout.take().context("a pipe")?);
+        let mut line = String::new();
+        while stdout.read_line(&mut line)? > 0 {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let port = port.trim().trim_end_matches('.').parse()?;
+                return Ok((driver, stdout, port));
+            }
+            line.clear();
+        }
+        driver.wait()?;
+    }
+    bail!("chromedriver ended ten times before it said its port")
+}
+
+impl Browser {
+    /// Starts a browser whose pages have this size, in CSS pixels.
+    pub fn start((width, height): (u32, u32), phone: bool, dark: bool) -> Result<Browser> {
+        let profile = tempfile::tempdir()?;
+        let (driver, stdout, port) = start_driver()?;
         let mut browser = Browser {
             driver,
-            stdout,
-            port: 0,
+            _stdout: stdout,
+            port,
             session: String::new(),
             _profile: profile,
         };
-        while browser.port == 0 {
-            let mut line = String::new();
-            ensure!(
-                browser.stdout.read_line(&mut line)? > 0,
-                "chromedriver ended"
-            );
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                browser.port = port.trim().trim_end_matches('.').parse()?;
-            }
-        }
         let args = [
             "--headless",
             "--no-sandbox",
