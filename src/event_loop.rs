@@ -346,7 +346,9 @@ impl EventLoop {
         let mut core = Core::default();
         core.clock = clock;
         let event_loop = EventLoop { core: Rc::new(core) };
-        observe::ON_NEW_LOOP.get().inspect(|hear| hear(&event_loop));
+        if let Some(hear) = observe::ON_NEW_LOOP.get() {
+            hear(&event_loop);
+        }
         event_loop
     }
 

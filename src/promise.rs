@@ -170,7 +170,9 @@ impl<T> Promise<T> {
         let mut listeners = shared.take_listeners().ok_or(InvalidState::AlreadyDone)?;
         shared.state.replace(state);
         let core = shared.core.upgrade();
-        core.iter().for_each(|core| core.tell(at, |names| self.end_event(names)));
+        if let Some(core) = &core {
+            core.tell(at, |names| self.end_event(names));
+        }
         while let Some(listener) = listeners.pop() {
             match (listener, &core) {
                 (Listener::Wake(waker), _) => waker.wake(),
