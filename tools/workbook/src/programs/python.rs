@@ -1,0 +1,159 @@
+//! The Python that runs the Python programs of the book.
+
+use std::env;
+use std::process::Command;
+
+use super::process;
+
+/// A Python that is new enough.
+#[derive(Clone, Debug)]
+pub struct Python {
+    program: String,
+    /// Those of [`modules`] that it does not have.
+    missing: Vec<String>,
+}
+
+/// Names each module beside the standard library that a program of the book may import.
+const REQUIREMENTS: &str = include_str!("../../../../requirements.txt");
+
+/// Prints those of its arguments that cannot be imported, one to a line.
+const NAME_MISSING: &str = "
+import importlib.util, sys
+for name in sys.argv[1:]:
+    if importlib.util.find_spec(name) is None:
+        print(name)
+";
+
+/// Prints nothing, and fails with a Python that lacks `asyncio.TaskGroup`.
+const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+
+impl Python {
+    /// Finds Python 3.11 or later: the environment variable `PYTHON`, or what the system has; the error says why there is none.
+    pub fn find() -> Result<Python, String> {
+        let wanted = env::var("PYTHON").ok();
+        let names = match &wanted {
+            Some(name) => vec![name.as_str()],
+            // On Windows the first two are often mere signs to a shop, which fail.
+            None if cfg!(windows) => vec!["python3", "python", "py"],
+            None => vec!["python3", "python"],
+        };
+        for name in &names {
+            let mut command = Command::new(name);
+            command.args(["-c", IS_NEW_ENOUGH]);
+            if process::run(&mut command, process::LIMIT).is_ok_and(|end| end.status.success()) {
+                return Ok(Python {
+                    program: (*name).to_owned(),
+                    missing: missing_modules(name)?,
+                });
+            }
+        }
+        Err(format!(
+            "no Python 3.11 or later ({} tried): install it, or name it in the environment variable PYTHON",
+            names.join(", ")
+        ))
+    }
+
+    /// Says which module a program imports that this Python lacks; `None` if it has all of them.
+    pub fn lacks(&self, source: &str) -> Option<String> {
+        let imported = |name: &&String| source.lines().any(|line| imports(line, name));
+        let name = self.missing.iter().find(imported)?;
+        Some(format!(
+            "{} has no module {name}: pip install -r requirements.txt",
+            self.program
+        ))
+    }
+
+    /// Such a command that does without `PATH`.
+    pub fn command_by_path(&self) -> Result<Command, String> {
+        let mut asks = self.command();
+        asks.args(["-c", "import sys; print(sys.executable)"]);
+        let end = process::run(&mut asks, process::LIMIT).map_err(|error| format!("{error:#}"))?;
+        let python = Python {
+            program: end.stdout.trim().to_owned(),
+            missing: Vec::new(),
+        };
+        Ok(python.command())
+    }
+
+    /// A command that runs Python with the same text encoding everywhere.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env("PYTHONUTF8", "1")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
+
+/// The names in [`REQUIREMENTS`], without versions and conditions.
+fn modules() -> impl Iterator<Item = &'static str> {
+    let lines = REQUIREMENTS.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| Some(line.split_once("==")?.0))
+}
+
+fn missing_modules(python: &str) -> Result<Vec<String>, String> {
+    let mut command = Command::new(python);
+    command.args(["-c", NAME_MISSING]).args(modules());
+    let end = process::run(&mut command, process::LIMIT).map_err(|error| format!("{error:#}"))?;
+    if !end.status.success() {
+        return Err(format!("{python} cannot look for modules: {}", end.stderr));
+    }
+    Ok(end.stdout.lines().map(str::to_owned).collect())
+}
+
+/// Tells whether a line imports a module or something of it.
+fn imports(line: &str, module: &str) -> bool {
+    let line = line.trim_start();
+    let names = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
+        (Some(names), _) => names,
+        (_, Some(rest)) => rest.split(" import ").next().unwrap_or_default(),
+        _ => return false,
+    };
+    let mut names = names.split(',').map(str::trim);
+    names.any(|name| name.split([' ', '.']).next() == Some(module))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirements_name_modules() {
+        let names: Vec<_> = modules().collect();
+        assert_eq!(names, ["gevent", "greenlet", "redis", "uvloop"]);
+    }
+
+    #[test]
+    fn imports_are_found_in_every_form() {
+        let lines = [
+            "import redis",
+            "    import redis",
+            "import asyncio, redis",
+            "import redis as r",
+            "import redis.asyncio",
+            "from redis import Redis",
+            "from redis.exceptions import ConnectionError",
+            "import redis_jobs",
+            "from jobs import redis",
+            "print('import redis')",
+            "redis.ping()",
+        ];
+        let found = lines.map(|line| imports(line, "redis"));
+        let (imported, others) = found.split_at(7);
+        assert_eq!(imported, [true; 7]);
+        assert_eq!(others, [false; 4]);
+    }
+
+    #[test]
+    fn a_missing_module_is_named_to_programs_that_import_it() {
+        let python = Python {
+            program: "python3".to_owned(),
+            missing: vec!["redis".to_owned()],
+        };
+        assert_eq!(
+            python.lacks("import uvloop\nimport redis\n").as_deref(),
+            Some("python3 has no module redis: pip install -r requirements.txt")
+        );
+        assert_eq!(python.lacks("import uvloop\n"), None);
+    }
+}
