@@ -30,13 +30,15 @@ pub struct Chapter {
     pub exercises: Vec<Exercise>,
 }
 
-/// What `chapter.toml` says of an exercise.
+/// What the `exercise.toml` in an exercise's folder says of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exercise {
-    /// The chapter's slug, which is the name of the folder.
+    /// The chapter's slug, which is the name of the folder around its folder.
     #[serde(skip)]
     pub slug: String,
+    /// The name of its folder.
+    #[serde(skip)]
     pub name: String,
     pub title: String,
     pub kind: Kind,
@@ -63,7 +65,7 @@ pub struct Exercise {
 }
 
 /// What the reader is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Say what a program prints.
@@ -140,12 +142,6 @@ pub struct Attempt {
     pub fails: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChapterFile {
-    exercise: Vec<Exercise>,
-}
-
 impl Catalog {
     /// Reads the exercises in this folder, or the project's own, and puts starters where the reader has no file yet.
     pub fn open(folder: Option<&Path>) -> Result<Catalog> {
@@ -153,12 +149,10 @@ impl Catalog {
         let folder = folder.map_or_else(|| project.join("exercises"), Path::to_path_buf);
         let titles = titles(&project.join("book/src/SUMMARY.md"))?;
         let mut chapters = Vec::new();
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("cannot read the folder {}", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.join("chapter.toml").is_file() {
-                chapters.push(chapter(&path, &titles)?);
+        for path in folders_in(&folder)? {
+            let chapter = chapter(&path, &titles, &project.join("book/src"))?;
+            if !chapter.exercises.is_empty() {
+                chapters.push(chapter);
             }
         }
         ensure!(
@@ -221,35 +215,33 @@ impl Catalog {
 
     /// What is to be done, in words.
     pub fn task(&self, exercise: &Exercise) -> Result<String> {
-        read(&self.file(exercise).with_extension("md"))
+        read(&self.part(exercise, "task.md"))
     }
 
     /// What the reader's file is at first.
     pub fn starter(&self, exercise: &Exercise) -> Result<String> {
-        read(&self.part("starters", exercise))
+        read(&self.part(exercise, "exercise.rs"))
     }
 
     /// The file with a solution; an exercise to predict has none.
     pub fn solution(&self, exercise: &Exercise) -> Result<String> {
-        read(&self.part("solutions", exercise))
+        read(&self.part(exercise, "solution.rs"))
     }
 
     /// The program that checks the reader's.
     pub fn checks(&self, exercise: &Exercise) -> Result<String> {
-        read(&self.part("checks", exercise))
+        read(&self.part(exercise, "check.rs"))
     }
 
     /// A program with which the tests try the checks.
     pub fn attempt(&self, exercise: &Exercise, attempt: &Attempt) -> Result<String> {
-        let folder = self.part("attempts", exercise).with_extension("");
-        read(&folder.join(format!("{}.rs", attempt.name)))
+        read(&self.part(exercise, &format!("attempts/{}.rs", attempt.name)))
     }
 
-    fn part(&self, folder: &str, exercise: &Exercise) -> PathBuf {
-        self.folder
-            .join(folder)
-            .join(&exercise.slug)
-            .join(format!("{}.rs", exercise.name))
+    /// Where a file of the authors' lies.
+    pub fn part(&self, exercise: &Exercise, file: &str) -> PathBuf {
+        let folder = self.folder.join(&exercise.slug).join(&exercise.name);
+        folder.join(file)
     }
 
     /// Puts each starter where the reader edits it, unless something lies there.
@@ -305,25 +297,90 @@ fn temporary(file: &Path, text: &[u8]) -> Result<NamedTempFile> {
     write().with_context(|| format!("cannot write to {}", folder.display()))
 }
 
-fn chapter(folder: &Path, titles: &HashMap<String, (usize, String)>) -> Result<Chapter> {
-    let slug = folder
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let file = folder.join("chapter.toml");
-    let mut content: ChapterFile =
-        toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
-    for exercise in &mut content.exercise {
+/// Reads the exercises of one chapter: first those to predict, then those to repair, then those to build, each kind in the order of the headings to read.
+fn chapter(
+    folder: &Path,
+    titles: &HashMap<String, (usize, String)>,
+    pages: &Path,
+) -> Result<Chapter> {
+    let slug = file_name(folder);
+    let mut exercises = Vec::new();
+    for folder in folders_in(folder)? {
+        let file = folder.join("exercise.toml");
+        if !file.is_file() {
+            continue;
+        }
+        let mut exercise: Exercise =
+            toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
         exercise.slug.clone_from(&slug);
+        exercise.name = file_name(&folder);
+        exercises.push(exercise);
     }
+    exercises.sort_by_cached_key(|exercise| {
+        let place = heading(pages, &exercise.read);
+        (exercise.kind, place.ok(), exercise.name.clone())
+    });
     Ok(Chapter {
         title: titles
             .get(&slug)
             .map_or_else(|| slug.clone(), |(_, title)| title.clone()),
-        exercises: content.exercise,
+        exercises,
         slug,
     })
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)
+        .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut folders: Vec<PathBuf> = paths.collect::<Result<_>>()?;
+    folders.retain(|path| path.is_dir());
+    Ok(folders)
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Finds the heading that a link such as `gather_wait.md#cancelling` names, and says where in the file it stands; or why there is none.
+pub fn heading(pages: &Path, link: &str) -> Result<usize, String> {
+    let (file, id) = link
+        .split_once('#')
+        .ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
+    let text = fs::read_to_string(pages.join(file))
+        .map_err(|_| format!("`{link}`: there is no such file"))?;
+    let mut words: Option<String> = None;
+    for (event, range) in Parser::new(&text).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { .. }) => words = Some(String::new()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(words) = &mut words {
+                    words.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                if heading_id(&words.take().unwrap_or_default()) == id {
+                    return Ok(range.start);
+                }
+            }
+            _ => {}
+        }
+    }
+    Err(format!("`{link}`: there is no such heading"))
+}
+
+/// The name that mdBook gives to a heading on its page.
+fn heading_id(heading: &str) -> String {
+    heading
+        .trim()
+        .chars()
+        .filter_map(|c| match c {
+            c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
+            c if c.is_whitespace() => Some('-'),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The chapters' places and titles, by slug, as the book's table of contents has them.

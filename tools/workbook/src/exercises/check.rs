@@ -86,7 +86,7 @@ pub fn compile(
     exercise: &Exercise,
     text: &str,
 ) -> Result<Compiled> {
-    let shown_checks = format!("exercises/checks/{}/{}.rs", exercise.slug, exercise.name);
+    let shown_checks = format!("exercises/{}/{}/check.rs", exercise.slug, exercise.name);
     let files = [
         Source {
             path: SOURCE,

@@ -143,7 +143,7 @@ fn say_solved(catalog: &Catalog, exercise: &Exercise) {
     println!("{}", exercise.explanation.trim());
     if exercise.kind != Kind::Predict {
         println!(
-            "\ncompare: exercises/solutions/{}/{}.rs",
+            "\ncompare: exercises/{}/{}/solution.rs",
             exercise.slug, exercise.name
         );
     }

@@ -88,7 +88,7 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     ensure!(browser.get_text(&format!("{area}.value"))? == theirs);
 
     // The solution passes, is in the file, and counts.
-    let solution = cargo::workspace().join("exercises/solutions/gather_wait/one_by_one.rs");
+    let solution = cargo::workspace().join("exercises/gather_wait/one_by_one/solution.rs");
     let solution = fs::read_to_string(solution)?;
     browser.get(&format!("{area}.select()"))?;
     let text = serde_json::to_string(&solution)?;
@@ -113,11 +113,11 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     ensure!(expected, "{complaints:#?}");
 
     // What is broken is named, and not taken for a page from elsewhere.
-    fs::write(files.join("chapter.toml"), "broken")?;
+    fs::write(files.join("one_by_one/exercise.toml"), "broken")?;
     browser.reload()?;
     let section = "document.querySelector('section.exercises')?.textContent";
     browser.wait_until(&format!(
-        "{section}?.includes('chapter.toml: TOML parse error')"
+        "{section}?.includes('exercise.toml: TOML parse error')"
     ))
 }
 
@@ -133,10 +133,7 @@ fn copy_of_project() -> Result<TempDir> {
     let _ = fs::remove_file(exercises.join("progress.json"));
     for entry in fs::read_dir(exercises.join("gather_wait"))? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_none_or(|kind| kind != "md" && kind != "toml")
-        {
+        if path.is_file() {
             fs::remove_file(path)?;
         }
     }

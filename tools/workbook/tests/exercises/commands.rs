@@ -76,7 +76,7 @@ fn list_and_solve() {
     );
     assert_eq!(
         copy.read(MINE),
-        copy.read("starters/gather_wait/one_by_one.rs")
+        copy.read("gather_wait/one_by_one/exercise.rs")
     );
 
     let failed = copy.refusal(&["check", "one_by_one"]);
@@ -240,11 +240,16 @@ fn a_compiler_without_an_end_is_stopped() {
     let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
-    let solution = copy.read("solutions/gather_wait/one_by_one.rs");
+    let solution = copy.read("gather_wait/one_by_one/solution.rs");
     for (more, said) in NOT_COMPILED {
         let more = more.replace("DEEP", &deep);
         copy.write(MINE, &format!("{solution}\n{more}\n"));
-        let args = ["check", "one_by_one", "--compiler-limits", r#"{"cpu":6}"#];
+        let args = [
+            "check",
+            "one_by_one",
+            "--compiler-limits",
+            r#"{"wall":120000,"cpu":6}"#,
+        ];
         let command = copy.command(&args);
         let (output, left) = output_and_what_is_left(command);
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -326,7 +331,7 @@ fn hints_come_one_by_one() {
 
 fn reset_loses_nothing() {
     let copy = Copy::of_model();
-    let starter = copy.read("starters/gather_wait/one_by_one.rs");
+    let starter = copy.read("gather_wait/one_by_one/exercise.rs");
     copy.stdout(&["exercises"]);
     copy.stdout(&["reset", "one_by_one"]);
     assert!(
@@ -347,7 +352,7 @@ fn reset_loses_nothing() {
     copy.stdout(&["reset", "one_by_one"]);
     assert_eq!(
         copy.read("gather_wait/one_by_one.rs.bak-1"),
-        copy.read("solutions/gather_wait/one_by_one.rs")
+        copy.read("gather_wait/one_by_one/solution.rs")
     );
     assert_eq!(copy.read("gather_wait/one_by_one.rs.bak-2"), "second");
     assert_eq!(copy.read(MINE), starter);
@@ -368,7 +373,7 @@ fn a_solution_must_be_asked_for_twice() {
         said.starts_with("error: one_by_one is not solved yet"),
         "{said}"
     );
-    let solution = copy.read("solutions/gather_wait/one_by_one.rs");
+    let solution = copy.read("gather_wait/one_by_one/solution.rs");
     assert_eq!(copy.stdout(&["solution", "one_by_one", "--yes"]), solution);
     assert_eq!(exercise(&copy, "one_by_one")["solution_seen"], true);
     copy.solve("lost_order");

@@ -18,7 +18,7 @@ impl Copy {
     pub fn new() -> Copy {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let from = cargo::workspace().join("exercises");
-        copy_authors(&from, &folder.path().join("exercises"), 0);
+        copy_folder(&from, &folder.path().join("exercises"));
         Copy { folder }
     }
 
@@ -27,10 +27,7 @@ impl Copy {
         let copy = Copy::new();
         for chapter in copy.catalog().chapters {
             if chapter.slug != "gather_wait" {
-                for part in [".", "starters", "solutions", "checks", "attempts"] {
-                    // A chapter that only predicts has no solutions and no checks, and few have attempts.
-                    let _ = fs::remove_dir_all(copy.path().join(part).join(&chapter.slug));
-                }
+                fs::remove_dir_all(copy.file(&chapter.slug)).expect("a folder of the copy");
             }
         }
         copy
@@ -70,7 +67,7 @@ impl Copy {
     /// Puts the solution where the reader writes.
     #[track_caller]
     pub fn solve(&self, name: &str) {
-        let solution = self.read(&format!("solutions/gather_wait/{name}.rs"));
+        let solution = self.read(&format!("gather_wait/{name}/solution.rs"));
         self.write(&format!("gather_wait/{name}.rs"), &solution);
     }
 
@@ -122,23 +119,19 @@ impl Copy {
     }
 }
 
-/// Copies everything but the crate `check` and what a reader makes.
-fn copy_authors(from: &Path, to: &Path, depth: usize) {
+/// Copies everything but what a reader makes.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a temporary folder");
     for entry in fs::read_dir(from).expect("a folder of the project") {
-        let entry = entry.expect("an entry");
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_folder = entry.path().is_dir();
-        let is_authors = match depth {
-            0 if is_folder => name != "check",
-            0 => name == "README.md",
-            1 if !is_folder => name == "chapter.toml" || name.ends_with(".md"),
-            _ => true,
-        };
-        if is_authors && is_folder {
-            copy_authors(&entry.path(), &to.join(&name), depth + 1);
-        } else if is_authors {
-            fs::copy(entry.path(), to.join(&name)).expect("a copy");
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &to);
+        } else if from.join("exercise.toml").exists()
+            || from.ends_with("attempts")
+            || path.ends_with("README.md")
+        {
+            fs::copy(&path, to).expect("a copy");
         }
     }
 }

@@ -93,7 +93,7 @@ fn shows_an_exercise() {
     let shown = page.good("GET", "/one_by_one", None);
     assert_eq!(
         shown["text"],
-        page.copy.read("starters/gather_wait/one_by_one.rs")
+        page.copy.read("gather_wait/one_by_one/exercise.rs")
     );
     assert_eq!(shown["read"], "gather_wait.html#the-python-you-know");
     let task = shown["task"].as_str().expect("the task");
@@ -124,7 +124,7 @@ fn saves_and_checks() {
     assert_eq!(checked["outcome"]["checks"][1]["id"], "overlap");
     assert_eq!(checked["outcome"]["checks"][1]["seen"], "1");
 
-    let solution = page.copy.read("solutions/gather_wait/one_by_one.rs");
+    let solution = page.copy.read("gather_wait/one_by_one/solution.rs");
     page.good(
         "POST",
         "/one_by_one",
@@ -215,7 +215,7 @@ fn gives_hints_answers_and_solutions() {
     );
     assert_eq!(
         insisted["solution"],
-        page.copy.read("solutions/gather_wait/lost_order.rs")
+        page.copy.read("gather_wait/lost_order/solution.rs")
     );
 }
 

@@ -173,7 +173,7 @@ fn answer(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result
 
 /// The programs in a task are held to the rules of the book's chapters.
 fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
-    let name = format!("{}/{}.md", exercise.slug, exercise.name);
+    let name = format!("{}/{}/task.md", exercise.slug, exercise.name);
     let chapter = Chapter::parse(&name, &context.catalog.task(exercise)?);
     let (programs, mut problems) = programs(&chapter);
     problems.extend(chapter.problems.clone());
@@ -201,13 +201,12 @@ fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
 fn formatting(catalog: &Catalog) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     for exercise in catalog.exercises() {
-        let (slug, name) = (&exercise.slug, &exercise.name);
-        let parts = ["starters", "solutions", "checks"];
-        let mut files: Vec<String> = parts.map(|part| format!("{part}/{slug}/{name}.rs")).into();
+        let mut files = ["exercise.rs", "solution.rs", "check.rs"]
+            .map(str::to_owned)
+            .to_vec();
         let attempts = exercise.attempts.iter().map(|attempt| &attempt.name);
-        files.extend(attempts.map(|attempt| format!("attempts/{slug}/{name}/{attempt}.rs")));
-        for shown in files {
-            let file = catalog.folder().join(&shown);
+        files.extend(attempts.map(|attempt| format!("attempts/{attempt}.rs")));
+        for file in files.iter().map(|file| catalog.part(exercise, file)) {
             if !file.exists() {
                 continue;
             }
@@ -219,7 +218,8 @@ fn formatting(catalog: &Catalog) -> Result<(), Failed> {
             if output.stdout != fs::read(&file)? {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 wrong.push(format!(
-                    "{shown}: format it with rustfmt --edition 2024 {errors}"
+                    "{}: format it with rustfmt --edition 2024 {errors}",
+                    file.display()
                 ));
             }
         }
@@ -240,20 +240,20 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     let good = catalog.solution(exercise)?;
     let bad = catalog.starter(exercise)?;
 
-    copy.write("starters/gather_wait/one_by_one.rs", &good);
+    copy.write("gather_wait/one_by_one/exercise.rs", &good);
     assert!(starter(compiler, &catalog, exercise).is_err());
-    copy.write("starters/gather_wait/one_by_one.rs", "pub fn broken() {");
+    copy.write("gather_wait/one_by_one/exercise.rs", "pub fn broken() {");
     assert!(starter(compiler, &catalog, exercise).is_err());
     let early = bad.replace("Ok(answers)", "todo!()");
-    copy.write("starters/gather_wait/one_by_one.rs", &early);
+    copy.write("gather_wait/one_by_one/exercise.rs", &early);
     assert!(
         starter(compiler, &catalog, exercise).is_err(),
         "for another reason"
     );
 
-    copy.write("solutions/gather_wait/one_by_one.rs", &bad);
+    copy.write("gather_wait/one_by_one/solution.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
-    let attempts = copy.file("attempts/gather_wait/one_by_one");
+    let attempts = copy.file("gather_wait/one_by_one/attempts");
     fs::create_dir_all(&attempts)?;
     let tried = |text: &str, fails: Option<&str>| {
         fs::write(attempts.join("one.rs"), text)?;
@@ -272,11 +272,11 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     let compiled = check::compile(clippy, limits, &catalog, exercise, &lint)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
-    copy.write("starters/gather_wait/one_by_one.rs", "fn  main() {}\n");
+    copy.write("gather_wait/one_by_one/exercise.rs", "fn  main() {}\n");
     assert!(formatting(&catalog).is_err());
 
     let copy = Copy::of_model();
-    let toml = "gather_wait/chapter.toml";
+    let toml = "gather_wait/late_tea/exercise.toml";
     copy.replace(toml, "right = true", "misconception = \"?\"");
     // The rest of the line becomes a comment.
     copy.replace(toml, "misconception = \"The limit", "right = true # ");
@@ -300,7 +300,7 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
         answer(compiler, &catalog, predicted).is_err(),
         "one order only"
     );
-    copy.write("starters/gather_wait/late_tea.rs", TOSSES);
+    copy.write("gather_wait/late_tea/exercise.rs", TOSSES);
     answer(compiler, &catalog, predicted)
 }
 

@@ -5,12 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
-use workbook::exercises::catalog::{Catalog, Chapter, Exercise, Kind};
+use workbook::exercises::catalog::{Catalog, Chapter, Exercise, Kind, heading};
 use workbook::programs::cargo;
 
 use crate::Context;
-use crate::copy::Copy;
+use crate::copy::{Copy, copy_folder};
 
 pub fn trials(context: &'static Context) -> Vec<Trial> {
     vec![
@@ -96,7 +95,7 @@ fn exercise_problems(catalog: &Catalog, exercise: &Exercise, say: &mut impl FnMu
     if exercise.explanation.trim().is_empty() {
         say("has no explanation");
     }
-    if let Err(what) = find_heading(&exercise.read) {
+    if let Err(what) = heading(&cargo::workspace().join("book/src"), &exercise.read) {
         say(&what);
     }
     match catalog.task(exercise) {
@@ -156,66 +155,26 @@ fn program_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
     }
 }
 
-/// Looks for the heading that a link such as `gather_wait.md#cancelling` names.
-fn find_heading(link: &str) -> Result<(), String> {
-    let (file, id) = link
-        .split_once('#')
-        .ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
-    let path = cargo::workspace().join("book/src").join(file);
-    let text = fs::read_to_string(path).map_err(|_| format!("`{link}`: there is no such file"))?;
-    let mut heading: Option<String> = None;
-    for event in Parser::new(&text) {
-        match event {
-            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
-            Event::Text(text) | Event::Code(text) => {
-                if let Some(heading) = &mut heading {
-                    heading.push_str(&text);
-                }
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                let found = heading.take().unwrap_or_default();
-                if heading_id(&found) == id {
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-    }
-    Err(format!("`{link}`: there is no such heading"))
-}
-
-/// The name that mdBook gives to a heading on its page.
-fn heading_id(heading: &str) -> String {
-    heading
-        .trim()
-        .chars()
-        .filter_map(|c| match c {
-            c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
-            c if c.is_whitespace() => Some('-'),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Files that belong to no exercise, and files of an exercise that are missing.
 fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
     let mut wanted = HashSet::from([PathBuf::from("README.md")]);
     let mut allowed = HashSet::new();
     for exercise in catalog.exercises() {
-        let (slug, name) = (&exercise.slug, &exercise.name);
-        wanted.insert(format!("{slug}/chapter.toml").into());
-        wanted.insert(format!("{slug}/{name}.md").into());
-        wanted.insert(format!("starters/{slug}/{name}.rs").into());
+        let folder = PathBuf::from(format!("{}/{}", exercise.slug, exercise.name));
+        let mut want = |file: &str| wanted.insert(folder.join(file));
+        want("exercise.toml");
+        want("task.md");
+        want("exercise.rs");
         if exercise.kind != Kind::Predict {
-            wanted.insert(format!("solutions/{slug}/{name}.rs").into());
-            wanted.insert(format!("checks/{slug}/{name}.rs").into());
+            want("check.rs");
+            want("solution.rs");
         }
         for attempt in &exercise.attempts {
-            wanted.insert(format!("attempts/{slug}/{name}/{}.rs", attempt.name).into());
+            want(&format!("attempts/{}.rs", attempt.name));
         }
         // What a reader makes.
-        allowed.insert(PathBuf::from(format!("{slug}/{name}.rs")));
-        allowed.insert(PathBuf::from(format!("{slug}/{name}.answer")));
+        allowed.insert(folder.with_extension("rs"));
+        allowed.insert(folder.with_extension("answer"));
     }
     let found = files(folder, folder);
     let kept = |file: &PathBuf| file.to_string_lossy().contains(".rs.bak-");
@@ -234,15 +193,12 @@ fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
     problems
 }
 
-/// All files as paths relative to the folder, without the crate `check`.
+/// All files as paths relative to the folder.
 fn files(root: &Path, folder: &Path) -> HashSet<PathBuf> {
     let mut found = HashSet::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let relative = path.strip_prefix(root).expect("below the root");
-        if relative == Path::new("check") {
-            continue;
-        }
         if path.is_dir() {
             found.extend(files(root, &path));
         } else {
@@ -255,11 +211,6 @@ fn files(root: &Path, folder: &Path) -> HashSet<PathBuf> {
 /// Breaks each rule in a copy, and expects exactly the complaint about it.
 fn broken_rules_are_named() -> Result<(), Failed> {
     let broken = [
-        (
-            "name = \"late_tea\"",
-            "name = \"one_by_one\"",
-            "gather_wait/one_by_one: another exercise has the same name",
-        ),
         (
             "minutes = 10",
             "minutes = 45",
@@ -311,8 +262,8 @@ fn broken_rules_are_named() -> Result<(), Failed> {
             "gather_wait/late_tea: two choices claim the same",
         ),
         (
-            "[[exercise.choice]]\nletter = \"a\"",
-            "[[exercise.attempt]]\nname = \"one\"\n\n[[exercise.choice]]\nletter = \"a\"",
+            "[[choice]]\nletter = \"a\"",
+            "[[attempt]]\nname = \"one\"\n\n[[choice]]\nletter = \"a\"",
             "gather_wait/late_tea: a program to predict has no checks, so nothing `fails` and there are no attempts",
         ),
         (
@@ -324,8 +275,8 @@ fn broken_rules_are_named() -> Result<(), Failed> {
     for (from, to, complaint) in broken {
         let copy = Copy::of_model();
         let catalog = copy.catalog();
-        copy.replace("gather_wait/chapter.toml", from, to);
-        // A name without files is another mistake, so the files of the old one stay.
+        let (exercise, _) = complaint.split_once(':').expect("an exercise");
+        copy.replace(&format!("{exercise}/exercise.toml"), from, to);
         let found = match Catalog::open(Some(&copy.path())) {
             Ok(catalog) => problems(&catalog),
             Err(error) => vec![format!("{error:#}")],
@@ -339,5 +290,13 @@ fn broken_rules_are_named() -> Result<(), Failed> {
             return Err(format!("{stray:#?}").into());
         }
     }
-    Ok(())
+    let copy = Copy::of_model();
+    let (from, to) = ("gather_wait/one_by_one", "queues/one_by_one");
+    copy_folder(&copy.file(from), &copy.file(to));
+    let found = problems(&copy.catalog());
+    let complaint = "queues/one_by_one: another exercise has the same name";
+    match found.iter().any(|found| found == complaint) {
+        true => Ok(()),
+        false => Err(format!("{found:#?}").into()),
+    }
 }

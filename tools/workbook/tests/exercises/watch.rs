@@ -63,7 +63,7 @@ fn watch_goes_on() -> Result<(), Failed> {
     // As editors save: another file takes the place of the old one.
     copy.write(
         "gather_wait/saved",
-        &copy.read("solutions/gather_wait/first_answer.rs"),
+        &copy.read("gather_wait/first_answer/solution.rs"),
     );
     fs::rename(
         copy.file("gather_wait/saved"),
