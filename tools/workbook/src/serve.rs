@@ -25,7 +25,7 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::api;
 use crate::book::Book;
-use crate::exercises::{Exercises, web};
+use crate::exercises::{Exercises, Places, web};
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
@@ -88,15 +88,21 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         println!("{}", guard.token.address(port));
         None
     };
-    let exercises = Exercises::new(
-        Some(book.project().join("exercises")),
+    let exercises = Arc::new(Exercises::new(
+        Places::of(book.project()),
         options.compiler_limits,
+    ));
+    let router = router(
+        site.clone(),
+        guard,
+        runner.clone(),
+        web::router(exercises.clone()),
+        &book,
     );
-    let exercises = web::router(exercises);
-    let router = router(site.clone(), guard, runner.clone(), exercises, &book);
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
         () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
+        () = follow(&exercises, &site) => Err(anyhow!("the server failed")),
         () = document(&site, &book) => Err(anyhow!("the server failed")),
         () = prepare(&runner, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
         result = order_to_end() => result.context("cannot wait for Ctrl-C"),
@@ -268,6 +274,14 @@ async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, folder: &Pa
         }
     };
     eprintln!("note: the pages do not follow changes of the book until the next start: {why}");
+    pending().await
+}
+
+/// Reads the exercises again after each change of the authors' files, and lets the pages show them.
+async fn follow(exercises: &Exercises, site: &Site) {
+    if let Err(why) = exercises.follow(|| site.builds.tell()).await {
+        eprintln!("note: the exercises do not follow changes until the next start: {why:#}");
+    }
     pending().await
 }
 

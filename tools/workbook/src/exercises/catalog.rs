@@ -1,15 +1,14 @@
-//! The exercises as their authors wrote them, and where their files lie.
+//! The exercises as their authors wrote them.
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
+use super::files::read;
 use crate::programs::cargo;
 
 /// How alike a slip of the keyboard is to what was meant, where 1 is the same.
@@ -143,10 +142,9 @@ pub struct Attempt {
 }
 
 impl Catalog {
-    /// Reads the exercises in this folder, or the project's own, and puts starters where the reader has no file yet.
-    pub fn open(folder: Option<&Path>) -> Result<Catalog> {
+    /// Reads the exercises in this folder.
+    pub fn open(folder: PathBuf) -> Result<Catalog> {
         let project = cargo::workspace();
-        let folder = folder.map_or_else(|| project.join("exercises"), Path::to_path_buf);
         let titles = titles(&project.join("book/src/SUMMARY.md"))?;
         let mut chapters = Vec::new();
         for path in folders_in(&folder)? {
@@ -162,9 +160,7 @@ impl Catalog {
         );
         let place = |slug: &str| titles.get(slug).map_or(usize::MAX, |(place, _)| *place);
         chapters.sort_by_key(|chapter| (place(&chapter.slug), chapter.slug.clone()));
-        let catalog = Catalog { folder, chapters };
-        catalog.lay_out()?;
-        Ok(catalog)
+        Ok(Catalog { folder, chapters })
     }
 
     /// The folder with everything in it.
@@ -194,23 +190,6 @@ impl Catalog {
             ),
             None => bail!("there is no exercise `{name}`: `cargo run -- exercises` lists them"),
         }
-    }
-
-    /// The file that the reader edits.
-    pub fn file(&self, exercise: &Exercise) -> PathBuf {
-        self.folder
-            .join(&exercise.slug)
-            .join(format!("{}.rs", exercise.name))
-    }
-
-    /// The file's name as messages show it.
-    pub fn shown(&self, exercise: &Exercise) -> String {
-        format!("exercises/{}/{}.rs", exercise.slug, exercise.name)
-    }
-
-    /// Where the reader's answer to an exercise to predict is kept.
-    pub fn answer_file(&self, exercise: &Exercise) -> PathBuf {
-        self.file(exercise).with_extension("answer")
     }
 
     /// What is to be done, in words.
@@ -243,58 +222,6 @@ impl Catalog {
         let folder = self.folder.join(&exercise.slug).join(&exercise.name);
         folder.join(file)
     }
-
-    /// Puts each starter where the reader edits it, unless something lies there.
-    fn lay_out(&self) -> Result<()> {
-        for exercise in self.exercises() {
-            let file = self.file(exercise);
-            if !file.exists() {
-                write_new(&file, self.starter(exercise)?)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Reads a file of text, or says which one cannot be read.
-pub fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-/// Replaces a file in one step, so that nobody ever sees half of it.
-pub fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<()> {
-    let written = temporary(file, text.as_ref())?;
-    written
-        .persist(file)
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(())
-}
-
-/// Writes a file unless one of that name exists, and tells whether it did.
-pub fn write_new(file: &Path, text: impl AsRef<[u8]>) -> Result<bool> {
-    match temporary(file, text.as_ref())?.persist_noclobber(file) {
-        Ok(_) => Ok(true),
-        Err(_) if file.exists() => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("cannot write {}", file.display())),
-    }
-}
-
-fn temporary(file: &Path, text: &[u8]) -> Result<NamedTempFile> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".writing-");
-        // A temporary file is its owner's alone; a reader's is as readable to others as the umask says.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut temporary = builder.tempfile_in(folder)?;
-        temporary.write_all(text)?;
-        if let Ok(old) = file.metadata() {
-            temporary.as_file().set_permissions(old.permissions())?;
-        }
-        Ok(temporary)
-    };
-    write().with_context(|| format!("cannot write to {}", folder.display()))
 }
 
 /// Reads the exercises of one chapter: first those to predict, then those to repair, then those to build, each kind in the order of the headings to read.
@@ -359,10 +286,10 @@ pub fn heading(pages: &Path, link: &str) -> Result<usize, String> {
                     words.push_str(&text);
                 }
             }
-            Event::End(TagEnd::Heading(_)) => {
-                if heading_id(&words.take().unwrap_or_default()) == id {
-                    return Ok(range.start);
-                }
+            Event::End(TagEnd::Heading(_))
+                if heading_id(&words.take().unwrap_or_default()) == id =>
+            {
+                return Ok(range.start);
             }
             _ => {}
         }

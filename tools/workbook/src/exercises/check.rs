@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alone::{self, Done};
 use super::catalog::{Catalog, Choice, Exercise};
+use super::work::Work;
 use crate::programs::cargo;
 use crate::programs::compile::{Called, Compiler, SOURCE, Source};
 use crate::programs::compiled::Compiled;
@@ -95,7 +96,7 @@ pub fn compile(
         },
         Source {
             path: "src/exercise.rs",
-            shown: &catalog.shown(exercise),
+            shown: &Work::shown(exercise),
             text,
         },
     ];

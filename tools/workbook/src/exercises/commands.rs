@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{Exercises, terminal, watch};
+use super::{Exercises, Places, terminal, watch};
+use crate::programs::cargo;
 use crate::run::limits::{Limits, parse_limits};
 
 /// One command with its arguments.
@@ -31,8 +32,12 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct FolderArgs {
-    /// The folder with the exercises, if it is not this project's exercises/
+    /// The folder with your files, if it is not this project's work/
     #[arg(long, value_name = "DIR")]
+    work: Option<PathBuf>,
+
+    /// The folder with the authors' files, for tests
+    #[arg(long, value_name = "DIR", hide = true)]
     exercises: Option<PathBuf>,
 
     /// The limits of the compiler as JSON, for tests
@@ -83,7 +88,10 @@ impl Command {
     pub fn run(self) -> Result<()> {
         let open = |folder: FolderArgs| {
             let limits = folder.compiler_limits.unwrap_or_else(Limits::compiler);
-            Exercises::new(folder.exercises, limits)
+            let mut places = Places::of(&cargo::workspace());
+            places.work = folder.work.unwrap_or(places.work);
+            places.exercises = folder.exercises.unwrap_or(places.exercises);
+            Exercises::new(places, limits)
         };
         match self {
             Command::Exercises(folder) => terminal::list(&open(folder)),

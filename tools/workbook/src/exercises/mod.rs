@@ -1,35 +1,64 @@
 //! The exercises: what a reader can do with them, whether from the terminal or from the page.
 //!
-//! The files in `exercises/` are the truth for both.
-//! Starters, checks and solutions are the authors'; a reader's file is made of its starter and never overwritten without a copy.
+//! The files are the truth for both: the authors' in `exercises/`, the reader's in `work/`.
+//! A reader's file is made of its starter and never overwritten without a copy.
 
 mod alone;
 pub mod catalog;
 pub mod check;
 pub mod commands;
+pub mod files;
 pub mod progress;
 pub mod terminal;
 pub mod watch;
 pub mod web;
+pub mod work;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::programs::cargo;
 use crate::programs::compile::Compiler;
 use crate::run::limits::Limits;
+use crate::watch::Changes;
 use catalog::{Catalog, Exercise, Kind};
 use check::Outcome;
 use progress::{Entry, Progress, Record};
+use work::Work;
 
-/// The exercises of one folder, with the reader's progress and a compiler.
+/// Where the exercises and the reader's files lie.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The project, which says which crates a program may use.
+    pub project: PathBuf,
+    /// The authors' files.
+    pub exercises: PathBuf,
+    /// The reader's files.
+    pub work: PathBuf,
+}
+
+impl Places {
+    /// The usual places in a project.
+    pub fn of(project: &Path) -> Places {
+        Places {
+            project: cargo::workspace(),
+            exercises: project.join("exercises"),
+            work: project.join("work"),
+        }
+    }
+}
+
+/// The exercises of one folder, with the reader's files, the progress, and a compiler.
 pub struct Exercises {
-    folder: Option<PathBuf>,
+    places: Places,
+    /// Or why it cannot be read.
+    catalog: RwLock<Result<Arc<Catalog>, String>>,
+    work: Work,
     compiler_limits: Limits,
     compiler: OnceLock<Compiler>,
     /// Held while the compiler is looked for, so that cargo is started once.
@@ -54,19 +83,54 @@ pub struct Verdict {
 }
 
 impl Exercises {
-    /// The exercises in this folder, or the project's own.
-    pub fn new(folder: Option<PathBuf>, compiler_limits: Limits) -> Exercises {
-        Exercises {
-            folder,
+    /// Reads the exercises in these places, and makes the reader's folder what it should be.
+    pub fn new(places: Places, compiler_limits: Limits) -> Exercises {
+        let exercises = Exercises {
+            work: Work::in_folder(places.work.clone()),
+            catalog: RwLock::new(Err(String::new())),
+            places,
             compiler_limits,
             compiler: OnceLock::new(),
             finding: Mutex::new(()),
-        }
+        };
+        exercises.read();
+        exercises
     }
 
-    /// Reads the catalog as it is now.
-    pub fn catalog(&self) -> Result<Catalog> {
-        Catalog::open(self.folder.as_deref())
+    fn read(&self) {
+        let read = || -> Result<Arc<Catalog>> {
+            let catalog = Catalog::open(self.places.exercises.clone())?;
+            self.work.keep_up(&self.places.project, &catalog)?;
+            Ok(Arc::new(catalog))
+        };
+        let read = read().map_err(|error| format!("{error:#}"));
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = read;
+    }
+
+    /// Reads them again after each change, and tells each time.
+    pub async fn follow(&self, tell: impl Fn()) -> Result<()> {
+        let mut changes = Changes::of(vec![self.places.exercises.clone()])?;
+        while changes.next().await.is_some() {
+            self.read();
+            tell();
+        }
+        bail!("the system tells of no more changes")
+    }
+
+    /// The catalog as it was read last, or why it could not be read.
+    pub fn catalog(&self) -> Result<Arc<Catalog>> {
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.clone().map_err(|why| anyhow!(why))
+    }
+
+    /// The reader's files.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Where the reader's progress is kept.
+    pub fn progress(&self) -> Progress {
+        self.work.progress()
     }
 
     fn compiler(&self) -> Result<&Compiler> {
@@ -78,12 +142,21 @@ impl Exercises {
         Ok(self.compiler.get_or_init(|| found))
     }
 
+    /// What the reader's file holds; one that is gone begins anew.
+    pub fn text(&self, catalog: &Catalog, exercise: &Exercise) -> Result<String> {
+        let file = self.work.file(exercise);
+        if !file.exists() {
+            files::write_new(&file, catalog.starter(exercise)?)?;
+        }
+        files::read(&file)
+    }
+
     /// Checks the reader's file, and notes the attempt; an exercise to predict has [`Exercises::judge`].
     pub fn check(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Outcome> {
-        let text = catalog::read(&catalog.file(exercise))?;
+        let text = self.text(catalog, exercise)?;
         let limits = self.compiler_limits;
         let outcome = check::check(self.compiler()?, limits, catalog, exercise, &text)?;
-        progress(catalog).update(&exercise.name, |entry| {
+        self.progress().update(&exercise.name, |entry| {
             entry.attempts += 1;
             if outcome.passed {
                 entry.solve();
@@ -93,7 +166,7 @@ impl Exercises {
     }
 
     /// Keeps a letter as the reader's answer, and judges it.
-    pub fn answer(&self, catalog: &Catalog, exercise: &Exercise, letter: &str) -> Result<Verdict> {
+    pub fn answer(&self, exercise: &Exercise, letter: &str) -> Result<Verdict> {
         if exercise.kind != Kind::Predict {
             bail!(
                 "{} asks for a program, not for an answer: check it with `cargo run -- check {}`",
@@ -102,17 +175,17 @@ impl Exercises {
             );
         }
         let choice = check::choice(exercise, letter)?;
-        catalog::write(
-            &catalog.answer_file(exercise),
+        files::write(
+            &self.work.answer_file(exercise),
             format!("{}\n", choice.letter),
         )?;
-        self.judge(catalog, exercise, &choice.letter)
+        self.judge(exercise, &choice.letter)
     }
 
     /// Judges an answer, and notes the attempt.
-    pub fn judge(&self, catalog: &Catalog, exercise: &Exercise, letter: &str) -> Result<Verdict> {
+    pub fn judge(&self, exercise: &Exercise, letter: &str) -> Result<Verdict> {
         let choice = check::choice(exercise, letter)?;
-        progress(catalog).update(&exercise.name, |entry| {
+        self.progress().update(&exercise.name, |entry| {
             entry.attempts += 1;
             if choice.right {
                 entry.solve();
@@ -129,8 +202,8 @@ impl Exercises {
     }
 
     /// Gives the next hint with its number; after the last one, the last one again.
-    pub fn hint(&self, catalog: &Catalog, exercise: &Exercise) -> Result<(usize, String)> {
-        let entry = progress(catalog).update(&exercise.name, |entry| {
+    pub fn hint(&self, exercise: &Exercise) -> Result<(usize, String)> {
+        let entry = self.progress().update(&exercise.name, |entry| {
             entry.hints = (entry.hints + 1).min(exercise.hints.len());
         })?;
         let hint = entry
@@ -143,23 +216,21 @@ impl Exercises {
 
     /// Puts the starter back, and gives the file that keeps what was there, if it was anything else.
     pub fn reset(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Option<PathBuf>> {
-        let file = catalog.file(exercise);
+        let file = self.work.file(exercise);
         let starter = catalog.starter(exercise)?;
         // What is no text at all is kept, too.
-        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let kept = if text == starter.as_bytes() {
-            None
-        } else {
-            let kept = keep(&file, &text)?;
-            catalog::write(&file, starter)?;
-            Some(kept)
+        let kept = match fs::read(&file) {
+            Ok(text) if text != starter.as_bytes() => Some(files::keep(&file, &text)?),
+            _ => None,
         };
-        let answer = catalog.answer_file(exercise);
+        files::write(&file, starter)?;
+        let answer = self.work.answer_file(exercise);
         if answer.exists() {
             fs::remove_file(&answer)
                 .with_context(|| format!("cannot remove {}", answer.display()))?;
         }
-        progress(catalog).update(&exercise.name, |entry| entry.solved_at = None)?;
+        self.progress()
+            .update(&exercise.name, |entry| entry.solved_at = None)?;
         Ok(kept)
     }
 
@@ -170,13 +241,14 @@ impl Exercises {
         exercise: &Exercise,
         insist: bool,
     ) -> Result<Option<String>> {
-        let record = progress(catalog).read()?;
+        let record = self.progress().read()?;
         let solved = record.exercises.get(&exercise.name);
         if solved.is_none_or(|entry| entry.solved_at.is_none()) {
             if !insist {
                 return Ok(None);
             }
-            progress(catalog).update(&exercise.name, |entry| entry.solution_seen = true)?;
+            self.progress()
+                .update(&exercise.name, |entry| entry.solution_seen = true)?;
         }
         let right = exercise.choices.iter().find(|choice| choice.right);
         Ok(Some(match right {
@@ -185,16 +257,31 @@ impl Exercises {
         }))
     }
 
+    /// How far the reader is; an edited file counts as a start.
+    pub fn state(&self, catalog: &Catalog, exercise: &Exercise, entry: &Entry) -> State {
+        let edited = || {
+            self.text(catalog, exercise).ok() != catalog.starter(exercise).ok()
+                || self.work.answer_file(exercise).exists()
+        };
+        if entry.solved_at.is_some() {
+            State::Solved
+        } else if entry.attempts > 0 || edited() {
+            State::Started
+        } else {
+            State::New
+        }
+    }
+
     /// Lists all exercises with the reader's progress, for programs.
     pub fn list(&self, catalog: &Catalog) -> Result<Value> {
-        let record = progress(catalog).read()?;
+        let record = self.progress().read()?;
         let chapters = catalog.chapters.iter().map(|chapter| {
             let exercises = chapter.exercises.iter().map(|exercise| {
                 let entry = entry(&record, exercise);
                 json!({
                     "name": exercise.name, "title": exercise.title, "kind": exercise.kind,
                     "minutes": exercise.minutes, "from_python": exercise.from_python,
-                    "state": state(catalog, exercise, &entry),
+                    "state": self.state(catalog, exercise, &entry),
                     "attempts": entry.attempts, "hints": entry.hints,
                     "solution_seen": entry.solution_seen, "solved_at": entry.solved_at,
                 })
@@ -208,47 +295,8 @@ impl Exercises {
     }
 }
 
-/// Where the progress of these exercises is kept.
-pub fn progress(catalog: &Catalog) -> Progress {
-    Progress::in_folder(catalog.folder())
-}
-
 /// What was done about an exercise, which may be nothing.
 pub fn entry(record: &Record, exercise: &Exercise) -> Entry {
     let entry = record.exercises.get(&exercise.name);
     entry.cloned().unwrap_or_default()
-}
-
-/// How far the reader is; an edited file counts as a start.
-pub fn state(catalog: &Catalog, exercise: &Exercise, entry: &Entry) -> State {
-    let edited = || {
-        fs::read_to_string(catalog.file(exercise)).ok() != catalog.starter(exercise).ok()
-            || catalog.answer_file(exercise).exists()
-    };
-    if entry.solved_at.is_some() {
-        State::Solved
-    } else if entry.attempts > 0 || edited() {
-        State::Started
-    } else {
-        State::New
-    }
-}
-
-/// Names the content of a file, to notice that it has changed.
-pub fn content_hash(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash[..16].iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Copies a reader's file to the first free name `NAME.rs.bak-N`.
-fn keep(file: &Path, text: &[u8]) -> Result<PathBuf> {
-    for number in 1.. {
-        let mut name = file.as_os_str().to_owned();
-        name.push(format!(".bak-{number}"));
-        let kept = PathBuf::from(name);
-        if catalog::write_new(&kept, text)? {
-            return Ok(kept);
-        }
-    }
-    bail!("numbers do not end")
 }

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use fs4::FileExt;
 use serde::{Deserialize, Serialize};
 
-use super::catalog;
+use super::files;
 
-/// The file with the progress, in the folder of the exercises.
+/// The file with the progress, in the reader's folder.
 ///
 /// Every change is made to what the file holds at that moment, under a lock that the operating system takes away from a program that ends.
 /// So two writers never undo each other's work, and one that is killed leaves the file as it was.
@@ -85,7 +84,7 @@ impl Progress {
         change(entry);
         let entry = entry.clone();
         let text = serde_json::to_string_pretty(&record)? + "\n";
-        catalog::write(&self.file(), text)?;
+        files::write(&self.file(), text)?;
         Ok(entry)
     }
 
@@ -99,7 +98,7 @@ impl Progress {
                 .truncate(false)
                 .write(true)
                 .open(&path)?;
-            FileExt::lock(&file)?;
+            file.lock()?;
             Ok(file)
         };
         lock().with_context(|| format!("cannot lock {}", path.display()))

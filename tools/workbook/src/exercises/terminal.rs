@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use super::catalog::{self, Catalog, Chapter, Exercise, Kind};
+use super::catalog::{Catalog, Chapter, Exercise, Kind};
 use super::check::Outcome;
 use super::progress::{Entry, Record};
-use super::{Exercises, State, Verdict, entry, progress, state};
+use super::work::Work;
+use super::{Exercises, State, Verdict, entry, files};
 
 /// How many characters a full progress bar has.
 const BAR: usize = 20;
@@ -15,11 +16,11 @@ const BAR: usize = 20;
 /// Lists all exercises, with a bar for each chapter.
 pub fn list(exercises: &Exercises) -> Result<()> {
     let catalog = exercises.catalog()?;
-    let record = progress(&catalog).read()?;
+    let record = exercises.progress().read()?;
     for chapter in &catalog.chapters {
         println!("{}", chapter_line(chapter, &record));
         for exercise in &chapter.exercises {
-            let mark = match state(&catalog, exercise, &entry(&record, exercise)) {
+            let mark = match exercises.state(&catalog, exercise, &entry(&record, exercise)) {
                 State::New => ' ',
                 State::Started => '~',
                 State::Solved => 'x',
@@ -40,7 +41,7 @@ pub fn list(exercises: &Exercises) -> Result<()> {
         println!();
     }
     match next(&catalog, &record) {
-        Some(exercise) => println!("next: {}", invitation(&catalog, exercise)),
+        Some(exercise) => println!("next: {}", invitation(exercise)),
         None => println!("all exercises are solved"),
     }
     Ok(())
@@ -70,8 +71,8 @@ pub fn next<'a>(catalog: &'a Catalog, record: &Record) -> Option<&'a Exercise> {
 }
 
 /// Says how to begin with an exercise.
-pub fn invitation(catalog: &Catalog, exercise: &Exercise) -> String {
-    let file = catalog.shown(exercise);
+pub fn invitation(exercise: &Exercise) -> String {
+    let file = Work::shown(exercise);
     let name = &exercise.name;
     match exercise.kind {
         Kind::Predict => {
@@ -96,7 +97,7 @@ pub fn print_task(catalog: &Catalog, exercise: &Exercise) -> Result<()> {
             println!("   {line}");
         }
     }
-    println!("{}", invitation(catalog, exercise));
+    println!("{}", invitation(exercise));
     Ok(())
 }
 
@@ -105,17 +106,17 @@ pub fn check(exercises: &Exercises, name: &str) -> Result<()> {
     let catalog = exercises.catalog()?;
     let exercise = catalog.find(name)?;
     if exercise.kind == Kind::Predict {
-        let file = catalog.answer_file(exercise);
+        let file = exercises.work().answer_file(exercise);
         if !file.exists() {
             print_task(&catalog, exercise)?;
             bail!("{name} has no answer yet: give one with `cargo run -- answer {name} LETTER`");
         }
-        let letter = catalog::read(&file)?;
-        let verdict = exercises.judge(&catalog, exercise, &letter)?;
-        return say_verdict(&catalog, exercise, &verdict);
+        let letter = files::read(&file)?;
+        let verdict = exercises.judge(exercise, &letter)?;
+        return say_verdict(exercises, exercise, &verdict);
     }
     let outcome = exercises.check(&catalog, exercise)?;
-    say_outcome(&catalog, exercise, &outcome);
+    say_outcome(exercises, exercise, &outcome);
     if outcome.passed {
         return Ok(());
     }
@@ -123,7 +124,7 @@ pub fn check(exercises: &Exercises, name: &str) -> Result<()> {
 }
 
 /// Prints what came of a check.
-pub fn say_outcome(catalog: &Catalog, exercise: &Exercise, outcome: &Outcome) {
+pub fn say_outcome(exercises: &Exercises, exercise: &Exercise, outcome: &Outcome) {
     for part in [&outcome.compiler, &outcome.output] {
         if !part.trim().is_empty() {
             println!("{}\n", part.trim_end());
@@ -134,11 +135,11 @@ pub fn say_outcome(catalog: &Catalog, exercise: &Exercise, outcome: &Outcome) {
         println!("read {}\n", exercise.read_file());
     }
     if outcome.passed {
-        say_solved(catalog, exercise);
+        say_solved(exercises, exercise);
     }
 }
 
-fn say_solved(catalog: &Catalog, exercise: &Exercise) {
+fn say_solved(exercises: &Exercises, exercise: &Exercise) {
     println!("{} is solved.\n", exercise.name);
     println!("{}", exercise.explanation.trim());
     if exercise.kind != Kind::Predict {
@@ -147,10 +148,11 @@ fn say_solved(catalog: &Catalog, exercise: &Exercise) {
             exercise.slug, exercise.name
         );
     }
-    if let Ok(record) = progress(catalog).read()
-        && let Some(next) = next(catalog, &record)
+    if let Ok(record) = exercises.progress().read()
+        && let Ok(catalog) = exercises.catalog()
+        && let Some(next) = next(&catalog, &record)
     {
-        println!("next: {}", invitation(catalog, next));
+        println!("next: {}", invitation(next));
     }
 }
 
@@ -158,14 +160,14 @@ fn say_solved(catalog: &Catalog, exercise: &Exercise) {
 pub fn answer(exercises: &Exercises, name: &str, letter: &str) -> Result<()> {
     let catalog = exercises.catalog()?;
     let exercise = catalog.find(name)?;
-    let verdict = exercises.answer(&catalog, exercise, letter)?;
-    say_verdict(&catalog, exercise, &verdict)
+    let verdict = exercises.answer(exercise, letter)?;
+    say_verdict(exercises, exercise, &verdict)
 }
 
 /// Prints what an answer was worth; a wrong one is an error.
-fn say_verdict(catalog: &Catalog, exercise: &Exercise, verdict: &Verdict) -> Result<()> {
+fn say_verdict(exercises: &Exercises, exercise: &Exercise, verdict: &Verdict) -> Result<()> {
     if verdict.right {
-        say_solved(catalog, exercise);
+        say_solved(exercises, exercise);
         return Ok(());
     }
     println!("{}", verdict.said);
@@ -177,7 +179,7 @@ fn say_verdict(catalog: &Catalog, exercise: &Exercise, verdict: &Verdict) -> Res
 pub fn hint(exercises: &Exercises, name: &str) -> Result<()> {
     let catalog = exercises.catalog()?;
     let exercise = catalog.find(name)?;
-    let (number, hint) = exercises.hint(&catalog, exercise)?;
+    let (number, hint) = exercises.hint(exercise)?;
     println!("hint {number} of {}: {hint}", exercise.hints.len());
     Ok(())
 }
@@ -189,10 +191,10 @@ pub fn reset(exercises: &Exercises, name: &str) -> Result<()> {
     match exercises.reset(&catalog, exercise)? {
         Some(kept) => println!(
             "{} is as at first; your version is kept in {}",
-            catalog.shown(exercise),
+            Work::shown(exercise),
             kept.display()
         ),
-        None => println!("{} is as at first", catalog.shown(exercise)),
+        None => println!("{} is as at first", Work::shown(exercise)),
     }
     Ok(())
 }
@@ -217,7 +219,7 @@ pub fn print_progress(exercises: &Exercises, json: bool) -> Result<()> {
         println!("{:#}", exercises.list(&catalog)?);
         return Ok(());
     }
-    let record = progress(&catalog).read()?;
+    let record = exercises.progress().read()?;
     for chapter in &catalog.chapters {
         println!("{}", chapter_line(chapter, &record));
     }

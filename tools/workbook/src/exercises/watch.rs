@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use tokio::sync::mpsc;
 
-use super::catalog::{Catalog, Exercise, Kind};
+use super::catalog::{Exercise, Kind};
 use super::{Exercises, terminal};
 use crate::watch::Changes;
 
@@ -36,18 +36,20 @@ async fn watch_all(exercises: &Exercises) -> Result<()> {
     let mut typed = typed();
     let catalog = exercises.catalog()?;
     let mut left: Vec<&Exercise> = {
-        let record = super::progress(&catalog).read()?;
+        let record = exercises.progress().read()?;
         let unsolved = |exercise: &&Exercise| super::entry(&record, exercise).solved_at.is_none();
         catalog.exercises().filter(unsolved).collect()
     };
     while let Some(exercise) = left.first().copied() {
         // Watched from before the first look, so that no change is missed.
-        let files = vec![catalog.file(exercise), catalog.answer_file(exercise)];
-        let folder = catalog.folder().join(&exercise.slug);
-        let mut changes = Changes::of(vec![folder])?;
+        let files = vec![
+            exercises.work().file(exercise),
+            exercises.work().answer_file(exercise),
+        ];
+        let mut changes = Changes::of(files.clone())?;
         let mut seen = contents(&files);
         terminal::print_task(&catalog, exercise)?;
-        let mut solved = look(exercises, &catalog, exercise)?;
+        let mut solved = look(exercises, exercise)?;
         while !solved {
             println!("{KEYS}");
             match event(&mut changes, &mut typed).await {
@@ -56,7 +58,7 @@ async fn watch_all(exercises: &Exercises) -> Result<()> {
                     let now = contents(&files);
                     if now != seen {
                         seen = now;
-                        solved = look(exercises, &catalog, exercise)?;
+                        solved = look(exercises, exercise)?;
                     }
                 }
                 Event::Typed(line) => match line.trim() {
@@ -66,7 +68,7 @@ async fn watch_all(exercises: &Exercises) -> Result<()> {
                     letter if exercise.kind == Kind::Predict && !letter.is_empty() => {
                         say(terminal::answer(exercises, &exercise.name, letter));
                         seen = contents(&files);
-                        solved = is_solved(&catalog, exercise)?;
+                        solved = is_solved(exercises, exercise)?;
                     }
                     _ => {}
                 },
@@ -82,17 +84,17 @@ async fn watch_all(exercises: &Exercises) -> Result<()> {
 }
 
 /// Checks the exercise, unless it is one to predict that has no answer yet.
-fn look(exercises: &Exercises, catalog: &Catalog, exercise: &Exercise) -> Result<bool> {
-    if exercise.kind == Kind::Predict && !catalog.answer_file(exercise).exists() {
+fn look(exercises: &Exercises, exercise: &Exercise) -> Result<bool> {
+    if exercise.kind == Kind::Predict && !exercises.work().answer_file(exercise).exists() {
         println!("type the letter of your answer");
         return Ok(false);
     }
     say(terminal::check(exercises, &exercise.name));
-    is_solved(catalog, exercise)
+    is_solved(exercises, exercise)
 }
 
-fn is_solved(catalog: &Catalog, exercise: &Exercise) -> Result<bool> {
-    let record = super::progress(catalog).read()?;
+fn is_solved(exercises: &Exercises, exercise: &Exercise) -> Result<bool> {
+    let record = exercises.progress().read()?;
     Ok(super::entry(&record, exercise).solved_at.is_some())
 }
 

@@ -14,19 +14,21 @@ use pulldown_cmark::{Parser, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::catalog::{self, Catalog, Exercise, Kind};
-use super::{Exercises, content_hash, entry, progress, state};
+use super::catalog::{Catalog, Exercise, Kind};
+use super::files::{self, content_hash};
+use super::work::Work;
+use super::{Exercises, entry};
 use crate::run::guard::Said;
 
 /// What the handlers share.
 struct Site {
-    exercises: Exercises,
+    exercises: Arc<Exercises>,
     /// Held by the check that runs: each uses a whole core.
     checking: Mutex<()>,
 }
 
 /// The routes below `/exercises`; whoever mounts them decides who may ask.
-pub fn router(exercises: Exercises) -> Router {
+pub fn router(exercises: Arc<Exercises>) -> Router {
     Router::new()
         .route("/exercises", get(list))
         .route("/exercises/{name}", get(show).post(save))
@@ -78,54 +80,54 @@ async fn list(State(site): State<Arc<Site>>) -> Response {
 }
 
 async fn show(site: State<Arc<Site>>, name: Path<String>) -> Response {
-    with_exercise(site, name, |_, catalog, exercise| {
-        Ok(Json(description(catalog, exercise)?).into_response())
+    with_exercise(site, name, |site, catalog, exercise| {
+        Ok(Json(description(&site.exercises, catalog, exercise)?).into_response())
     })
     .await
 }
 
 /// Everything that the page shows of an exercise.
-fn description(catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
-    let record = progress(catalog).read()?;
+fn description(exercises: &Exercises, catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
+    let record = exercises.progress().read()?;
     let entry = entry(&record, exercise);
     let mut task = String::new();
     html::push_html(&mut task, Parser::new(&catalog.task(exercise)?));
-    let text = catalog::read(&catalog.file(exercise))?;
+    let text = exercises.text(catalog, exercise)?;
     let choices = exercise
         .choices
         .iter()
         .map(|choice| json!({ "letter": choice.letter, "text": choice.text() }));
-    let answer = catalog::read(&catalog.answer_file(exercise)).ok();
+    let answer = files::read(&exercises.work().answer_file(exercise)).ok();
     let solved = entry.solved_at.is_some();
     Ok(json!({
         "name": exercise.name, "chapter": exercise.slug, "title": exercise.title,
         "kind": exercise.kind, "minutes": exercise.minutes,
         "from_python": exercise.from_python, "read": exercise.read_page(),
-        "task": task, "file": catalog.shown(exercise),
+        "task": task, "file": Work::shown(exercise),
         "hash": content_hash(&text), "text": text,
         "choices": choices.collect::<Vec<_>>(),
         "answer": answer.as_deref().map(str::trim),
         "hints": exercise.hints.iter().take(entry.hints).collect::<Vec<_>>(),
         "hints_in_all": exercise.hints.len(),
-        "state": state(catalog, exercise, &entry),
+        "state": exercises.state(catalog, exercise, &entry),
         "explanation": solved.then(|| exercise.explanation.trim()),
     }))
 }
 
 async fn save(site: State<Arc<Site>>, name: Path<String>, Said(save): Said<Save>) -> Response {
-    with_exercise(site, name, move |_, catalog, exercise| {
-        let file = catalog.file(exercise);
-        let now = catalog::read(&file)?;
+    with_exercise(site, name, move |site, catalog, exercise| {
+        let file = site.exercises.work().file(exercise);
+        let now = site.exercises.text(catalog, exercise)?;
         let hash = content_hash(&now);
         if hash != save.hash && now != save.text {
             let conflict = json!({
-                "error": format!("{} was changed outside of this page", catalog.shown(exercise)),
+                "error": format!("{} was changed outside of this page", Work::shown(exercise)),
                 "text": now, "hash": hash,
             });
             return Ok((StatusCode::CONFLICT, Json(conflict)).into_response());
         }
         if now != save.text {
-            catalog::write(&file, &save.text)?;
+            files::write(&file, &save.text)?;
         }
         Ok(Json(json!({ "hash": content_hash(&save.text) })).into_response())
     })
@@ -150,8 +152,8 @@ async fn check(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> 
 }
 
 async fn hint(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
-    with_exercise(site, name, |site, catalog, exercise| {
-        let (number, hint) = site.exercises.hint(catalog, exercise)?;
+    with_exercise(site, name, |site, _, exercise| {
+        let (number, hint) = site.exercises.hint(exercise)?;
         let answer = json!({ "number": number, "of": exercise.hints.len(), "hint": hint });
         Ok(Json(answer).into_response())
     })
@@ -162,7 +164,7 @@ async fn reset(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> 
     with_exercise(site, name, |site, catalog, exercise| {
         let kept = site.exercises.reset(catalog, exercise)?;
         let kept = kept.as_deref().and_then(std::path::Path::file_name);
-        let mut answer = description(catalog, exercise)?;
+        let mut answer = description(&site.exercises, catalog, exercise)?;
         answer["kept"] = json!(kept.map(|name| name.to_string_lossy()));
         Ok(Json(answer).into_response())
     })
@@ -174,8 +176,8 @@ async fn answer(
     name: Path<String>,
     Said(Answer { letter }): Said<Answer>,
 ) -> Response {
-    with_exercise(site, name, move |site, catalog, exercise| {
-        match site.exercises.answer(catalog, exercise, &letter) {
+    with_exercise(site, name, move |site, _, exercise| {
+        match site.exercises.answer(exercise, &letter) {
             Ok(verdict) => Ok(Json(verdict).into_response()),
             Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
         }

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use fs4::FileExt;
 use tempfile::TempDir;
 
 const PREFIX: &str = "asyncio-workbook-";
@@ -38,7 +37,7 @@ impl Scratch {
         let new = folder.path().join("new-lock");
         let lock = File::create(&new)?;
         // A folder without a lock would only be swept too early.
-        let _ = FileExt::lock(&lock);
+        let _ = lock.lock();
         fs::rename(new, folder.path().join(LOCK))?;
         for folder in old {
             // It may be another user's, or gone.
@@ -72,7 +71,7 @@ fn abandoned(place: &Path) -> Vec<PathBuf> {
 }
 
 fn is_abandoned(folder: &Path) -> bool {
-    let is_free = |lock: File| FileExt::try_lock(&lock).is_ok();
+    let is_free = |lock: File| lock.try_lock().is_ok();
     is_own(folder) && File::open(folder.join(LOCK)).is_ok_and(is_free)
 }
 

@@ -41,7 +41,6 @@ fn open(browser: &Browser, name: &str) -> Result<()> {
 
 pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     let project = copy_of_project()?;
-    let files = project.path().join("exercises/gather_wait");
     let server = Server::start(Some(&project.path().join("book")))?;
     let (address, token) = (&server.address, &server.token);
     let browser = Browser::start(SIZE, false, false)?;
@@ -65,7 +64,7 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     // The starter fails for the reason that its author means.
     browser.click(&button(name, "Next"))?;
     let name = "one_by_one";
-    let file = files.join("one_by_one.rs");
+    let file = project.path().join("work/gather_wait/one_by_one.rs");
     let area = format!("{}.querySelector('textarea')", exercise(name));
     browser.wait_until(&format!("{area} !== null"))?;
     browser.click(&area)?;
@@ -113,12 +112,20 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     ensure!(expected, "{complaints:#?}");
 
     // What is broken is named, and not taken for a page from elsewhere.
-    fs::write(files.join("one_by_one/exercise.toml"), "broken")?;
-    browser.reload()?;
+    let broken = project
+        .path()
+        .join("exercises/gather_wait/one_by_one/exercise.toml");
+    fs::write(broken, "broken")?;
     let section = "document.querySelector('section.exercises')?.textContent";
-    browser.wait_until(&format!(
-        "{section}?.includes('exercise.toml: TOML parse error')"
-    ))
+    let told = format!("{section}?.includes('exercise.toml: TOML parse error')");
+    // The server hears of it a moment later.
+    loop {
+        browser.reload()?;
+        browser.wait_until(&format!("{told} || {COUNT}?.includes('of 5')"))?;
+        if browser.get(&told)? == true {
+            return Ok(());
+        }
+    }
 }
 
 /// The book with what it includes, and the exercises as their authors wrote them.
@@ -127,15 +134,6 @@ fn copy_of_project() -> Result<TempDir> {
     for folder in ["book", "examples", "exercises", "src"] {
         copy_folder(&cargo::workspace().join(folder), &copy.path().join(folder))
             .with_context(|| format!("cannot copy {folder}"))?;
-    }
-    // A reader's files may be among them; those of this chapter are made anew.
-    let exercises = copy.path().join("exercises");
-    let _ = fs::remove_file(exercises.join("progress.json"));
-    for entry in fs::read_dir(exercises.join("gather_wait"))? {
-        let path = entry?.path();
-        if path.is_file() {
-            fs::remove_file(path)?;
-        }
     }
     Ok(copy)
 }

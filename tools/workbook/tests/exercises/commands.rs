@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::copy::Copy;
 
-const MINE: &str = "gather_wait/one_by_one.rs";
+const MINE: &str = "work/gather_wait/one_by_one.rs";
 
 pub fn trials() -> Vec<Trial> {
     let trial = |name: &str, test: fn()| {
@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a panic is no hang", a_panic_is_reported),
         trial("hints come one by one", hints_come_one_by_one),
         trial("reset loses nothing", reset_loses_nothing),
+        trial("old places", what_lay_in_old_places_is_taken_over),
         trial(
             "a solution must be asked for twice",
             a_solution_must_be_asked_for_twice,
@@ -76,7 +77,7 @@ fn list_and_solve() {
     );
     assert_eq!(
         copy.read(MINE),
-        copy.read("gather_wait/one_by_one/exercise.rs")
+        copy.read("exercises/gather_wait/one_by_one/exercise.rs")
     );
 
     let failed = copy.refusal(&["check", "one_by_one"]);
@@ -144,7 +145,7 @@ fn errors_name_the_readers_file() {
         &said,
         &[
             "error[E0599]",
-            &format!("exercises/gather_wait/one_by_one.rs:{line}:"),
+            &format!("work/gather_wait/one_by_one.rs:{line}:"),
             "the program does not compile",
             "error: one_by_one is not solved yet",
         ],
@@ -173,7 +174,7 @@ fn what_hangs_is_stopped() {
     );
 
     copy.replace(
-        "gather_wait/lost_order.rs",
+        "work/gather_wait/lost_order.rs",
         "loop {",
         "std::future::pending::<()>().await;\nloop {",
     );
@@ -240,7 +241,7 @@ fn a_compiler_without_an_end_is_stopped() {
     let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
-    let solution = copy.read("gather_wait/one_by_one/solution.rs");
+    let solution = copy.read("exercises/gather_wait/one_by_one/solution.rs");
     for (more, said) in NOT_COMPILED {
         let more = more.replace("DEEP", &deep);
         copy.write(MINE, &format!("{solution}\n{more}\n"));
@@ -299,7 +300,7 @@ fn a_panic_is_reported() {
         &[
             "FAILED: the program comes to its end",
             "it panicked: assertion `left == right` failed: my mistake",
-            "panicked at exercises/gather_wait/one_by_one.rs:",
+            "panicked at work/gather_wait/one_by_one.rs:",
         ],
     );
     copy.replace(
@@ -331,11 +332,11 @@ fn hints_come_one_by_one() {
 
 fn reset_loses_nothing() {
     let copy = Copy::of_model();
-    let starter = copy.read("gather_wait/one_by_one/exercise.rs");
+    let starter = copy.read("exercises/gather_wait/one_by_one/exercise.rs");
     copy.stdout(&["exercises"]);
     copy.stdout(&["reset", "one_by_one"]);
     assert!(
-        !copy.file("gather_wait/one_by_one.rs.bak-1").exists(),
+        !copy.file("work/gather_wait/one_by_one.rs.bak-1").exists(),
         "nothing to keep"
     );
     copy.solve("one_by_one");
@@ -351,19 +352,59 @@ fn reset_loses_nothing() {
     copy.write(MINE, "second");
     copy.stdout(&["reset", "one_by_one"]);
     assert_eq!(
-        copy.read("gather_wait/one_by_one.rs.bak-1"),
-        copy.read("gather_wait/one_by_one/solution.rs")
+        copy.read("work/gather_wait/one_by_one.rs.bak-1"),
+        copy.read("exercises/gather_wait/one_by_one/solution.rs")
     );
-    assert_eq!(copy.read("gather_wait/one_by_one.rs.bak-2"), "second");
+    assert_eq!(copy.read("work/gather_wait/one_by_one.rs.bak-2"), "second");
     assert_eq!(copy.read(MINE), starter);
     // A file that an editor has spoiled is the last that a reader can do without a reset of.
     fs::write(copy.file(MINE), b"\xff").expect("a writable folder");
     let said = copy.refusal(&["check", "one_by_one"]);
     assert!(said.contains("did not contain valid UTF-8"), "{said}");
     copy.stdout(&["reset", "one_by_one"]);
-    let kept = fs::read(copy.file("gather_wait/one_by_one.rs.bak-3"));
+    let kept = fs::read(copy.file("work/gather_wait/one_by_one.rs.bak-3"));
     assert_eq!(kept.expect("a copy"), b"\xff");
     assert_eq!(copy.read(MINE), starter);
+}
+
+/// In the first edition the reader's files lay beside the authors'.
+fn what_lay_in_old_places_is_taken_over() {
+    let copy = Copy::of_model();
+    let old = [
+        ("gather_wait/one_by_one.rs", "// mine"),
+        ("gather_wait/one_by_one.rs.bak-1", "// mine, before"),
+        ("gather_wait/late_tea.answer", "b\n"),
+        (
+            "progress.json",
+            r#"{"exercises":{"late_tea":{"attempts":3}}}"#,
+        ),
+        ("progress.lock", ""),
+    ];
+    let lay_out = || {
+        for (name, text) in old {
+            copy.write(&format!("exercises/{name}"), text);
+        }
+    };
+    lay_out();
+    copy.stdout(&["exercises"]);
+    for (name, text) in old {
+        assert_eq!(copy.read(&format!("work/{name}")), text);
+        assert!(!copy.file(&format!("exercises/{name}")).exists(), "{name}");
+    }
+    assert_eq!(exercise(&copy, "late_tea")["attempts"], 3);
+
+    // What is in the new place stays; what is new in the old one is kept beside it.
+    copy.write(MINE, "// newer");
+    lay_out();
+    copy.stdout(&["exercises"]);
+    assert_eq!(copy.read(MINE), "// newer");
+    assert_eq!(copy.read(&format!("{MINE}.bak-2")), "// mine");
+    assert!(
+        !copy
+            .file("work/gather_wait/one_by_one.rs.bak-1.bak-1")
+            .exists()
+    );
+    assert!(!copy.file("exercises/gather_wait/one_by_one.rs").exists());
 }
 
 fn a_solution_must_be_asked_for_twice() {
@@ -373,7 +414,7 @@ fn a_solution_must_be_asked_for_twice() {
         said.starts_with("error: one_by_one is not solved yet"),
         "{said}"
     );
-    let solution = copy.read("gather_wait/one_by_one/solution.rs");
+    let solution = copy.read("exercises/gather_wait/one_by_one/solution.rs");
     assert_eq!(copy.stdout(&["solution", "one_by_one", "--yes"]), solution);
     assert_eq!(exercise(&copy, "one_by_one")["solution_seen"], true);
     copy.solve("lost_order");
@@ -397,13 +438,13 @@ fn answers_are_judged() {
             "that is not what happens",
         ],
     );
-    assert_eq!(copy.read("gather_wait/late_tea.answer"), "a\n");
+    assert_eq!(copy.read("work/gather_wait/late_tea.answer"), "a\n");
     let none = copy.refusal(&["answer", "late_tea", "x"]);
     assert_eq!(
         none,
         "error: `x` is no answer to late_tea: choose one of a, b, c, d, e\n"
     );
-    copy.write("gather_wait/late_tea.answer", "B");
+    copy.write("work/gather_wait/late_tea.answer", "B");
     assert!(
         copy.stdout(&["check", "late_tea"])
             .contains("late_tea is solved")
@@ -422,7 +463,7 @@ fn answers_are_judged() {
             .contains("asks for a program")
     );
     copy.stdout(&["reset", "late_tea"]);
-    assert!(!copy.file("gather_wait/late_tea.answer").exists());
+    assert!(!copy.file("work/gather_wait/late_tea.answer").exists());
 }
 
 fn unknown_names_are_answered_with_the_nearest() {

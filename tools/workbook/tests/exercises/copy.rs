@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
-use workbook::exercises::Exercises;
 use workbook::exercises::catalog::{Catalog, Exercise};
+use workbook::exercises::{Exercises, Places};
 use workbook::programs::cargo;
 use workbook::run::limits::Limits;
 
@@ -27,7 +27,7 @@ impl Copy {
         let copy = Copy::new();
         for chapter in copy.catalog().chapters {
             if chapter.slug != "gather_wait" {
-                fs::remove_dir_all(copy.file(&chapter.slug)).expect("a folder of the copy");
+                fs::remove_dir_all(copy.path().join(&chapter.slug)).expect("a folder of the copy");
             }
         }
         copy
@@ -37,13 +37,14 @@ impl Copy {
         self.folder.path().join("exercises")
     }
 
-    /// The folder in which `exercises` lies.
+    /// The folder in which `exercises` and `work` lie.
     pub fn project(&self) -> &Path {
         self.folder.path()
     }
 
+    /// A file of the copied project.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.path().join(name)
+        self.folder.path().join(name)
     }
 
     #[track_caller]
@@ -54,7 +55,9 @@ impl Copy {
 
     #[track_caller]
     pub fn write(&self, name: &str, text: &str) {
-        fs::write(self.file(name), text).expect("a writable folder");
+        let file = self.file(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a writable folder");
+        fs::write(file, text).expect("a writable folder");
     }
 
     #[track_caller]
@@ -67,17 +70,17 @@ impl Copy {
     /// Puts the solution where the reader writes.
     #[track_caller]
     pub fn solve(&self, name: &str) {
-        let solution = self.read(&format!("gather_wait/{name}/solution.rs"));
-        self.write(&format!("gather_wait/{name}.rs"), &solution);
+        let solution = self.read(&format!("exercises/gather_wait/{name}/solution.rs"));
+        self.write(&format!("work/gather_wait/{name}.rs"), &solution);
     }
 
     #[track_caller]
     pub fn catalog(&self) -> Catalog {
-        Catalog::open(Some(&self.path())).expect("the exercises are part of the project")
+        Catalog::open(self.path()).expect("the exercises are part of the project")
     }
 
     pub fn exercises(&self) -> Exercises {
-        Exercises::new(Some(self.path()), Limits::compiler())
+        Exercises::new(Places::of(self.project()), Limits::compiler())
     }
 
     /// The program with these arguments and this folder.
@@ -87,6 +90,8 @@ impl Copy {
             .args(args)
             .arg("--exercises")
             .arg(self.path())
+            .arg("--work")
+            .arg(self.file("work"))
             .stdin(Stdio::null());
         command
     }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod copy;
+mod editor;
 #[path = "../lines/mod.rs"]
 mod lines;
 mod page;
@@ -65,6 +66,7 @@ fn main() -> Result<ExitCode> {
     trials.extend(programs::trials(context));
     trials.extend(commands::trials());
     trials.extend(watch::trials());
+    trials.extend(editor::trials());
     trials.extend(progress::trials());
     trials.extend(page::trials());
     let conclusion = libtest_mimic::run(&args, trials);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -46,7 +47,7 @@ struct Page {
 impl Page {
     fn new() -> Page {
         let copy = Copy::of_model();
-        let router = web::router(copy.exercises());
+        let router = web::router(Arc::new(copy.exercises()));
         Page { copy, router }
     }
 
@@ -93,7 +94,8 @@ fn shows_an_exercise() {
     let shown = page.good("GET", "/one_by_one", None);
     assert_eq!(
         shown["text"],
-        page.copy.read("gather_wait/one_by_one/exercise.rs")
+        page.copy
+            .read("exercises/gather_wait/one_by_one/exercise.rs")
     );
     assert_eq!(shown["read"], "gather_wait.html#the-python-you-know");
     let task = shown["task"].as_str().expect("the task");
@@ -124,13 +126,15 @@ fn saves_and_checks() {
     assert_eq!(checked["outcome"]["checks"][1]["id"], "overlap");
     assert_eq!(checked["outcome"]["checks"][1]["seen"], "1");
 
-    let solution = page.copy.read("gather_wait/one_by_one/solution.rs");
+    let solution = page
+        .copy
+        .read("exercises/gather_wait/one_by_one/solution.rs");
     page.good(
         "POST",
         "/one_by_one",
         Some(json!({ "text": solution, "hash": shown["hash"] })),
     );
-    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), solution);
+    assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), solution);
     let checked = page.good("POST", "/one_by_one/check", Some(json!({})));
     assert_eq!(checked["outcome"]["passed"], true);
     assert!(
@@ -152,18 +156,21 @@ fn respects_an_editor() {
     let page = Page::new();
     let shown = page.good("GET", "/one_by_one", None);
     page.copy
-        .write("gather_wait/one_by_one.rs", "from the editor");
+        .write("work/gather_wait/one_by_one.rs", "from the editor");
     let save = json!({ "text": "from the page", "hash": shown["hash"] });
     let (status, conflict) = page.ask("POST", "/one_by_one", Some(save));
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(conflict["text"], "from the editor");
     assert_eq!(
-        page.copy.read("gather_wait/one_by_one.rs"),
+        page.copy.read("work/gather_wait/one_by_one.rs"),
         "from the editor"
     );
     let save = json!({ "text": "from the page", "hash": conflict["hash"] });
     let saved = page.good("POST", "/one_by_one", Some(save.clone()));
-    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
+    assert_eq!(
+        page.copy.read("work/gather_wait/one_by_one.rs"),
+        "from the page"
+    );
     // Saving the same once more is no conflict.
     assert_eq!(page.good("POST", "/one_by_one", Some(save)), saved);
     let (status, _) = page.ask(
@@ -172,7 +179,10 @@ fn respects_an_editor() {
         Some(json!({ "text": "without a hash" })),
     );
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert_eq!(page.copy.read("gather_wait/one_by_one.rs"), "from the page");
+    assert_eq!(
+        page.copy.read("work/gather_wait/one_by_one.rs"),
+        "from the page"
+    );
 }
 
 fn gives_hints_answers_and_solutions() {
@@ -215,7 +225,8 @@ fn gives_hints_answers_and_solutions() {
     );
     assert_eq!(
         insisted["solution"],
-        page.copy.read("gather_wait/lost_order/solution.rs")
+        page.copy
+            .read("exercises/gather_wait/lost_order/solution.rs")
     );
 }
 
@@ -232,7 +243,7 @@ fn what_should_not_be_said_is_refused() {
         let (status, value) = page.ask("POST", &format!("/late_tea{path}"), Some(body));
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {value}");
     }
-    assert!(!page.copy.file("progress.json").exists());
+    assert!(!page.copy.file("work/progress.json").exists());
 }
 
 fn unknown_names_are_not_found() {
@@ -298,5 +309,5 @@ fn is_served_behind_the_guard() {
         assert!(foreign.starts_with("HTTP/1.1 401 "), "{foreign}");
     }
     assert!(hint.starts_with("HTTP/1.1 401 "), "{hint}");
-    assert!(!copy.file("progress.json").exists());
+    assert!(!copy.file("work/progress.json").exists());
 }

@@ -240,20 +240,23 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     let good = catalog.solution(exercise)?;
     let bad = catalog.starter(exercise)?;
 
-    copy.write("gather_wait/one_by_one/exercise.rs", &good);
+    copy.write("exercises/gather_wait/one_by_one/exercise.rs", &good);
     assert!(starter(compiler, &catalog, exercise).is_err());
-    copy.write("gather_wait/one_by_one/exercise.rs", "pub fn broken() {");
+    copy.write(
+        "exercises/gather_wait/one_by_one/exercise.rs",
+        "pub fn broken() {",
+    );
     assert!(starter(compiler, &catalog, exercise).is_err());
     let early = bad.replace("Ok(answers)", "todo!()");
-    copy.write("gather_wait/one_by_one/exercise.rs", &early);
+    copy.write("exercises/gather_wait/one_by_one/exercise.rs", &early);
     assert!(
         starter(compiler, &catalog, exercise).is_err(),
         "for another reason"
     );
 
-    copy.write("gather_wait/one_by_one/solution.rs", &bad);
+    copy.write("exercises/gather_wait/one_by_one/solution.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
-    let attempts = copy.file("gather_wait/one_by_one/attempts");
+    let attempts = copy.file("exercises/gather_wait/one_by_one/attempts");
     fs::create_dir_all(&attempts)?;
     let tried = |text: &str, fails: Option<&str>| {
         fs::write(attempts.join("one.rs"), text)?;
@@ -272,11 +275,14 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     let compiled = check::compile(clippy, limits, &catalog, exercise, &lint)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
-    copy.write("gather_wait/one_by_one/exercise.rs", "fn  main() {}\n");
+    copy.write(
+        "exercises/gather_wait/one_by_one/exercise.rs",
+        "fn  main() {}\n",
+    );
     assert!(formatting(&catalog).is_err());
 
     let copy = Copy::of_model();
-    let toml = "gather_wait/late_tea/exercise.toml";
+    let toml = "exercises/gather_wait/late_tea/exercise.toml";
     copy.replace(toml, "right = true", "misconception = \"?\"");
     // The rest of the line becomes a comment.
     copy.replace(toml, "misconception = \"The limit", "right = true # ");
@@ -300,7 +306,7 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
         answer(compiler, &catalog, predicted).is_err(),
         "one order only"
     );
-    copy.write("gather_wait/late_tea/exercise.rs", TOSSES);
+    copy.write("exercises/gather_wait/late_tea/exercise.rs", TOSSES);
     answer(compiler, &catalog, predicted)
 }
 

@@ -25,7 +25,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn record(copy: &Copy) -> Value {
-    serde_json::from_str(&copy.read("progress.json")).expect("a whole file")
+    serde_json::from_str(&copy.read("work/progress.json")).expect("a whole file")
 }
 
 fn two_writers_lose_nothing() {
@@ -74,7 +74,7 @@ fn a_killed_writer_leaves_a_whole_file() {
     copy.refusal(&["answer", "late_tea", "a"]);
     assert_eq!(attempts(&copy), Some(before + 1));
     // A lock that is held by a living program is waited for; this one is gone with its value.
-    let progress = Progress::in_folder(&copy.path());
+    let progress = Progress::in_folder(&copy.file("work"));
     progress
         .update("late_tea", |entry| entry.attempts = 0)
         .expect("no lock is left");
@@ -84,7 +84,7 @@ fn a_killed_writer_leaves_a_whole_file() {
 fn a_broken_file_is_set_aside() {
     let copy = Copy::of_model();
     for (number, text) in [(1, "{ half"), (2, "[]")] {
-        copy.write("progress.json", text);
+        copy.write("work/progress.json", text);
         let output = copy.run(&["hint", "one_by_one"]);
         assert!(output.status.success());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -93,7 +93,10 @@ fn a_broken_file_is_set_aside() {
             said.contains(&format!("progress.broken-{number}.json")),
             "{said}"
         );
-        assert_eq!(copy.read(&format!("progress.broken-{number}.json")), text);
+        assert_eq!(
+            copy.read(&format!("work/progress.broken-{number}.json")),
+            text
+        );
         assert_eq!(record(&copy)["exercises"]["one_by_one"]["hints"], 1);
     }
 }
@@ -101,7 +104,7 @@ fn a_broken_file_is_set_aside() {
 fn what_is_unknown_is_kept() {
     let copy = Copy::of_model();
     let newer = json!({ "theme": "dark", "exercises": { "one_by_one": { "hints": 1, "stars": 5 }, "gone": {} } });
-    copy.write("progress.json", &newer.to_string());
+    copy.write("work/progress.json", &newer.to_string());
     copy.stdout(&["hint", "one_by_one"]);
     let record = record(&copy);
     assert_eq!(record["theme"], "dark");

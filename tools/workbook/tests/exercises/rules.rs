@@ -158,7 +158,6 @@ fn program_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
 /// Files that belong to no exercise, and files of an exercise that are missing.
 fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
     let mut wanted = HashSet::from([PathBuf::from("README.md")]);
-    let mut allowed = HashSet::new();
     for exercise in catalog.exercises() {
         let folder = PathBuf::from(format!("{}/{}", exercise.slug, exercise.name));
         let mut want = |file: &str| wanted.insert(folder.join(file));
@@ -172,17 +171,11 @@ fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
         for attempt in &exercise.attempts {
             want(&format!("attempts/{}.rs", attempt.name));
         }
-        // What a reader makes.
-        allowed.insert(folder.with_extension("rs"));
-        allowed.insert(folder.with_extension("answer"));
     }
     let found = files(folder, folder);
-    let kept = |file: &PathBuf| file.to_string_lossy().contains(".rs.bak-");
-    let progress = |file: &PathBuf| file.to_string_lossy().starts_with("progress");
     let stray = found
         .iter()
-        .filter(|file| !wanted.contains(*file) && !allowed.contains(*file))
-        .filter(|file| !kept(file) && !progress(file))
+        .filter(|file| !wanted.contains(*file))
         .map(|file| format!("{}: belongs to no exercise", file.display()));
     let missing = wanted
         .iter()
@@ -276,22 +269,25 @@ fn broken_rules_are_named() -> Result<(), Failed> {
         let copy = Copy::of_model();
         let catalog = copy.catalog();
         let (exercise, _) = complaint.split_once(':').expect("an exercise");
-        copy.replace(&format!("{exercise}/exercise.toml"), from, to);
-        let found = match Catalog::open(Some(&copy.path())) {
+        copy.replace(&format!("exercises/{exercise}/exercise.toml"), from, to);
+        let found = match Catalog::open(copy.path()) {
             Ok(catalog) => problems(&catalog),
             Err(error) => vec![format!("{error:#}")],
         };
         if !found.iter().any(|found| found == complaint) {
             return Err(format!("should be said: {complaint}\nwas said: {found:#?}").into());
         }
-        copy.write("gather_wait/letter.txt", "dear");
+        copy.write("exercises/gather_wait/letter.txt", "dear");
         let stray = stray_files(&catalog, &copy.path());
         if stray != ["gather_wait/letter.txt: belongs to no exercise"] {
             return Err(format!("{stray:#?}").into());
         }
     }
     let copy = Copy::of_model();
-    let (from, to) = ("gather_wait/one_by_one", "queues/one_by_one");
+    let (from, to) = (
+        "exercises/gather_wait/one_by_one",
+        "exercises/queues/one_by_one",
+    );
     copy_folder(&copy.file(from), &copy.file(to));
     let found = problems(&copy.catalog());
     let complaint = "queues/one_by_one: another exercise has the same name";

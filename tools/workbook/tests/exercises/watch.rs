@@ -62,12 +62,12 @@ fn watch_goes_on() -> Result<(), Failed> {
     wait_for(&lines, "type h for a hint");
     // As editors save: another file takes the place of the old one.
     copy.write(
-        "gather_wait/saved",
-        &copy.read("gather_wait/first_answer/solution.rs"),
+        "work/gather_wait/saved",
+        &copy.read("exercises/gather_wait/first_answer/solution.rs"),
     );
     fs::rename(
-        copy.file("gather_wait/saved"),
-        copy.file("gather_wait/first_answer.rs"),
+        copy.file("work/gather_wait/saved"),
+        copy.file("work/gather_wait/first_answer.rs"),
     )
     .expect("a new name");
     wait_for(&lines, "first_answer is solved");
