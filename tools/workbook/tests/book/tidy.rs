@@ -4,49 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use clap::Parser as _;
+use clap::error::ErrorKind;
 use libtest_mimic::{Failed, Trial};
 use pulldown_cmark::{Event, Parser, Tag};
+use workbook::cli::Cli;
 use workbook::programs::chapter::{self, Block, Chapter, Problem};
 use workbook::programs::fence::Fence;
-use workbook::programs::pattern::line_matches;
 use workbook::programs::program::programs;
 
 use crate::Context;
-
-/// The commands that the project documents; `[..]` stands for what the reader fills in.
-///
-/// Commands that name an example are checked apart, because the example must exist.
-const COMMANDS: [&str; 29] = [
-    "cargo run",
-    "cargo run -- --help",
-    "cargo run -- --no-open",
-    "cargo run -- --port [..]",
-    "cargo run -- build --dest [..]",
-    "cargo run -- exercises",
-    "cargo run -- watch",
-    "cargo run -- check [..]",
-    "cargo run -- hint [..]",
-    "cargo run -- answer [..]",
-    "cargo run -- solution [..]",
-    "cargo run -- reset [..]",
-    "cargo run -- progress",
-    "cargo run -- progress --json",
-    "cargo build",
-    "cargo test",
-    "cargo test --test book [..]",
-    "cargo test -p examples-heavy --test redis_jobs",
-    "cargo doc --open",
-    "cargo doc -p asyncio --no-deps --open",
-    "cargo bench",
-    "cargo bench -p benches",
-    "cargo run --release -p benches -- --plots",
-    "cargo run --release -p benches --bin groups",
-    "cargo install mdbook",
-    "mdbook build book",
-    "mdbook serve book",
-    "mdbook serve book --open",
-    "python3 --version",
-];
 
 pub fn trials(context: &'static Context, chapters: &[Chapter]) -> Vec<Trial> {
     let project = context.book.project();
@@ -295,33 +262,52 @@ fn stray_includes(src: &Path, chapter: &Chapter) -> Vec<Problem> {
 
 fn check_console(project: &Path, block: &Block) -> Result<(), String> {
     for line in block.text.lines() {
-        let Some(command) = line.strip_prefix("$ ") else {
-            continue;
-        };
-        let mut words = command.split_whitespace();
-        let words: [&str; 5] = std::array::from_fn(|_| words.next().unwrap_or_default());
-        let example = match words {
-            ["cargo", "run", "--example", slug, _] => Some(format!("{slug}.rs")),
-            ["cargo", "run", "--release", "--example", slug] => Some(format!("{slug}.rs")),
-            ["python3", file, ..] => file.strip_prefix("examples/").map(str::to_owned),
-            _ => None,
-        };
-        match example {
-            Some(file) if project.join("examples").join(&file).is_file() => {}
-            Some(file) => {
-                return Err(format!(
-                    "`{command}` cannot work: there is no examples/{file}"
-                ));
-            }
-            None if COMMANDS.iter().any(|known| line_matches(known, command)) => {}
-            None => {
-                return Err(format!(
-                    "`{command}` is no documented command: use one of COMMANDS in tools/workbook/tests/book/tidy.rs, or document it and add it there"
-                ));
-            }
+        if let Some(command) = line.strip_prefix("$ ") {
+            check_command(project, command).map_err(|why| format!("`{command}` {why}"))?;
         }
     }
     Ok(())
+}
+
+/// A command must be one that works here: what it names exists, and the program understands its arguments.
+fn check_command(project: &Path, command: &str) -> Result<(), String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let (cargos, programs) = match words.iter().position(|word| *word == "--") {
+        Some(at) => (&words[..at], &words[at + 1..]),
+        None => (&words[..], &[][..]),
+    };
+    let exists = |file: String| match project.join(&file).exists() {
+        true => Ok(()),
+        false => Err(format!("cannot work: there is no {file}")),
+    };
+    match cargos {
+        ["cargo", "run"] => {
+            let args = ["workbook"].iter().chain(programs);
+            let understood = Cli::try_parse_from(args).map(drop);
+            understood.or_else(|error| match error.kind() {
+                ErrorKind::DisplayHelp => Ok(()),
+                _ => Err(format!("is not understood: {error}")),
+            })
+        }
+        ["cargo", "run", "--example", slug] | ["cargo", "run", "--release", "--example", slug] => {
+            exists(format!("examples/{slug}.rs"))
+        }
+        ["python3", file, ..] => exists((*file).to_owned()),
+        ["cargo", "run", "--release", "-p", package, "--example", name] => {
+            exists(format!("tools/{package}/examples/{name}.rs"))
+        }
+        ["cargo", "run", "--release", "-p", package] => exists(format!("tools/{package}/src/main.rs")),
+        ["cargo", "test", "-p", package, "--test", name] => {
+            let manifest = format!("tools/{package}/Cargo.toml");
+            let text = fs::read_to_string(project.join(&manifest)).unwrap_or_default();
+            match text.contains(&format!("[[test]]\nname = \"{name}\"\n")) {
+                true => Ok(()),
+                false => Err(format!("cannot work: {manifest} names no such test")),
+            }
+        }
+        ["cargo", "test"] | ["cargo", "doc", "--open"] => Ok(()),
+        _ => Err("is of no kind that a test knows: see `check_command` in tools/workbook/tests/book/tidy.rs".to_owned()),
+    }
 }
 
 /// What is wrong with the table of contents and the set of files.

@@ -1,6 +1,6 @@
 //! What one child of a group costs, in nanoseconds: every child gives the others one turn and ends.
 //!
-//! Run it with `cargo run --release -p benches --bin groups`.
+//! Run it with `cargo run --release -p benches --example groups`.
 //! The fastest of seven rounds counts.
 
 use std::time::{Duration, Instant};
