@@ -1,4 +1,4 @@
-//! What a reader's program is linked with while its timeline is recorded.
+//! What a program is linked with that is recorded: a reader's whose timeline is wanted, or one of the book's, in `scenarios/`.
 //!
 //! The compiler is told that this crate is `tokio`. It is Tokio, and where a program starts tasks and runtimes, and where its
 //! tasks wait, it also tells [`recorder`] of that. So a program is recorded without a change to its text, and its lines keep their numbers.
@@ -12,6 +12,7 @@ pub mod sync;
 pub mod task;
 pub mod time;
 mod told;
+mod tracer;
 
 // What stands above and below hides what Tokio calls the same.
 pub use ::tokio::*;

@@ -6,12 +6,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use ::tokio::runtime::Handle;
 use asyncio::{get_running_loop, observe};
-use asyncio_trace::{Clock, Spill, Tracer};
-use tokio::runtime::Handle;
+use asyncio_trace::spill::Spill;
+
+use crate::tracer::{Traced, Tracer};
 
 /// The variable that asks for a record: how many events and how many bytes at most, and the file, with spaces between them.
-const VARIABLE: &str = "WORKBOOK_RECORD";
+pub const VARIABLE: &str = "WORKBOOK_RECORD";
 
 static SPILL: OnceLock<Arc<Spill>> = OnceLock::new();
 static TOKIO: OnceLock<Tracer> = OnceLock::new();
@@ -22,7 +24,7 @@ pub fn begin() {
         return;
     };
     let spill = SPILL.get_or_init(|| Arc::new(spill));
-    TOKIO.get_or_init(|| Tracer::spilling(Clock::Real, spill.clone()));
+    TOKIO.get_or_init(|| Tracer::new(spill.clone()));
     observe::on_new_loop(|event_loop| {
         if let Some(spill) = SPILL.get() {
             spill.follow(event_loop);
@@ -42,8 +44,17 @@ pub(crate) fn tokio() -> Option<&'static Tracer> {
     TOKIO.get()
 }
 
+/// Wraps the future of a task that is spawned, and records it if anything is recorded.
+#[track_caller]
+pub(crate) fn spawned<F: Future>(future: F) -> Traced<F> {
+    match tokio() {
+        Some(tracer) => tracer.spawned(name_of::<F>(), future),
+        None => Traced::untold(future),
+    }
+}
+
 /// Names a task after the function that its future comes from, with a number from the second of a kind on.
-pub(crate) fn name_of<F>() -> String {
+fn name_of<F>() -> String {
     static USED: Mutex<Option<HashMap<&'static str, u64>>> = Mutex::new(None);
     let name = match function(std::any::type_name::<F>()) {
         // A block in `main` is not `main`.

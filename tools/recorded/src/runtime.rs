@@ -11,7 +11,7 @@ use asyncio::observe::Place;
 use asyncio_trace::Clock;
 
 use crate::recorder;
-use crate::task::{JoinHandle, Work, wrapper};
+use crate::task::{JoinHandle, Work};
 
 pub use ::tokio::runtime::*;
 
@@ -116,7 +116,7 @@ impl Runtime {
         // Calls in one place were written by an attribute, such as `tokio::main`, and stand at no line of the program.
         let at = at.filter(|_| at != self.enabled);
         match recorder::tokio() {
-            Some(tracer) => self.runtime.block_on(tracer.traced_at("main", future, at)),
+            Some(tracer) => self.runtime.block_on(tracer.traced("main", future, at)),
             None => self.runtime.block_on(future),
         }
     }
@@ -126,14 +126,9 @@ impl Runtime {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        match wrapper::<F>() {
-            Some((tracer, name)) => {
-                let traced = tracer.spawned(name, future);
-                let task = traced.task();
-                JoinHandle::new(self.runtime.spawn(traced), Work::Task(task))
-            }
-            None => JoinHandle::new(self.runtime.spawn(future), Work::Unknown),
-        }
+        let traced = recorder::spawned(future);
+        let work = Work::Task(traced.task());
+        JoinHandle::new(self.runtime.spawn(traced), work)
     }
 
     #[track_caller]

@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 
 use ::tokio::task;
 use asyncio::observe::{Awaited, Place};
-use asyncio_trace::Tracer;
 
 use crate::recorder;
 use crate::told::Wait;
+use crate::tracer::Tracer;
 
 mod join_set;
 
@@ -24,14 +24,9 @@ pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    match wrapper::<F>() {
-        Some((tracer, name)) => {
-            let traced = tracer.spawned(name, future);
-            let task = traced.task();
-            JoinHandle::new(task::spawn(traced), Work::Task(task))
-        }
-        None => JoinHandle::new(task::spawn(future), Work::Unknown),
-    }
+    let traced = recorder::spawned(future);
+    let work = Work::Task(traced.task());
+    JoinHandle::new(task::spawn(traced), work)
 }
 
 /// Spawns a task on the current `LocalSet` as Tokio does, and records it.
@@ -40,14 +35,9 @@ pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: 'static> + 'static,
 {
-    match wrapper::<F>() {
-        Some((tracer, name)) => {
-            let traced = tracer.spawned(name, future);
-            let task = traced.task();
-            JoinHandle::new(task::spawn_local(traced), Work::Task(task))
-        }
-        None => JoinHandle::new(task::spawn_local(future), Work::Unknown),
-    }
+    let traced = recorder::spawned(future);
+    let work = Work::Task(traced.task());
+    JoinHandle::new(task::spawn_local(traced), work)
 }
 
 /// As Tokio's; what runs on another thread has no lane.
@@ -78,19 +68,17 @@ pub fn yield_now() -> impl Future<Output = ()> {
 /// Tells what the running task waits for, if it does.
 fn tell<T>(polled: &Poll<T>, on: Awaited, at: Place) {
     if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
-        tracer.awaits(on, Some(at));
+        tracer.awaits(on, at);
     }
 }
 
 /// What a handle is the handle of.
 #[derive(Debug)]
 pub(crate) enum Work {
-    /// The task of this number in the record.
-    Task(u64),
+    /// The task of this number in the record, if that is recorded.
+    Task(Option<u64>),
     /// A function that runs on another thread.
     Thread(Wait),
-    /// A task that is not recorded.
-    Unknown,
 }
 
 impl Work {
@@ -100,8 +88,8 @@ impl Work {
 
     fn task(&self) -> Option<u64> {
         match self {
-            Work::Task(task) => Some(*task),
-            Work::Thread(_) | Work::Unknown => None,
+            Work::Task(task) => *task,
+            Work::Thread(_) => None,
         }
     }
 }
@@ -149,9 +137,8 @@ impl<T> Future for JoinHandle<T> {
         let polled = Pin::new(&mut self.handle).poll(cx);
         let at = Location::caller();
         match &mut self.work {
-            Work::Task(task) => tell(&polled, Awaited::Task(*task), at),
+            Work::Task(task) => tell(&polled, task.map_or(Awaited::Foreign, Awaited::Task), at),
             Work::Thread(wait) => wait.tell(&polled, at),
-            Work::Unknown => tell(&polled, Awaited::Foreign, at),
         }
         polled
     }
@@ -188,9 +175,4 @@ impl Deref for AbortHandle {
     fn deref(&self) -> &Self::Target {
         &self.handle
     }
-}
-
-/// The recorder and a name, if anything is recorded.
-pub(crate) fn wrapper<F>() -> Option<(&'static Tracer, String)> {
-    Some((recorder::tokio()?, recorder::name_of::<F>()))
 }

@@ -9,7 +9,8 @@ use std::task::Poll;
 
 use ::tokio::time::Instant;
 use asyncio::observe::{Awaited, Place};
-use asyncio_trace::Tracer;
+
+use crate::tracer::{Tracer, polling};
 
 /// Something of Tokio's, some of whose methods are shadowed by others that do the same and tell who waits.
 #[derive(Clone, Default)]
@@ -59,7 +60,7 @@ impl Wait {
             let promise = self
                 .promise
                 .get_or_insert_with(|| tracer.promise(self.label, self.until, at));
-            tracer.awaits(Awaited::Promise(*promise), Some(at));
+            tracer.awaits(Awaited::Promise(*promise), at);
         }
     }
 }
@@ -85,7 +86,7 @@ pub(crate) fn telling_until<F: Future>(
         let mut wait = Wait::new(label, until);
         let mut future = pin!(future);
         poll_fn(|cx| {
-            let polled = future.as_mut().poll(cx);
+            let polled = polling(at, || future.as_mut().poll(cx));
             wait.tell(&polled, at);
             polled
         })

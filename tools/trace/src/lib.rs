@@ -18,7 +18,8 @@
 //! ```
 //!
 //! What a recording holds is described in `SCHEMA.md`; [`VERSION`] is the version of that description.
-//! A program on Tokio is recorded by a [`Tracer`], in the same form; with the functions of [`on_tokio`] it tells more.
+//! A whole program, with all its loops and its tasks on Tokio, is recorded in the same form by the package `recorded`, which writes
+//! to a [`spill`].
 //!
 //! On a virtual clock a trace is the same, byte for byte, in every run.
 #![doc = include_str!("../SCHEMA.md")]
@@ -30,20 +31,15 @@ mod chrome;
 pub mod figure;
 mod json;
 mod lanes;
-pub mod on_tokio;
 mod recording;
-pub mod scenarios;
 mod sentence;
-mod spill;
+pub mod spill;
 mod timeline;
-mod tokio_side;
 
 pub use recording::{
     Clock, Library, MOST_EVENTS, Record, Recording, Run, Source, TooManyEvents, Trace,
 };
 pub use sentence::{line, sentence};
-pub use spill::Spill;
-pub use tokio_side::{Traced, Tracer};
 
 /// Gives the width of the terminal that standard output goes to; 100 if it goes elsewhere.
 ///

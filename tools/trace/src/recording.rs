@@ -83,7 +83,7 @@ pub struct Source {
 }
 
 /// One run, from the moment when it was observed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Run {
     /// What a reader calls it.
     pub title: String,
@@ -94,11 +94,12 @@ pub struct Run {
     /// The program text, if it goes with the recording.
     pub source: Option<Source>,
     /// What happened, in order.
+    #[serde(rename = "events")]
     pub records: Vec<Record>,
 }
 
-/// Runs that belong together: the parts of an example, say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Runs that belong together: the parts of an example, say. It can be read from the JSON that [`Trace::to_json`] gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Trace {
     /// The runs, in order.
     pub runs: Vec<Run>,

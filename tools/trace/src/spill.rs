@@ -4,6 +4,7 @@
 //! with the event as `SCHEMA.md` describes it, and `{"more_than":N}` or `{"more_bytes_than":N}` as the last line of a record that was
 //! cut off. Long texts and long lists are cut short, because nobody reads them to their end.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,14 +12,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asyncio::EventLoop;
 use asyncio::observe::{Event, Kind, Outcome};
+use serde::{Deserialize, Serialize};
 
 use crate::json;
-use crate::recording::{Clock, Library, Record};
+use crate::recording::{Clock, Library, Record, Run, Source};
 
 /// How many characters of a text are written.
 const LONGEST_TEXT: usize = 500;
 /// How many entries of a list are written. With all of them, the record of n tasks that sleep would grow with the square of n.
 const LONGEST_LIST: usize = 20;
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Event {
+        run: u64,
+        event: Box<Record>,
+    },
+    Begin {
+        run: u64,
+        clock: Clock,
+        library: Library,
+    },
+    TooMany {
+        more_than: u64,
+    },
+    TooLong {
+        more_bytes_than: u64,
+    },
+}
 
 /// Writes events to a file as they happen. All loops of a program share one.
 ///
@@ -31,10 +54,10 @@ struct State {
     /// `None` once nothing more is written.
     file: Option<File>,
     runs: u64,
-    events: usize,
-    most_events: usize,
-    bytes: usize,
-    most_bytes: usize,
+    events: u64,
+    most_events: u64,
+    bytes: u64,
+    most_bytes: u64,
 }
 
 impl Spill {
@@ -42,7 +65,7 @@ impl Spill {
     ///
     /// # Errors
     /// If the file cannot be made, or is there already: another process of the program writes it then.
-    pub fn create(file: &Path, most_events: usize, most_bytes: usize) -> io::Result<Spill> {
+    pub fn create(file: &Path, most_events: u64, most_bytes: u64) -> io::Result<Spill> {
         let file = OpenOptions::new().write(true).create_new(true).open(file)?;
         Ok(Spill {
             state: Mutex::new(State {
@@ -77,39 +100,43 @@ impl Spill {
     }
 
     /// Begins a run, and gives its number.
-    pub(crate) fn begin(&self, clock: Clock, library: Library) -> u64 {
+    pub fn begin(&self, clock: Clock, library: Library) -> u64 {
         let mut state = self.state();
         state.runs += 1;
         let run = state.runs;
-        state.write(&format!(
-            "{{\"run\":{run},\"clock\":{},\"library\":{}}}\n",
-            json::text(&clock),
-            json::text(&library)
-        ));
+        let begin = Line::Begin {
+            run,
+            clock,
+            library,
+        };
+        state.write(&text(&begin));
         run
     }
 
     /// Tells whether nothing more is written.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.state().file.is_none()
     }
 
-    pub(crate) fn write(&self, run: u64, mut record: Record) {
+    /// Writes an event of the run of this number.
+    pub fn write(&self, run: u64, mut record: Record) {
         let mut state = self.state();
         if state.file.is_none() {
             return;
         }
         shorten(&mut record.event);
-        let event = json::text(&record);
-        let line = format!("{{\"run\":{run},\"event\":{event}}}\n");
+        let event = Box::new(record);
+        let line = text(&Line::Event { run, event });
         state.events += 1;
-        let most = (state.most_events, state.most_bytes);
-        let end = match (state.events, state.bytes + line.len()) {
-            (events, _) if events > most.0 => format!("{{\"more_than\":{}}}\n", most.0),
-            (_, bytes) if bytes > most.1 => format!("{{\"more_bytes_than\":{}}}\n", most.1),
-            _ => return state.write(&line),
+        let (more_than, more_bytes_than) = (state.most_events, state.most_bytes);
+        let end = if state.events > more_than {
+            Line::TooMany { more_than }
+        } else if state.bytes + line.len() as u64 > more_bytes_than {
+            Line::TooLong { more_bytes_than }
+        } else {
+            return state.write(&line);
         };
-        state.write(&end);
+        state.write(&text(&end));
         state.file = None;
     }
 
@@ -118,18 +145,76 @@ impl Spill {
     }
 }
 
+fn text(line: &Line) -> String {
+    json::text(line) + "\n"
+}
+
 impl State {
     fn write(&mut self, line: &str) {
         let written = self
             .file
             .as_mut()
             .map(|file| file.write_all(line.as_bytes()));
-        self.bytes += line.len();
+        self.bytes += line.len() as u64;
         // A program must not fail because its record does.
         if matches!(written, Some(Err(_))) {
             self.file = None;
         }
     }
+}
+
+/// Why there are no runs in a file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// There are more than so many events.
+    TooMany(u64),
+    /// The record has more than so many bytes.
+    TooLong(u64),
+    /// It says something else than a record says.
+    Broken,
+}
+
+/// Reads all runs of the program of this text, in the order in which they began.
+///
+/// The program may have been stopped at any moment, and may have written there whatever it liked.
+///
+/// # Errors
+/// If the record was cut off, or is none.
+pub fn read(record: &str, source: &Source) -> Result<Vec<Run>, Unreadable> {
+    let mut runs = BTreeMap::new();
+    let lines = record.split_inclusive('\n');
+    // A program that was stopped while it wrote leaves a line without an end.
+    for line in lines.filter(|line| line.ends_with('\n')) {
+        match serde_json::from_str(line).map_err(|_| Unreadable::Broken)? {
+            Line::Begin {
+                run,
+                clock,
+                library,
+            } => {
+                let new = Run {
+                    title: String::new(),
+                    clock,
+                    library,
+                    source: Some(source.clone()),
+                    records: Vec::new(),
+                };
+                runs.insert(run, new);
+            }
+            Line::Event { run, event } => {
+                let run: &mut Run = runs.get_mut(&run).ok_or(Unreadable::Broken)?;
+                let mut record = *event;
+                // Lines of other crates say nothing to the reader of the program.
+                record.event.at = record.event.at.filter(|at| at.file == source.file);
+                // Whoever draws it may rely on a time that never goes back.
+                let last = run.records.last().map(|last| last.event.time);
+                record.event.time = record.event.time.max(last.unwrap_or_default());
+                run.records.push(record);
+            }
+            Line::TooMany { more_than } => return Err(Unreadable::TooMany(more_than)),
+            Line::TooLong { more_bytes_than } => return Err(Unreadable::TooLong(more_bytes_than)),
+        }
+    }
+    Ok(runs.into_values().collect())
 }
 
 /// Cuts what is long.

@@ -1,13 +1,13 @@
 //! The figures of the book, and what a figure owes to any page it stands on.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use asyncio::observe::{self, note};
 use asyncio::{EventLoop, Result, create_task, sleep, yield_now};
-use asyncio_trace::scenarios::SCENARIOS;
 use asyncio_trace::{Library, Record, Recording, Run, Source, figure};
+
+mod book;
 
 fn run_of(main: impl Future<Output = Result<()>> + 'static) -> Run {
     let event_loop = EventLoop::with_virtual_clock();
@@ -15,69 +15,6 @@ fn run_of(main: impl Future<Output = Result<()>> + 'static) -> Run {
     let recording = Recording::start(&event_loop);
     let _ = event_loop.run(main);
     recording.finish("a run").expect("a short run")
-}
-
-#[test]
-fn the_figures_of_the_book_are_what_the_programs_do() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/figures");
-    for scenario in SCENARIOS {
-        let file = folder.join(format!("{}.html", scenario.name));
-        let kept = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            kept == scenario.figure(&scenario.record().unwrap()),
-            "{} differs: run cargo run -p asyncio-trace --bin record",
-            file.display()
-        );
-    }
-    let files: BTreeSet<String> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|file| {
-            let path = file.unwrap().path();
-            path.file_stem().unwrap().to_string_lossy().into_owned()
-        })
-        .collect();
-    let names: BTreeSet<String> = SCENARIOS.iter().map(|s| s.name.to_owned()).collect();
-    assert_eq!(files, names);
-}
-
-#[test]
-fn every_figure_is_shown_and_every_chapter_with_an_example_has_one() {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut shown = BTreeSet::new();
-    for file in std::fs::read_dir(project.join("book/src")).unwrap() {
-        let file = file.unwrap().path();
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&file).unwrap();
-        let figures = text.lines().filter_map(|line| {
-            let figure = line.strip_prefix("{{#include ../figures/")?;
-            Some(figure.strip_suffix(".html}}")?.to_owned())
-        });
-        let figures: Vec<String> = figures.collect();
-        let has_example = project.join(format!("examples/{name}.rs")).is_file();
-        assert!(!has_example || !figures.is_empty(), "{name} has no figure");
-        shown.extend(figures);
-    }
-    let names: BTreeSet<String> = SCENARIOS.iter().map(|s| s.name.to_owned()).collect();
-    assert_eq!(shown, names);
-    // Where order is the lesson, the reader can go through a run step by step.
-    for chapter in [
-        "event_loop",
-        "task",
-        "future",
-        "callbacks",
-        "gather_wait",
-        "queues",
-        "timeouts",
-    ] {
-        let is_stepped = |name: &String| {
-            let figure = project.join(format!("book/figures/{name}.html"));
-            name.starts_with(&format!("{chapter}-"))
-                && std::fs::read_to_string(figure)
-                    .unwrap()
-                    .contains("trace-data")
-        };
-        assert!(names.iter().any(is_stepped), "{chapter} has no stepper");
-    }
 }
 
 /// Checks that every element is closed where it should be, and gives the names of all attributes.
@@ -135,20 +72,11 @@ fn a_figure_is_one_block_of_markdown_and_asks_for_nothing_that_a_policy_forbids(
         "x",
         "y",
     ];
-    for scenario in SCENARIOS {
-        let html = scenario.figure(&scenario.record().unwrap());
+    for (name, html) in book::files("figures") {
         assert!(html.starts_with("<figure ") && html.ends_with("</figure>\n"));
-        assert!(
-            html.lines().all(|line| !line.trim().is_empty()),
-            "{}",
-            scenario.name
-        );
+        assert!(html.lines().all(|line| !line.trim().is_empty()), "{}", name);
         for attribute in attributes(&html) {
-            assert!(
-                allowed.contains(&&*attribute),
-                "{}: {attribute}",
-                scenario.name
-            );
+            assert!(allowed.contains(&&*attribute), "{}: {attribute}", name);
         }
     }
 }
@@ -219,8 +147,7 @@ fn the_marks_of_the_ends_are_within_the_picture() {
         text[..end.unwrap()].parse().unwrap()
     };
     let mut marks = 0;
-    for scenario in SCENARIOS {
-        let html = scenario.figure(&scenario.record().unwrap());
+    for (name, html) in book::files("figures") {
         for picture in html.split("<svg class=\"trace-lanes\" width=\"").skip(1) {
             // The picture begins a little to the left of its zero.
             let right = number(picture) - 6.0;
@@ -228,7 +155,7 @@ fn the_marks_of_the_ends_are_within_the_picture() {
             for mark in picture.split("<g class=\"trace-end ").skip(1) {
                 let (_, mark) = mark.split_once("d=\"M").unwrap();
                 let x = number(mark);
-                assert!(x + 9.0 <= right, "{}: {x} of {right}", scenario.name);
+                assert!(x + 9.0 <= right, "{}: {x} of {right}", name);
                 marks += 1;
             }
         }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asyncio::observe::{Awaited, Kind, Outcome};
-use asyncio_trace::scenarios::SCENARIOS;
 use serde_json::{Map, Value, json};
+
+mod book;
 
 /// Splits a text at backquotes, and gives what they enclose.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
@@ -115,8 +116,7 @@ fn what_a_task_waits_for_and_how_it_ends_is_described() {
 fn what_events_have_besides_is_described() {
     let common = rows("## An event\n\n| field |").flat_map(|cells| quoted(cells[0]));
     let common: BTreeSet<String> = common.map(str::to_owned).collect();
-    for scenario in SCENARIOS {
-        let json = scenario.record().expect("a short run").to_json();
+    for (_, json) in book::files("traces") {
         let value: Value = serde_json::from_str(&json).expect("the trace is JSON");
         for event in value["runs"][0]["events"].as_array().expect("a list") {
             let own = fields(event["what"].as_str().expect("a name"));

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use asyncio::observe::note;
 use asyncio::{EventLoop, create_task, sleep};
-use asyncio_trace::{Clock, Recording, Spill, Tracer};
+use asyncio_trace::spill::{self, Spill, Unreadable};
+use asyncio_trace::{Recording, Run, Source, Trace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+mod book;
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn spill(folder: &TempDir, most: usize) -> Arc<Spill> {
+fn spill(folder: &TempDir, most: u64) -> Arc<Spill> {
     Arc::new(Spill::create(&folder.path().join("record"), most, 1 << 20).unwrap())
 }
 
@@ -35,33 +38,54 @@ fn program(event_loop: &EventLoop) {
     event_loop.run_until_complete(main).unwrap();
 }
 
-/// The events as a trace has them, without the line that a trace adds.
-fn recorded() -> Vec<Value> {
-    let event_loop = EventLoop::with_virtual_clock();
-    let recording = Recording::start(&event_loop);
-    program(&event_loop);
-    let trace = asyncio_trace::Trace::of(recording.finish("").unwrap());
-    let mut trace: Value = serde_json::from_str(&trace.to_json()).unwrap();
-    let mut events: Vec<Value> = serde_json::from_value(trace["runs"][0]["events"].take()).unwrap();
-    for event in &mut events {
-        event.as_object_mut().unwrap().remove("line");
+/// A source whose lines are those of this file.
+fn source(file: &str) -> Source {
+    Source {
+        file: file.to_owned(),
+        first_line: 1,
+        lines: Vec::new(),
     }
-    events
+}
+
+fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
+    spill::read(text, &source(""))
 }
 
 #[test]
 fn the_file_has_the_events_that_a_recording_has() {
     let folder = folder();
-    let event_loop = EventLoop::with_virtual_clock();
-    spill(&folder, 1000).follow(&event_loop);
-    program(&event_loop);
-    let mut wanted = vec![json!({"run": 1, "clock": "virtual", "library": "asyncio"})];
-    wanted.extend(
-        recorded()
-            .iter()
-            .map(|event| json!({"run": 1, "event": event})),
-    );
-    assert_eq!(lines(&folder), wanted);
+    let [spilled, kept] = [(); 2].map(|()| EventLoop::with_virtual_clock());
+    spill(&folder, 1000).follow(&spilled);
+    let recording = Recording::start(&kept);
+    program(&spilled);
+    program(&kept);
+    let text = fs::read_to_string(folder.path().join("record")).unwrap();
+    let source = source(&file!().replace('\\', "/"));
+    let wanted = Run {
+        source: Some(source.clone()),
+        ..recording.finish("").unwrap()
+    };
+    assert_eq!(spill::read(&text, &source), Ok(vec![wanted]));
+}
+
+#[test]
+fn what_is_read_is_what_was_written() {
+    for (name, json) in book::files("traces") {
+        let trace: Trace = serde_json::from_str(&json).unwrap();
+        for wanted in trace.runs {
+            let folder = folder();
+            let spill = spill(&folder, 1000);
+            let run = spill.begin(wanted.clock, wanted.library);
+            for record in &wanted.records {
+                spill.write(run, record.clone());
+            }
+            let text = fs::read_to_string(folder.path().join("record")).unwrap();
+            let title = String::new();
+            let wanted = Run { title, ..wanted };
+            let source = wanted.source.clone().unwrap();
+            assert!(spill::read(&text, &source) == Ok(vec![wanted]), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -176,71 +200,48 @@ fn a_second_process_does_not_write_into_the_record() {
     assert!(Spill::create(&folder.path().join("record"), 1, 1).is_err());
 }
 
+const BEGIN: &str = "{\"run\":1,\"clock\":\"real\",\"library\":\"tokio\"}\n";
+
 #[test]
-fn a_tracer_writes_as_a_loop_does() {
-    let folder = folder();
-    let tracer = Tracer::spilling(Clock::Real, spill(&folder, 1000));
-    tracer.set_clock(Clock::Virtual);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let tea = tracer.clone();
-    runtime.block_on(tracer.traced("main", async move {
-        let steeping = tokio::time::sleep(Duration::from_secs(2));
-        tokio::spawn(tea.spawned("tea", steeping)).await.unwrap();
-        tea.note("ready");
-    }));
-    let lines = lines(&folder);
-    assert_eq!(
-        lines[0],
-        json!({"run": 1, "clock": "virtual", "library": "tokio"})
-    );
-    let told: Vec<String> = lines[1..]
-        .iter()
-        .map(|line| {
-            let event = &line["event"];
-            let seconds = event["t"].as_u64().unwrap() / 1_000_000_000;
-            format!(
-                "{seconds} {} {}",
-                by(&event["by"]),
-                event["what"].as_str().unwrap()
-            )
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            "0 outside task_created",
-            "0 task 1 step_begin",
-            "0 task 1 task_created",
-            "0 task 1 woken",
-            "0 task 1 awaits",
-            "0 task 1 step_end",
-            "0 task 2 step_begin",
-            "0 task 2 awaits",
-            "0 task 2 step_end",
-            "2 loop woken",
-            "2 task 2 step_begin",
-            "2 task 2 task_done",
-            "2 task 2 step_end",
-            "2 loop woken",
-            "2 task 1 step_begin",
-            "2 task 1 note",
-            "2 task 1 task_done",
-            "2 task 1 step_end",
-        ]
-    );
+fn a_line_that_was_cut_off_is_left_out() {
+    let woken = "{\"run\":1,\"event\":{\"t\":5,\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}";
+    let events = |text: &str| read(text).unwrap()[0].records.len();
+    assert_eq!(events(&format!("{BEGIN}{woken}\n{woken}\n")), 2);
+    assert_eq!(events(&format!("{BEGIN}{woken}\n{woken}")), 1);
+    assert!(read("").unwrap().is_empty());
 }
 
-/// Writes an actor: its name, or its kind and number.
-fn by(actor: &Value) -> String {
-    match actor.as_object() {
-        None => actor.as_str().unwrap().to_owned(),
-        Some(numbered) => {
-            let (kind, number) = numbered.iter().next().unwrap();
-            format!("{kind} {number}")
-        }
+#[test]
+fn time_never_goes_back() {
+    let line = |t: u64| {
+        format!(
+            "{{\"run\":1,\"event\":{{\"t\":{t},\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}}}\n"
+        )
+    };
+    let text = [BEGIN, &line(5), &line(3), &line(7)].concat();
+    let runs = read(&text).unwrap();
+    let times = runs[0].records.iter();
+    let times: Vec<u128> = times.map(|record| record.event.time.0.as_nanos()).collect();
+    assert_eq!(times, [5, 5, 7]);
+}
+
+#[test]
+fn what_is_no_record_is_refused() {
+    for line in [
+        "",
+        "null",
+        "{\"run\":2,\"event\":{\"t\":5,\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}",
+        "{\"run\":1,\"event\":{\"t\":5,\"by\":\"me\",\"what\":\"woken\",\"task\":1}}",
+        "{\"run\":1,\"event\":{\"t\":-5,\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}",
+        "{\"run\":1,\"event\":{\"t\":5,\"by\":\"loop\",\"what\":\"explodes\"}}",
+    ] {
+        let text = format!("{BEGIN}{line}\n");
+        assert_eq!(read(&text), Err(Unreadable::Broken), "{line}");
+    }
+    for (line, why) in [
+        ("{\"more_than\":7}", Unreadable::TooMany(7)),
+        ("{\"more_bytes_than\":7}", Unreadable::TooLong(7)),
+    ] {
+        assert_eq!(read(&format!("{BEGIN}{line}\n")), Err(why));
     }
 }

@@ -6,7 +6,8 @@ use std::ops::{Deref, DerefMut};
 
 use ::tokio::task;
 
-use super::{AbortHandle, Id, JoinError, cancels, wrapper};
+use super::{AbortHandle, Id, JoinError, cancels};
+use crate::recorder;
 use crate::told::telling;
 
 /// Tokio's set of tasks, which tells who waits for them and who ends them.
@@ -32,15 +33,11 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        match wrapper::<F>() {
-            Some((tracer, name)) => {
-                let traced = tracer.spawned(name, future);
-                let task = traced.task();
-                let handle = self.set.spawn(traced);
-                self.keep(task, handle)
-            }
-            None => untold(self.set.spawn(future)),
-        }
+        let traced = recorder::spawned(future);
+        let task = traced.task();
+        self.tasks.extend(task);
+        let handle = self.set.spawn(traced);
+        AbortHandle { handle, task }
     }
 
     #[track_caller]
@@ -48,15 +45,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        match wrapper::<F>() {
-            Some((tracer, name)) => {
-                let traced = tracer.spawned(name, future);
-                let task = traced.task();
-                let handle = self.set.spawn_local(traced);
-                self.keep(task, handle)
-            }
-            None => untold(self.set.spawn_local(future)),
-        }
+        let traced = recorder::spawned(future);
+        let task = traced.task();
+        self.tasks.extend(task);
+        let handle = self.set.spawn_local(traced);
+        AbortHandle { handle, task }
     }
 
     /// As Tokio's; what runs on another thread has no lane.
@@ -66,15 +59,8 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        untold(self.set.spawn_blocking(function))
-    }
-
-    fn keep(&mut self, task: u64, handle: task::AbortHandle) -> AbortHandle {
-        self.tasks.push(task);
-        AbortHandle {
-            handle,
-            task: Some(task),
-        }
+        let handle = self.set.spawn_blocking(function);
+        AbortHandle { handle, task: None }
     }
 
     #[track_caller]
@@ -115,10 +101,6 @@ impl<T: 'static> JoinSet<T> {
         self.tasks.clear();
         self.set.detach_all();
     }
-}
-
-fn untold(handle: task::AbortHandle) -> AbortHandle {
-    AbortHandle { handle, task: None }
 }
 
 /// Tokio ends the tasks that are left.

@@ -385,7 +385,7 @@ mod tests {
     use asyncio::observe::{Kind, Queued};
 
     use super::*;
-    use crate::scenarios::SCENARIOS;
+    use crate::recording::Trace;
 
     /// Follows the changes as a page does, and gives what is ready and which timers are set after so many events.
     fn after(story: &Story, events: usize) -> (Vec<Who>, Vec<Who>) {
@@ -411,13 +411,13 @@ mod tests {
     #[test]
     fn the_loops_own_account_of_each_pass_is_what_is_told() {
         let mut passes = 0;
-        for scenario in SCENARIOS {
-            let trace = scenario.record().unwrap();
-            let on_loop = trace
-                .runs
-                .iter()
-                .filter(|run| run.library == Library::Asyncio);
-            for run in on_loop {
+        let traces = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/traces");
+        for file in std::fs::read_dir(traces).unwrap() {
+            let file = file.unwrap().path();
+            let trace = std::fs::read_to_string(&file).unwrap();
+            let trace: Trace = serde_json::from_str(&trace).unwrap();
+            let on_loop = |run: &&Run| run.library == Library::Asyncio;
+            for run in trace.runs.iter().filter(on_loop) {
                 let story = Story::of(run);
                 for (n, record) in run.records.iter().enumerate() {
                     let Kind::PassEnd { ready, timers, .. } = &record.event.kind else {
@@ -429,7 +429,7 @@ mod tests {
                     });
                     let timers = timers.iter().map(|timer| Who::Callback(timer.callback));
                     let account = (ready.collect(), timers.collect());
-                    assert_eq!(after(&story, n), account, "{}: event {n}", scenario.name);
+                    assert_eq!(after(&story, n), account, "{file:?}: event {n}");
                     passes += 1;
                 }
             }

@@ -20,7 +20,6 @@ mod linker;
 mod pipes;
 pub mod prepare;
 pub mod protocol;
-mod record;
 pub mod routes;
 pub mod scratch;
 pub mod supervise;

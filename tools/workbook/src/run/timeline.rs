@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use asyncio_trace::Source;
 use asyncio_trace::figure::{self, MOST_SHOWN};
-use asyncio_trace::{Run, Source};
+use asyncio_trace::spill::{self, Unreadable};
 use tokio::task::spawn_blocking;
 
 use super::job::End;
 use super::limits::{Limits, bytes};
 use super::protocol::Timeline;
-use super::record;
 use crate::programs::compile::SOURCE;
 
 /// The variable by which a program hears that it is recorded, and where.
@@ -69,16 +69,25 @@ impl Record {
         if read.is_err() {
             return Timeline::without(BROKEN);
         }
-        match record::read(&String::from_utf8_lossy(&text)) {
-            Ok(runs) => draw(runs, code, caption),
-            Err(record::Unreadable::TooMany(most)) => Timeline::without(&format!(
+        let source = Source {
+            file: SOURCE.to_owned(),
+            first_line: 1,
+            lines: code.lines().map(str::to_owned).collect(),
+        };
+        match spill::read(&String::from_utf8_lossy(&text), &source) {
+            Ok(runs) if runs.is_empty() => Timeline::without(NOTHING),
+            Ok(runs) => Timeline {
+                figure: Some(figure::html(&runs, caption, true)),
+                why: None,
+            },
+            Err(Unreadable::TooMany(most)) => Timeline::without(&format!(
                 "There is no timeline, because this run has more than {most} events, which is more than a page can show. Make the run shorter."
             )),
-            Err(record::Unreadable::TooLong(most)) => Timeline::without(&format!(
+            Err(Unreadable::TooLong(most)) => Timeline::without(&format!(
                 "There is no timeline, because the record of this run has more than {}. Make the run shorter, or let it print less.",
                 bytes(most)
             )),
-            Err(record::Unreadable::Broken) => Timeline::without(BROKEN),
+            Err(Unreadable::Broken) => Timeline::without(BROKEN),
         }
     }
 }
@@ -109,23 +118,5 @@ pub fn caption(end: &End) -> String {
         }
         (None, None) => "Cut short: what this run did until it was over.".to_owned(),
         (Some(message), _) => format!("Cut short: what this run did until {message}."),
-    }
-}
-
-fn draw(mut runs: Vec<Run>, code: &str, caption: &str) -> Timeline {
-    if runs.is_empty() {
-        return Timeline::without(NOTHING);
-    }
-    let source = Source {
-        file: SOURCE.to_owned(),
-        first_line: 1,
-        lines: code.lines().map(str::to_owned).collect(),
-    };
-    for run in &mut runs {
-        run.source = Some(source.clone());
-    }
-    Timeline {
-        figure: Some(figure::html(&runs, caption, true)),
-        why: None,
     }
 }

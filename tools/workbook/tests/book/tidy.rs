@@ -196,7 +196,7 @@ const DRAWN: [(&str, &str, &str); 2] = [
     (
         "figures",
         "html",
-        "record it with cargo run -p asyncio-trace --bin record",
+        "record it with cargo run -p recorded --bin record",
     ),
     (
         "plots",
