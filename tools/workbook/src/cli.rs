@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::book::Book;
 use crate::exercises::commands;
+use crate::new::New;
 use crate::run::bench;
 use crate::run::limits::{Limits, parse_limits};
 use crate::run::{exec, launch, supervise};
@@ -37,6 +38,9 @@ enum Command {
 
     #[command(flatten)]
     Exercises(commands::Command),
+
+    /// Make the files of a chapter, an exercise, a scenario or a case, for those who write the workbook
+    New(New),
 
     /// Measure how long it takes from a click on Run to the first output
     BenchRun(BenchArgs),
@@ -138,6 +142,7 @@ impl Cli {
                 Ok(())
             }
             Some(Command::Exercises(command)) => command.run(),
+            Some(Command::New(new)) => new.run(),
             Some(Command::BenchRun(args)) => bench::bench(args.programs.get()),
             Some(Command::Supervise) => supervise::supervise(),
             Some(Command::ExecLimited(args)) => Err(exec::exec(

@@ -6,6 +6,7 @@ pub mod api;
 pub mod book;
 pub mod cli;
 pub mod exercises;
+pub mod new;
 pub mod programs;
 pub mod reload;
 mod rename;

@@ -57,6 +57,15 @@ pub fn problems(project: &Path, src: &Path, chapter: &Chapter) -> Vec<Problem> {
         }
     }
     problems.extend(stray_includes(src, chapter));
+    for (number, line) in (1..).zip(chapter.text.lines()) {
+        if line.contains("TODO") {
+            problems.push(Problem {
+                chapter: chapter.name.clone(),
+                line: number,
+                what: "is still to be written".to_owned(),
+            });
+        }
+    }
     problems.sort_by_key(|problem| problem.line);
     problems
 }

@@ -8,6 +8,7 @@ mod copy;
 mod editor;
 #[path = "../lines/mod.rs"]
 mod lines;
+mod new;
 mod page;
 mod programs;
 mod progress;
@@ -64,6 +65,7 @@ fn main() -> Result<ExitCode> {
     }
     let mut trials = rules::trials(context);
     trials.extend(programs::trials(context));
+    trials.extend(new::trials(context));
     trials.extend(commands::trials());
     trials.extend(watch::trials());
     trials.extend(editor::trials());

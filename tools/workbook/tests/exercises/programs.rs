@@ -75,7 +75,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
 }
 
 /// The starter compiles, and the first check that fails is the one that it is about.
-fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+pub fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
     let outcome = check::check(
         compiler,
         Limits::compiler(),
@@ -95,7 +95,7 @@ fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Resul
     Ok(())
 }
 
-fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+pub fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
     let text = catalog.solution(exercise)?;
     if text == catalog.starter(exercise)? {
         return Err("the solution is the starter".into());
@@ -146,7 +146,7 @@ fn tidy(compiled: &Compiled) -> Result<(), Failed> {
 }
 
 /// The program prints what the right choice claims, or at least two orders if that is the claim.
-fn answer(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
+pub fn answer(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
     let program = catalog.starter(exercise)?;
     let right = exercise.choices.iter().find(|choice| choice.right);
     let right = right.ok_or("no choice is right")?;

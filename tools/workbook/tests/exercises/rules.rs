@@ -36,7 +36,7 @@ fn nothing_in(problems: Vec<String>) -> Result<(), Failed> {
 }
 
 /// Everything that the rules do not allow.
-fn problems(catalog: &Catalog) -> Vec<String> {
+pub fn problems(catalog: &Catalog) -> Vec<String> {
     let mut problems = Vec::new();
     let mut names = HashSet::new();
     for chapter in &catalog.chapters {
@@ -69,6 +69,22 @@ fn exercise_problems(catalog: &Catalog, exercise: &Exercise, say: &mut impl FnMu
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if exercise.name.is_empty() || !exercise.name.chars().all(plain) {
         say("a name is made of a to z, 0 to 9 and _");
+    }
+    let mut texts = vec![&exercise.title, &exercise.explanation];
+    texts.extend(&exercise.hints);
+    texts.extend(
+        exercise
+            .choices
+            .iter()
+            .filter_map(|choice| choice.misconception.as_ref()),
+    );
+    let task = catalog.task(exercise).unwrap_or_default();
+    if texts
+        .into_iter()
+        .chain([&task])
+        .any(|text| text.contains("TODO"))
+    {
+        say("something in it is still TODO");
     }
     if exercise.title.trim().is_empty() {
         say("has no title");

@@ -1,0 +1,5 @@
+use asyncio::Result;
+
+pub async fn answer() -> Result<u32> {
+    todo!()
+}
