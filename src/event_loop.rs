@@ -188,8 +188,9 @@ impl Core {
     // ANCHOR_END: run_once
 
     fn expire_timers(&self) {
-        let due = self.timers.borrow_mut().take_due(&self.clock);
-        for callback in due {
+        let Some(now) = self.timers.borrow_mut().next_deadline().map(|_| self.now()) else { return };
+        let next = || self.timers.borrow_mut().pop_due(now);
+        while let Some(callback) = next() {
             self.tell(None, |names| Kind::TimerFired { callback: names.callback(&*callback) });
             callback.about().stage.set(Stage::Ready);
             self.ready.borrow_mut().push_back(Ready::Callback(callback));
@@ -267,15 +268,10 @@ impl Core {
             // There is nothing to ask the operating system about.
             Some(_) if jumps && !sources => {}
             Some(_) if jumps => self.poll(Some(Duration::ZERO)),
-            Some(when) if !self.clock.is_virtual() => {
-                self.poll(Some(when.saturating_sub(self.now())));
-            }
+            Some(when) if !self.clock.is_virtual() => self.poll(Some(when.saturating_sub(self.now()))),
             _ => self.poll(None),
         }
-        if let Some(when) = deadline
-            && jumps
-            && self.ready.borrow().is_empty()
-        {
+        if let Some(when) = deadline.filter(|_| jumps && self.ready.borrow().is_empty()) {
             self.clock.jump_to(when);
         }
         Ok(())

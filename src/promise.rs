@@ -61,17 +61,12 @@ impl<T> Shared<T> {
     }
 
     /// Gives those who wait for the promise, unless it is done.
-    fn listeners(&self) -> Option<RefMut<'_, List<Listener<T>>>> {
+    pub(crate) fn listeners(&self) -> Option<RefMut<'_, List<Listener<T>>>> {
         let listeners = RefMut::filter_map(self.state.borrow_mut(), |state| match state {
             State::Pending(listeners) => Some(listeners),
             _ => None,
         });
         listeners.ok()
-    }
-
-    /// Takes them away from it; those of a promise that never will be done are dropped with [`drop_in_turn`].
-    pub(crate) fn take_listeners(&self) -> Option<List<Listener<T>>> {
-        self.listeners().map(|mut listeners| std::mem::take(&mut *listeners))
     }
 }
 
@@ -167,12 +162,15 @@ impl<T> Promise<T> {
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        let mut listeners = shared.take_listeners().ok_or(InvalidState::AlreadyDone)?;
-        shared.state.replace(state);
+        let before = match &mut *shared.state.borrow_mut() {
+            pending @ State::Pending(_) => std::mem::replace(pending, state),
+            _ => return Err(InvalidState::AlreadyDone),
+        };
         let core = shared.core.upgrade();
         if let Some(core) = &core {
             core.tell(at, |names| self.end_event(names));
         }
+        let State::Pending(mut listeners) = before else { return Ok(()) };
         while let Some(listener) = listeners.pop() {
             match (listener, &core) {
                 (Listener::Wake(waker), _) => waker.wake(),
@@ -350,10 +348,11 @@ impl<T: Clone> Promise<T> {
 
     /// Gives the result if the promise is done.
     pub(crate) fn outcome(&self) -> Option<Result<T>> {
-        match &*self.shared().state.borrow() {
+        let shared = self.shared();
+        match &*shared.state.borrow() {
             State::Pending(_) => None,
             State::Finished(result) => {
-                self.shared().seen.set(true);
+                shared.seen.set(true);
                 Some(result.clone())
             }
             State::Cancelled(cancelled) => Some(Err(cancelled.clone().into())),

@@ -286,8 +286,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         }
         shared.items.borrow_mut().push(item);
         shared.unfinished.set(shared.unfinished.get() + 1);
-        let len = self.qsize();
-        observe::tell(Some(at), |names| Kind::QueuePut { queue: names.queue(&shared.number), len });
+        observe::tell(Some(at), |names| Kind::QueuePut { queue: names.queue(&shared.number), len: self.qsize() });
         shared.getters.wake_next();
         Ok(())
     }
@@ -330,8 +329,7 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
         let shared = &self.shared;
         let none = if shared.shut_down.get() { GetError::ShutDown } else { GetError::Empty };
         let item = shared.items.borrow_mut().pop().ok_or(none)?;
-        let len = self.qsize();
-        observe::tell(Some(at), |names| Kind::QueueGet { queue: names.queue(&shared.number), len });
+        observe::tell(Some(at), |names| Kind::QueueGet { queue: names.queue(&shared.number), len: self.qsize() });
         shared.putters.wake_next();
         Ok(item)
     }

@@ -89,7 +89,8 @@ impl Future for Yielding {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.registration.task.is_some() {
-            let thrown = self.registration.end(false);
+            let thrown = self.registration.thrown();
+            self.registration.end(thrown.is_some());
             return Poll::Ready(thrown.map_or(Ok(()), Err));
         }
         let scheduled = Core::with_current(|core, task| {

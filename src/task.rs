@@ -267,7 +267,7 @@ impl<T> Driven for TaskCell<T> {
         core.tell(None, |_| Kind::TaskDropped { task: number });
         drop(body);
         // Its callbacks may hold what holds the task.
-        drop_in_turn(self.shared.take_listeners());
+        drop_in_turn(self.shared.listeners().map(|mut listeners| std::mem::take(&mut *listeners)));
         let name = self.state.name();
         core.report(format!("Task {name} was destroyed but it is pending"), None);
     }

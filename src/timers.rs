@@ -107,13 +107,9 @@ impl Timers {
         Some(self.heap.peek()?.when)
     }
 
-    /// Takes out what is due, soonest first. If there is no timer, it does not ask the clock.
-    pub(crate) fn take_due(&mut self, clock: &Clock) -> Vec<Rc<dyn Callback>> {
-        let mut due = Vec::new();
-        let now = self.next_deadline().map(|_| clock.now());
-        while self.next_deadline().is_some_and(|when| Some(when) <= now) {
-            due.extend(self.heap.pop().map(|timer| timer.callback));
-        }
-        due
+    /// Takes out the soonest that is due.
+    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Rc<dyn Callback>> {
+        self.next_deadline().filter(|when| *when <= now)?;
+        self.heap.pop().map(|timer| timer.callback)
     }
 }

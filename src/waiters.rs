@@ -77,7 +77,7 @@ impl Waiters {
         let used = Cell::new(false);
         // Dropped before `waiting` is, and whatever becomes of this wait.
         let _in_line = OnDrop(|| {
-            let woken = promise.is_done() && !promise.is_cancelled();
+            let woken = used.get() || promise.is_done() && !promise.is_cancelled();
             if woken {
                 self.woken.set(self.woken.get() - 1);
             } else {

@@ -139,20 +139,18 @@ impl Registration {
         thrown.then(|| state.reason())
     }
 
-    /// Takes out the entry of a leaf that is ready, and gives the cancellation if one was thrown at it. `cancelled` says whether
-    /// the leaf ends with one in any case, for an observer hears of the delivery.
-    pub(crate) fn end(&mut self, cancelled: bool) -> Option<Cancelled> {
-        let task = self.task.take()?;
+    /// Takes out the entry of a leaf that is ready. `cancelled` says whether it ends with a cancellation: an observer hears of the
+    /// delivery.
+    pub(crate) fn end(&mut self, cancelled: bool) {
+        let Some(task) = self.task.take() else { return };
         let state = task.state();
-        let wait = state.waits.list.borrow_mut().take(self.number)?;
-        let thrown = wait.thrown.get();
-        if wait.told.get() {
+        let wait = state.waits.list.borrow_mut().take(self.number);
+        if wait.is_some_and(|wait| wait.told.get()) {
             state.waits.delivering.set(false);
-            if cancelled || thrown {
+            if cancelled {
                 state.tell(|| Kind::CancelDelivered { task: state.number });
             }
         }
-        thrown.then(|| state.reason())
     }
 }
 
@@ -229,8 +227,7 @@ impl<T: 'static> Awaiting<T> {
             promise if promise.is_of(task) => Some(AwaitError::OnItself),
             promise => {
                 self.registration.enter(task, Target::Promise(promise.any()));
-                let task = task.state().number;
-                core.tell(self.at, |names| Kind::Awaits { task, on: promise.awaited(names) });
+                core.tell(self.at, |names| Kind::Awaits { task: task.state().number, on: promise.awaited(names) });
                 None
             }
         })?
