@@ -86,6 +86,12 @@ pub(crate) struct Core {
     pub(crate) observer: Observer,
 }
 
+/// Calls a function that is seldom called, and so keeps its code out of the way of what always runs.
+#[cold]
+pub(crate) fn seldom<R>(function: impl FnOnce() -> R) -> R {
+    function()
+}
+
 thread_local! {
     /// The loop that is running on this thread.
     pub(crate) static RUNNING: RefCell<Option<Rc<Core>>> = const { RefCell::new(None) };
@@ -230,11 +236,11 @@ impl Core {
     /// Makes the calls that other threads have asked for, if any.
     fn make_remote_calls(&self) {
         if self.remote.is_filled() {
-            let before = self.act_as(Actor::Thread);
-            for call in self.remote.take() {
-                call(self);
-            }
-            self.act_as(before);
+            seldom(|| {
+                let before = self.act_as(Actor::Thread);
+                self.remote.take().into_iter().for_each(|call| call(self));
+                self.act_as(before);
+            });
         }
     }
 

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use crate::event_loop::seldom;
+
 thread_local! {
     /// The number that was given out last. No two items on a thread have the same, whatever list they are in.
     static LAST: Cell<u64> = const { Cell::new(0) };
@@ -40,7 +42,7 @@ impl<T> List<T> {
         if self.is_empty() {
             self.first = Some((number, item));
         } else {
-            self.more.get_or_insert_default().insert(number, item);
+            seldom(|| self.more.get_or_insert_default().insert(number, item));
         }
         number
     }
@@ -49,20 +51,20 @@ impl<T> List<T> {
     pub(crate) fn take(&mut self, number: u64) -> Option<T> {
         match self.first.take_if(|(first, _)| *first == number) {
             Some((_, item)) => Some(item),
-            None => self.more.as_mut()?.remove(&number),
+            None => seldom(|| self.more.as_mut()?.remove(&number)),
         }
     }
 
     /// Takes the oldest item out.
     pub(crate) fn pop(&mut self) -> Option<T> {
-        let oldest = self.first.take().or_else(|| self.more.as_mut()?.pop_first());
+        let oldest = self.first.take().or_else(|| self.more.as_mut().and_then(|more| seldom(|| more.pop_first())));
         oldest.map(|(_, item)| item)
     }
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
         match &mut self.first {
             Some((first, item)) if *first == number => Some(item),
-            _ => self.more.as_mut()?.get_mut(&number),
+            _ => seldom(|| self.more.as_mut()?.get_mut(&number)),
         }
     }
 

@@ -37,7 +37,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::callback::Callback;
-use crate::event_loop::{Core, EventLoop, Ready};
+use crate::event_loop::{Core, EventLoop, Ready, seldom};
 use crate::promise::Promise;
 use crate::timers::{self, Timers};
 use crate::waiting::{Target, Wait};
@@ -262,14 +262,13 @@ impl Observer {
 impl Core {
     /// Tells the observer, if there is one, of what `kind` makes; `at` is the line of the program that caused it.
     pub(crate) fn tell(&self, at: Option<Place>, kind: impl FnOnce(&Observer) -> Kind) {
-        if !self.observer.is_there.get() {
-            return;
-        }
-        let (time, by) = (Time(self.now()), self.observer.actor.get());
-        let event = Event { time, by, kind: kind(&self.observer), at: at.map(Position::from) };
-        let hear = self.observer.hear.borrow().clone();
-        if let Some(hear) = hear {
-            hear(&event);
+        if self.observer.is_there.get() {
+            seldom(|| {
+                let (time, by) = (Time(self.now()), self.observer.actor.get());
+                let event = Event { time, by, kind: kind(&self.observer), at: at.map(Position::from) };
+                let hear = self.observer.hear.borrow().clone();
+                hear.inspect(|hear| hear(&event));
+            });
         }
     }
 
@@ -304,6 +303,13 @@ impl Core {
 
     /// Tells that what began is over.
     pub(crate) fn end_turn(&self) {
+        if self.observer.is_there.get() {
+            seldom(|| self.tell_end());
+        }
+        self.act_as(Actor::Loop);
+    }
+
+    fn tell_end(&self) {
         match self.observer.actor.get() {
             Actor::Task(task) => {
                 // The leaves of this library have told by themselves what the task waits for.
@@ -317,7 +323,6 @@ impl Core {
             Actor::Callback(callback) => self.tell(None, |_| Kind::CallbackEnd { callback }),
             Actor::Outside | Actor::Loop | Actor::Thread => {}
         }
-        self.act_as(Actor::Loop);
     }
 
     /// Tells what is ready and which timers are set when a pass is over.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{AwaitError, Cancelled, Error, Result};
-use crate::event_loop::{Core, EventLoop};
+use crate::event_loop::{Core, EventLoop, seldom};
 use crate::list::List;
 use crate::observe::{Kind, Place};
 use crate::promise::{AnyPromise, Listener, Promise, Targets};
@@ -157,14 +157,17 @@ impl Registration {
 impl Drop for Registration {
     #[inline]
     fn drop(&mut self) {
-        let Some(task) = self.task.take() else { return };
-        let Waits { list, delivering, .. } = &task.state().waits;
-        let wait = list.borrow_mut().take(self.number);
-        let is_last = || !list.borrow().iter().any(|(_, other)| other.told.get());
-        // The branch that a `select!` drops may be the only one that a cancellation was on its way to.
-        if wait.is_some_and(|wait| wait.told.get()) && delivering.get() && is_last() {
-            task.state().set_must_cancel();
-        }
+        let Registration { task: Some(task), number } = self else { return };
+        // The leaf was dropped before it was ready.
+        seldom(|| {
+            let Waits { list, delivering, .. } = &task.state().waits;
+            let wait = list.borrow_mut().take(*number);
+            let is_last = || !list.borrow().iter().any(|(_, other)| other.told.get());
+            // The branch that a `select!` drops may be the only one that a cancellation was on its way to.
+            if wait.is_some_and(|wait| wait.told.get()) && delivering.get() && is_last() {
+                task.state().set_must_cancel();
+            }
+        });
     }
 }
 

@@ -9,10 +9,10 @@ use crate::rows::{ROWS, Row};
 
 /// The beginning of the function that tells an observer, as `src/observe.rs` has it.
 const TELLS: &str =
-    "if !self.observer.is_there.get() {\n            return;\n        }\n        let (time";
+    "if self.observer.is_there.get() {\n            seldom(|| {\n                let (time";
 
-/// The same in the library that it is compared with: nothing after it is ever reached.
-const TELLS_NOBODY: &str = "if true {\n            return;\n        }\n        let (time";
+/// The same in the library that it is compared with: what is in it is never reached.
+const TELLS_NOBODY: &str = "if false {\n            seldom(|| {\n                let (time";
 
 /// Measures one row of ours in this process, for the process that compares two builds.
 pub fn measure_here(name: &str) -> ExitCode {
