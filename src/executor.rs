@@ -150,7 +150,7 @@ impl EventLoop {
     pub fn run_in_executor<T: Send + 'static>(&self, job: impl FnOnce() -> Result<T> + Send + 'static) -> Promise<T> {
         self.core.assert_open();
         let given_up = Arc::<AtomicBool>::default();
-        let shared = Shared::new(&self.core, "Promise");
+        let shared = Shared::new(&self.core, false);
         let promise = Promise::of(Rc::new(Computed { shared, given_up: given_up.clone() }));
         promise.tell_created(&self.core, "thread", None, Some(Location::caller()));
         let ticket = self.core.parked.borrow_mut().push(Box::new(promise.clone()));

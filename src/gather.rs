@@ -75,7 +75,7 @@ impl<T: Clone, R> Whole<T, R> {
         let children = promises.iter();
         let children = children.map(|child| Child { promise: child.downgrade(), outcome: None, reason: None });
         let whole = Rc::new(Whole {
-            shared: Shared::new(&event_loop.core, "Promise"),
+            shared: Shared::new(&event_loop.core, false),
             children: RefCell::new(children.collect()),
             first_error_settles,
             left: Cell::new(promises.len()),

@@ -16,7 +16,7 @@ use std::task::Waker;
 
 use crate::callback::{CallbackOf, CallbackOutput, once_with};
 use crate::error::{Cancelled, Error, InvalidState, Result};
-use crate::event_loop::{Core, EventLoop};
+use crate::event_loop::{Core, EventLoop, seldom};
 use crate::list::{List, new_number};
 use crate::observe::{Kind, Number, Observer, Outcome, Place};
 use crate::on_drop::OnDrop;
@@ -47,17 +47,22 @@ pub(crate) struct Shared<T: 'static> {
     pub(crate) state: RefCell<State<T>>,
     /// True once somebody has looked at the outcome. An error that nobody has seen is reported when the promise is dropped.
     seen: Cell<bool>,
-    /// What reports call it: a promise, or a task.
-    pub(crate) kind: &'static str,
+    /// True for the promise of a task.
+    of_task: bool,
     /// For observers.
     pub(crate) number: Number,
 }
 
 impl<T> Shared<T> {
-    pub(crate) fn new(core: &Rc<Core>, kind: &'static str) -> Self {
+    pub(crate) fn new(core: &Rc<Core>, of_task: bool) -> Self {
         let state = RefCell::new(State::Pending(List::default()));
         let (seen, number) = Default::default();
-        Shared { core: Rc::downgrade(core), state, seen, kind, number }
+        Shared { core: Rc::downgrade(core), state, seen, of_task, number }
+    }
+
+    /// Gives what reports call it.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.of_task { "Task" } else { "Promise" }
     }
 
     /// Gives those who wait for the promise, unless it is done.
@@ -119,7 +124,7 @@ impl<T> Promise<T> {
 
     /// Makes a plain promise, and tells the observer what for.
     pub(crate) fn labelled(core: &Rc<Core>, label: &'static str, at: Option<Place>) -> Self {
-        let promise = Promise::of(Rc::new(Shared::new(core, "Promise")));
+        let promise = Promise::of(Rc::new(Shared::new(core, false)));
         promise.tell_created(core, label, None, at);
         promise
     }
@@ -162,22 +167,19 @@ impl<T> Promise<T> {
     /// Ends the promise, and hands those who wait for it to the loop.
     fn settle(&self, state: State<T>, at: Option<Place>) -> Result<(), InvalidState> {
         let shared = self.shared();
-        let before = match &mut *shared.state.borrow_mut() {
-            pending @ State::Pending(_) => std::mem::replace(pending, state),
-            _ => return Err(InvalidState::AlreadyDone),
-        };
+        let before = (!shared.is_done()).then(|| shared.state.replace(state));
+        let Some(State::Pending(mut listeners)) = before else { return Err(InvalidState::AlreadyDone) };
         let core = shared.core.upgrade();
         if let Some(core) = &core {
             core.tell(at, |names| self.end_event(names));
         }
-        let State::Pending(mut listeners) = before else { return Ok(()) };
         while let Some(listener) = listeners.pop() {
             match (listener, &core) {
                 (Listener::Wake(waker), _) => waker.wake(),
                 (Listener::Step(task), Some(core)) => core.schedule_step(task),
                 (Listener::Call(callback), Some(core)) => self.schedule(core, callback, None),
                 // Its loop is gone, and nobody will call it.
-                (listener, None) => drop_in_turn(listener),
+                (listener, None) => seldom(|| drop_in_turn(listener)),
             }
         }
         Ok(())
@@ -504,12 +506,12 @@ impl<T: 'static> Drop for Shared<T> {
     fn drop(&mut self) {
         match self.state.get_mut() {
             State::Pending(listeners) if !listeners.is_empty() => {
-                drop_in_turn(std::mem::take(listeners));
+                seldom(|| drop_in_turn(std::mem::take(listeners)));
             }
             State::Finished(Err(error)) if !self.seen.get() => {
+                let error = error.clone();
                 let Some(core) = self.core.upgrade() else { return };
-                let message = format!("{} exception was never retrieved", self.kind);
-                core.report(message, Some(error.clone()));
+                core.report(format!("{} exception was never retrieved", self.kind()), Some(error));
             }
             _ => {}
         }

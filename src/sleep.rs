@@ -53,7 +53,7 @@ impl Drop for CancelOnDrop {
 fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let over = Promise::of(Rc::new(Shared::new(&core, "Promise")));
+    let over = Promise::of(Rc::new(Shared::new(&core, false)));
     over.tell_created(&core, "sleep", Some(when), Some(at));
     let filled = over.clone();
     let timer = core.call_at(when, once(move || _ = filled.fill(())), Some(at));

@@ -281,7 +281,7 @@ pub(crate) fn spawn<T: 'static>(
 ) -> Promise<T> {
     let state = TaskState::new(core);
     let number = state.number;
-    let cell = Rc::new(TaskCell { shared: Shared::new(core, "Task"), body: Cell::new(Some(Box::pin(body))), state });
+    let cell = Rc::new(TaskCell { shared: Shared::new(core, true), body: Cell::new(Some(Box::pin(body))), state });
     // The loop keeps it until it ends: nobody has to hold a handle.
     core.tasks.borrow_mut().insert(number, cell.clone());
     core.tell(at, |_| Kind::TaskCreated { task: number, name: cell.state.name().to_string() });

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::error::{Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, expect_running_loop};
 use crate::observe::Kind;
-use crate::promise::{Promise, Shared, State, cancel};
+use crate::promise::{Promise, State, cancel};
 use crate::task::{Awaitable, Driven, spawn};
 use crate::waiting::{Awaiting, awaitable};
 
@@ -84,8 +84,8 @@ impl<T> Eq for Promise<T> {}
 
 impl<T: std::fmt::Debug> std::fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Shared { kind, state, .. } = self.shared();
-        match &*state.borrow() {
+        let kind = self.shared().kind();
+        match &*self.shared().state.borrow() {
             State::Pending(_) => write!(f, "<{kind} pending>"),
             State::Finished(Ok(value)) => write!(f, "<{kind} finished result={value:?}>"),
             State::Finished(Err(error)) => write!(f, "<{kind} finished exception={error:?}>"),

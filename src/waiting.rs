@@ -133,6 +133,7 @@ impl Registration {
     }
 
     /// Gives the cancellation if one was thrown at this leaf.
+    #[inline]
     pub(crate) fn thrown(&self) -> Option<Cancelled> {
         let state = self.task.as_ref()?.state();
         let thrown = state.waits.list.borrow_mut().get_mut(self.number)?.thrown.get();
@@ -155,7 +156,6 @@ impl Registration {
 }
 
 impl Drop for Registration {
-    #[inline]
     fn drop(&mut self) {
         let Registration { task: Some(task), number } = self else { return };
         // The leaf was dropped before it was ready.
