@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use asyncio::EventLoop;
-use asyncio_trace::{Clock, MOST_EVENTS, Recording, Trace, terminal_width};
+use asyncio_trace::{Recording, Trace, terminal_width};
 
 /// One scene of an example. Each runs on a loop of its own.
 pub struct Part {
@@ -52,15 +52,15 @@ pub fn run(about: &str, parts: &[Part]) -> ExitCode {
 
 /// Runs one part on a loop of its own, and records it if somebody wants to see it.
 fn run_part(part: &Part, arguments: &Arguments, trace: &mut Trace) -> asyncio::Result<()> {
-    let (event_loop, clock) = if arguments.real {
-        (EventLoop::new(), Clock::Real)
+    let event_loop = if arguments.real {
+        EventLoop::new()
     } else {
-        (EventLoop::with_virtual_clock(), Clock::Virtual)
+        EventLoop::with_virtual_clock()
     };
     if !arguments.timeline && arguments.trace.is_none() {
         return (part.run)(&event_loop);
     }
-    let recording = Recording::start_on(&event_loop, clock, MOST_EVENTS);
+    let recording = Recording::start(&event_loop);
     (part.run)(&event_loop)?;
     let run = recording.finish(part.name)?;
     if arguments.timeline {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use asyncio::observe::{Actor, Kind};
 
 use crate::json;
-use crate::lanes::{self, End, Lane, State};
+use crate::lanes::{self, Lane, State};
 use crate::recording::{Clock, Run, Trace};
 
 /// The lane of the loop and its callbacks; tasks are numbered from 1.
@@ -166,17 +166,9 @@ impl<'a> Writer<'a> {
                 }
                 _ => {}
             }
-            if let Some(lane) = lanes
-                .iter()
-                .find(|lane| lane.end.is_some_and(|(at, _)| at == n))
-            {
-                let how = match lane.end.map(|(_, end)| end) {
-                    Some(End::Failed) => "failed",
-                    Some(End::Cancelled) => "cancelled",
-                    Some(End::Dropped) => "dropped",
-                    Some(End::Done) | None => "done",
-                };
-                self.mark(lane.task, time, how);
+            let ended = |lane: &Lane| Some((lane.task, lane.end.filter(|(at, _)| *at == n)?.1));
+            if let Some((task, end)) = lanes.iter().find_map(ended) {
+                self.mark(task, time, end.name());
             }
         }
         self.events

@@ -31,6 +31,17 @@ pub(crate) enum End {
     Dropped,
 }
 
+impl End {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            End::Done => "done",
+            End::Failed => "failed",
+            End::Cancelled => "cancelled",
+            End::Dropped => "dropped",
+        }
+    }
+}
+
 /// A stretch of events, by their numbers: from `begin` on and before `end`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span {

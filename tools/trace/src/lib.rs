@@ -36,9 +36,7 @@ mod sentence;
 pub mod spill;
 mod timeline;
 
-pub use recording::{
-    Clock, Library, MOST_EVENTS, Record, Recording, Run, Source, TooManyEvents, Trace,
-};
+pub use recording::{Clock, Library, Record, Recording, Run, Source, TooManyEvents, Trace};
 pub use sentence::{line, sentence};
 
 /// Gives the width of the terminal that standard output goes to; 100 if it goes elsewhere.

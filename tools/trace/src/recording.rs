@@ -10,21 +10,17 @@ use asyncio::observe::Event;
 use serde::{Deserialize, Serialize};
 
 /// How many events a recording may hold. A page or a terminal can show no more.
-pub const MOST_EVENTS: usize = 100_000;
+const MOST_EVENTS: usize = 100_000;
 
 /// Says that a program did more than a recording holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyEvents {
-    /// The most that the recording would have held.
-    pub most: usize,
-}
+pub struct TooManyEvents;
 
 impl fmt::Display for TooManyEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the run has more than {} events, which is more than a recording holds; record a shorter run",
-            self.most
+            "the run has more than {MOST_EVENTS} events, which is more than a recording holds; record a shorter run"
         )
     }
 }
@@ -41,6 +37,17 @@ pub enum Clock {
     Real,
 }
 
+impl Clock {
+    /// Gives the clock of a loop.
+    pub(crate) fn of(event_loop: &EventLoop) -> Self {
+        if event_loop.has_virtual_clock() {
+            Clock::Virtual
+        } else {
+            Clock::Real
+        }
+    }
+}
+
 /// Whose tasks were recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,15 +56,6 @@ pub enum Library {
     Asyncio,
     /// A runtime of Tokio.
     Tokio,
-}
-
-impl Library {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Library::Asyncio => "asyncio",
-            Library::Tokio => "tokio",
-        }
-    }
 }
 
 /// An event, and the thread that it happened on if there are several.
@@ -121,23 +119,17 @@ struct Kept {
 /// Keeps what happens on a loop.
 pub struct Recording {
     kept: Rc<RefCell<Kept>>,
-    most: usize,
     clock: Clock,
 }
 
 impl Recording {
-    /// Begins to observe a loop on a virtual clock.
+    /// Begins to observe a loop.
     pub fn start(event_loop: &EventLoop) -> Self {
-        Recording::start_on(event_loop, Clock::Virtual, MOST_EVENTS)
-    }
-
-    /// Begins to observe a loop, and keeps at most so many events.
-    pub fn start_on(event_loop: &EventLoop, clock: Clock, most: usize) -> Self {
         let kept = Rc::new(RefCell::new(Kept::default()));
         let keep = kept.clone();
         event_loop.set_observer(move |event| {
             let mut kept = keep.borrow_mut();
-            if kept.records.len() < most {
+            if kept.records.len() < MOST_EVENTS {
                 kept.records.push(Record {
                     event: event.clone(),
                     thread: None,
@@ -146,7 +138,10 @@ impl Recording {
                 kept.overflown = true;
             }
         });
-        Recording { kept, most, clock }
+        Recording {
+            kept,
+            clock: Clock::of(event_loop),
+        }
     }
 
     /// Gives what was recorded so far, and begins anew.
@@ -156,7 +151,7 @@ impl Recording {
     pub fn finish(&self, title: impl Into<String>) -> Result<Run, TooManyEvents> {
         let kept = self.kept.take();
         if kept.overflown {
-            return Err(TooManyEvents { most: self.most });
+            return Err(TooManyEvents);
         }
         Ok(Run {
             title: title.into(),

@@ -81,11 +81,7 @@ impl Spill {
 
     /// Begins to observe a loop.
     pub fn follow(self: &Arc<Self>, event_loop: &EventLoop) {
-        let clock = if event_loop.has_virtual_clock() {
-            Clock::Virtual
-        } else {
-            Clock::Real
-        };
+        let clock = Clock::of(event_loop);
         let spill = self.clone();
         // A loop that nothing runs on leaves no run.
         let run = std::cell::OnceCell::new();

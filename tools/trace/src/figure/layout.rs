@@ -6,9 +6,11 @@
 use asyncio::observe::Kind;
 
 use super::story::{Item, Story, Who};
-use super::{svg, words};
+use super::words;
 use crate::recording::{Clock, Run};
 
+/// The width of a character of a label.
+pub(super) const CHAR: f64 = 6.1;
 /// How wide the picture is, if its turns fit in.
 const ROOM: f64 = 600.0;
 /// The widest gap, so that a long sleep does not push the rest out of sight.
@@ -263,11 +265,7 @@ fn widenings(story: &Story, x: &[f64]) -> Vec<f64> {
     for item in story.items.iter().filter(|item| story.has_own_lane(item)) {
         for span in item.spans.iter().filter(|span| span.end < x.len()) {
             if let Some(text) = story.waiting(span) {
-                waits.push((
-                    span.begin,
-                    item.text_ends(span),
-                    svg::least_room(item, text),
-                ));
+                waits.push((span.begin, item.text_ends(span), least_room(item, text)));
             }
         }
     }
@@ -339,4 +337,19 @@ fn passes(run: &Run, turns: &[Turn]) -> Vec<Pass> {
         }));
     }
     passes
+}
+
+/// How far behind the beginning of a wait its text stands: behind the clock, if it is a timer's.
+pub(super) fn label_begins(item: &Item) -> f64 {
+    if item.is_own_callback() { 8.0 } else { 3.0 }
+}
+
+/// The room that a wait needs for the least that can be written there.
+fn least_room(item: &Item, waits: &str) -> f64 {
+    label_begins(item) + room_of(&words::short_wait(waits))
+}
+
+/// The room of a text, and of the head of the arrow that ends the wait.
+pub(super) fn room_of(text: &str) -> f64 {
+    CHAR * text.chars().count() as f64 + 7.0
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::marks::{Arrow, Arrows, cut, dot, mark};
-use super::svg::Used;
+use super::drawing::Used;
+use super::shapes::{Arrow, Arrows, cut, dot, mark};
 use crate::lanes::End;
 
 pub(super) fn push(html: &mut String, used: &Used) {
@@ -59,17 +59,13 @@ pub(super) fn push(html: &mut String, used: &Used) {
         ),
     ];
     let ends = used.ends.iter().map(|end| {
-        let (class, meaning) = match end {
-            End::Done => ("trace-done", "is done"),
-            End::Failed => ("trace-failed", "fails"),
-            End::Cancelled => ("trace-cancelled", "is cancelled"),
-            End::Dropped => ("trace-dropped", "is dropped"),
+        let meaning = match end {
+            End::Done => "is done",
+            End::Failed => "fails",
+            End::Cancelled => "is cancelled",
+            End::Dropped => "is dropped",
         };
-        let shape = format!(
-            "<g class=\"trace-end {class}\">{}</g>",
-            mark(*end, 12.0, 10.0)
-        );
-        (true, shape, meaning)
+        (true, mark(*end, 12.0, 10.0), meaning)
     });
     let cut = (
         used.cut,

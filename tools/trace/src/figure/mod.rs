@@ -5,21 +5,24 @@
 
 use std::fmt::Write;
 
+use crate::json::text;
 use crate::recording::{Library, Run};
 
+mod drawing;
 mod items;
 mod layout;
 mod legend;
 mod marks;
+mod shapes;
 mod story;
 mod svg;
 mod table;
 mod teller;
 mod words;
 
+use drawing::Used;
 use layout::Layout;
 use story::Story;
-use svg::Used;
 use words::escaped;
 
 /// How many events a figure may show. A page with more would be slow, and its reader lost.
@@ -42,8 +45,8 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
         let _ = writeln!(
             html,
-            "<div class=\"trace-run\" data-library=\"{}\" data-events=\"{}\"{}>",
-            run.library.name(),
+            "<div class=\"trace-run\" data-library={} data-events=\"{}\"{}>",
+            text(&run.library),
             run.records.len(),
             short_title(runs, n).map_or(String::new(), |title| {
                 format!(" data-title=\"{}\"", escaped(&title))

@@ -77,7 +77,7 @@ pub(super) enum Change {
     WaitsNoMore(usize),
     /// This pass begins.
     Pass(u64),
-    Prints(usize, String),
+    Prints,
 }
 
 /// A place where a reader can stop: an event that can be seen, with those before it that cannot.

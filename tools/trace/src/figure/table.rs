@@ -7,7 +7,6 @@ use super::layout::Layout;
 use super::story::{Change, Item, Story, Who};
 use super::words::{self, escaped};
 use crate::json::text;
-use crate::lanes::End;
 use crate::recording::{Library, Run};
 
 /// The longest ready queue that a row of the table lists.
@@ -39,13 +38,7 @@ fn of(title: Option<&str>) -> String {
 }
 
 fn life(item: &Item) -> String {
-    let end = match item.end {
-        None => "not over",
-        Some((_, End::Done)) => "done",
-        Some((_, End::Failed)) => "failed",
-        Some((_, End::Cancelled)) => "cancelled",
-        Some((_, End::Dropped)) => "dropped",
-    };
+    let end = item.end.map_or("not over", |(_, end)| end.name());
     format!("{} ({end})", item.name)
 }
 
@@ -173,6 +166,6 @@ fn change(change: &Change) -> String {
         Change::Waits(item, what) => format!("[\"waits\",{item},{}]", text(&what)),
         Change::WaitsNoMore(item) => format!("[\"goes\",{item}]"),
         Change::Pass(pass) => format!("[\"pass\",{pass}]"),
-        Change::Prints(..) => "[\"prints\"]".to_owned(),
+        Change::Prints => "[\"prints\"]".to_owned(),
     }
 }

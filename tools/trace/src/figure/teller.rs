@@ -317,9 +317,7 @@ impl Teller {
             }
             Kind::Reported { message } => format!("the exception handler hears: “{message}”"),
             Kind::Note { text } => {
-                let by_item = actor_item(record.event.by).and_then(|who| self.item(who));
-                self.changes
-                    .push(Change::Prints(by_item.unwrap_or(usize::MAX), text.clone()));
+                self.changes.push(Change::Prints);
                 self.story.printed.push(Printed {
                     event: n,
                     by: by.clone(),
