@@ -14,8 +14,6 @@ use asyncio::observe::{Actor, Awaited, Event, Kind, Place, Position, Time};
 use asyncio_trace::spill::Spill;
 use asyncio_trace::{Clock, Library, Record};
 
-#[cfg(test)]
-mod tests;
 mod traced;
 
 pub(crate) use traced::Traced;
@@ -237,3 +235,6 @@ impl Tracer {
         self.spill.write(run, Record { event, thread });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::layout::{CHAR, Layout, label_begins, room_of};
-use super::shapes::{Arrow, Px};
+use super::shapes::Px;
 use super::story::Story;
 use super::words::{self, escaped};
-use crate::lanes::{End, State};
+use crate::lanes::State;
 use crate::recording::{Library, Run};
 
 /// The height of the axis.
@@ -19,49 +19,6 @@ pub(super) const BLOCK: f64 = 11.0;
 pub(super) const CUT: f64 = 10.0;
 /// The longest name of a lane.
 pub(super) const NAME: usize = 18;
-
-/// The states and marks that a picture holds, for its legend.
-#[derive(Default)]
-pub(super) struct Used {
-    pub(super) runs: bool,
-    /// Whether a callback runs in the lane of the loop.
-    pub(super) inner: bool,
-    pub(super) ready: bool,
-    pub(super) waits: bool,
-    /// Whether there was room to write what for.
-    pub(super) written: bool,
-    pub(super) arrows: Vec<Arrow>,
-    /// Whether an arrow begins outside any turn.
-    pub(super) outside: bool,
-    pub(super) passes: bool,
-    /// Whether a time that passes is written above a gap.
-    pub(super) gaps: bool,
-    pub(super) prints: bool,
-    pub(super) ends: Vec<End>,
-    /// Whether a task has no end, because the recording has one before.
-    pub(super) cut: bool,
-}
-
-impl Used {
-    pub(super) fn add(&mut self, other: Used) {
-        self.runs |= other.runs;
-        self.inner |= other.inner;
-        self.ready |= other.ready;
-        self.waits |= other.waits;
-        self.written |= other.written;
-        self.outside |= other.outside;
-        self.passes |= other.passes;
-        self.gaps |= other.gaps;
-        self.prints |= other.prints;
-        self.cut |= other.cut;
-        self.arrows.extend(other.arrows);
-        for end in other.ends {
-            if !self.ends.contains(&end) {
-                self.ends.push(end);
-            }
-        }
-    }
-}
 
 pub(super) struct Lane {
     pub(super) name: String,
@@ -83,7 +40,6 @@ pub(super) struct Drawing<'a> {
     pub(super) svg: String,
     /// What is written last, because nothing may cover it.
     pub(super) labels: String,
-    pub(super) used: Used,
 }
 
 impl Drawing<'_> {
@@ -160,7 +116,6 @@ impl Drawing<'_> {
             for gap in &self.layout.gaps {
                 let label = format!("+{}", gap.label);
                 if CHAR * label.chars().count() as f64 <= gap.width {
-                    self.used.gaps = true;
                     let _ = write!(
                         self.svg,
                         "<text x=\"{}\" y=\"31\">{label}</text>",
@@ -213,24 +168,18 @@ impl Drawing<'_> {
                 }
             }
         }
-        let (inner, used_runs) = if lane.inner {
-            (" trace-inner", &mut self.used.inner)
-        } else {
-            ("", &mut self.used.runs)
-        };
+        let inner = if lane.inner { " trace-inner" } else { "" };
         let _ = write!(self.svg, "<g class=\"trace-lane{inner}\">");
-        for (class, path, used) in [
-            ("trace-waits", waits, &mut self.used.waits),
-            ("trace-ready", ready, &mut self.used.ready),
-            ("trace-runs", runs, used_runs),
+        for (class, path) in [
+            ("trace-waits", waits),
+            ("trace-ready", ready),
+            ("trace-runs", runs),
         ] {
             if !path.is_empty() {
-                *used = true;
                 let _ = write!(self.svg, "<path class=\"{class}\" d=\"{path}\"/>");
             }
         }
         if self.layout.legible {
-            self.used.written |= !labels.is_empty();
             self.labels.push_str(&labels);
         }
         self.svg.push_str("</g>\n");

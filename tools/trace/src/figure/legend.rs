@@ -2,50 +2,58 @@
 
 use std::fmt::Write;
 
-use super::drawing::Used;
 use super::shapes::{Arrow, Arrows, cut, dot, mark};
 use crate::lanes::End;
 
-pub(super) fn push(html: &mut String, used: &Used) {
+/// Adds the legend of the pictures.
+///
+/// Choice: it looks at what was drawn. Names and texts of a program cannot be taken for a shape, because their quotes are escaped.
+pub(super) fn push(html: &mut String) {
+    let has = |drawn: &str| html.contains(drawn);
     let block = |class: &str, shape: &str| {
         format!("<g class=\"{class}\"><path class=\"trace-runs\" d=\"{shape}\"/></g>")
     };
     let line = |class: &str| format!("<path class=\"{class}\" d=\"M1 10H23\"/>");
-    let arrows = Arrow::ALL.map(|kind| {
-        let mut arrow = Arrows::new(kind);
-        arrow.push(12.0, 1.0, 19.0);
-        let meaning = match kind {
-            Arrow::Makes => "makes a task or schedules a callback",
-            Arrow::Sets => "sets a timer",
-            Arrow::Wakes => "wakes: what waited is ready again",
-            Arrow::Cancels => "asks a task to end",
-        };
-        (used.arrows.contains(&kind), arrow.svg(), meaning)
-    });
     let states = [
-        (used.runs, block("trace-lane", "M3 2h18v16h-18z"), "runs"),
         (
-            used.inner,
+            has("class=\"trace-runs\""),
+            block("trace-lane", "M3 2h18v16h-18z"),
+            "runs",
+        ),
+        (
+            has("class=\"trace-lane trace-inner\"><path"),
             block("trace-inner", "M3 5h18v10h-18z"),
             "a callback of the loop runs",
         ),
         (
-            used.ready,
+            has("class=\"trace-ready\""),
             line("trace-ready"),
             "is ready: it runs when its turn comes",
         ),
         (
-            used.waits,
+            has("class=\"trace-waits\""),
             line("trace-waits"),
-            match used.written {
+            match has("class=\"trace-labels\"><text x") {
                 true => "waits for what is written",
                 false => "waits",
             },
         ),
     ];
+    let arrows = [
+        (Arrow::Makes, "makes a task or schedules a callback"),
+        (Arrow::Sets, "sets a timer"),
+        (Arrow::Wakes, "wakes: what waited is ready again"),
+        (Arrow::Cancels, "asks a task to end"),
+    ];
+    let arrows = arrows.map(|(kind, meaning)| {
+        let mut arrow = Arrows::new(kind);
+        arrow.push(12.0, 1.0, 19.0);
+        let class = format!("class=\"trace-arrows {}\"", kind.class());
+        (has(&class), arrow.svg(), meaning)
+    });
     let marks = [
         (
-            used.outside,
+            has(&dot(0.0, 0.0)["M0 0".len()..]),
             format!(
                 "<g class=\"trace-arrows\"><path class=\"trace-heads\" d=\"{}\"/></g>",
                 dot(12.0, 10.0)
@@ -53,46 +61,57 @@ pub(super) fn push(html: &mut String, used: &Used) {
             "the loop or Tokio itself, between two turns",
         ),
         (
-            used.prints,
+            has("class=\"trace-print\""),
             "<g class=\"trace-print\"><circle cx=\"12\" cy=\"10\" r=\"8.5\"/><text x=\"12\" y=\"14\" text-anchor=\"middle\">1</text></g>".to_owned(),
             "prints this line of the output",
         ),
     ];
-    let ends = used.ends.iter().map(|end| {
-        let meaning = match end {
-            End::Done => "is done",
-            End::Failed => "fails",
-            End::Cancelled => "is cancelled",
-            End::Dropped => "is dropped",
-        };
-        (true, mark(*end, 12.0, 10.0), meaning)
+    let ends = [
+        (End::Done, "is done"),
+        (End::Failed, "fails"),
+        (End::Cancelled, "is cancelled"),
+        (End::Dropped, "is dropped"),
+    ];
+    let ends = ends.map(|(end, meaning)| {
+        let shape = mark(end, 12.0, 10.0);
+        let (class, _) = shape.split_once('>').unwrap_or_default();
+        (has(class), shape, meaning)
     });
-    let cut = (
-        used.cut,
-        cut(12.0, 10.0),
-        "is not over when the recording ends",
-    );
-    let pass = (
-        used.passes,
-        "<rect class=\"trace-pass\" width=\"24\" height=\"20\"/><g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">1</text></g>".to_owned(),
-        "a pass of the loop, every second one grey: it runs, in order, what was ready when the pass began",
-    );
-    let gap = (
-        used.gaps,
-        "<g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">+1 s</text></g>"
-            .to_owned(),
-        "so much time passes, and nothing runs",
-    );
-    html.push_str("<ul class=\"trace-legend\" aria-hidden=\"true\">\n");
-    let entries = states.into_iter().chain(arrows).chain(marks);
-    let entries = entries.chain(ends).chain([cut, pass, gap]);
-    for (is_used, shape, meaning) in entries {
-        if is_used {
+    let axis = |text: &str| {
+        format!(
+            "<g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">{text}</text></g>"
+        )
+    };
+    let rest = [
+        (
+            has("class=\"trace-cut\""),
+            cut(12.0, 10.0),
+            "is not over when the recording ends",
+        ),
+        (
+            // A stepper names them also where the picture has no room for their numbers.
+            has("class=\"trace-lanes\"") && has("data-library=\"asyncio\""),
+            "<rect class=\"trace-pass\" width=\"24\" height=\"20\"/>".to_owned() + &axis("1"),
+            "a pass of the loop, every second one grey: it runs, in order, what was ready when the pass began",
+        ),
+        (
+            has(" y=\"31\">+"),
+            axis("+1 s"),
+            "so much time passes, and nothing runs",
+        ),
+    ];
+    let mut entries = String::new();
+    let all = states.into_iter().chain(arrows).chain(marks);
+    for (is_drawn, shape, meaning) in all.chain(ends).chain(rest) {
+        if is_drawn {
             let _ = writeln!(
-                html,
+                entries,
                 "<li><svg width=\"24\" height=\"20\" viewBox=\"0 0 24 20\">{shape}</svg> {meaning}</li>"
             );
         }
     }
-    html.push_str("</ul>\n");
+    let _ = write!(
+        html,
+        "<ul class=\"trace-legend\" aria-hidden=\"true\">\n{entries}</ul>\n"
+    );
 }

@@ -67,7 +67,6 @@ impl Drawing<'_> {
             let tip = middle(to_lane) - 7.0 * sign;
             let from = by.map_or(tip - 12.0, |by| middle(by) + (BLOCK - 1.0) * sign);
             if matches!(record.event.by, Actor::Loop | Actor::Thread) {
-                self.used.outside = true;
                 arrows.push_dot(x, from);
             }
             arrows.push(x, from, tip);
@@ -83,7 +82,6 @@ impl Drawing<'_> {
             }
         }
         for arrows in arrows.iter().filter(|arrows| !arrows.is_empty()) {
-            self.used.arrows.push(arrows.kind);
             let _ = writeln!(self.svg, "{}", arrows.svg());
         }
     }
@@ -92,7 +90,6 @@ impl Drawing<'_> {
     pub(super) fn marks(&mut self) {
         for (item, lane) in self.story.items.iter().zip(&self.lane_of) {
             if let (true, Some(lane)) = (item.is_cut(), lane) {
-                self.used.cut = true;
                 let mark = cut(self.layout.width + CUT, middle(*lane));
                 self.svg.push_str(&mark);
             }
@@ -102,9 +99,6 @@ impl Drawing<'_> {
             if Some(*lane) == self.loop_lane {
                 continue;
             }
-            if !self.used.ends.contains(&end) {
-                self.used.ends.push(end);
-            }
             let (x, y) = (self.layout.x_at(at) + 11.0, middle(*lane));
             self.svg.push_str(&mark(end, x, y));
         }
@@ -113,7 +107,6 @@ impl Drawing<'_> {
                 let Some(lane) = self.lane_by(self.run.records[printed.event].event.by) else {
                     continue;
                 };
-                self.used.prints = true;
                 let (x, y) = (self.layout.x[printed.event], middle(lane));
                 let _ = write!(
                     self.svg,

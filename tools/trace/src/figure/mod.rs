@@ -20,7 +20,6 @@ mod table;
 mod teller;
 mod words;
 
-use drawing::Used;
 use layout::Layout;
 use story::Story;
 use words::escaped;
@@ -40,7 +39,6 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
         "<figure class=\"trace\">\n<figcaption>{}</figcaption>\n",
         escaped(caption)
     );
-    let mut used = Used::default();
     let mut words = String::new();
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
         let _ = writeln!(
@@ -67,7 +65,6 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
                 if steps {
                     table::push_data(&mut html, run, story, layout, &picture.lanes);
                 }
-                used.add(picture.used);
                 words.push_str("<div class=\"trace-words\">\n");
                 let title = short_title(runs, n);
                 table::push_output(&mut words, story, title.as_deref());
@@ -77,7 +74,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
         }
         html.push_str("</div>\n");
     }
-    legend::push(&mut html, &used);
+    legend::push(&mut html);
     let _ = write!(
         html,
         "<div class=\"trace-told\">\n{words}</div>\n</figure>\n"

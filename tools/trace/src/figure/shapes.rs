@@ -33,7 +33,7 @@ pub(super) enum Arrow {
 impl Arrow {
     pub(super) const ALL: [Arrow; 4] = [Arrow::Makes, Arrow::Sets, Arrow::Wakes, Arrow::Cancels];
 
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Arrow::Makes => "trace-makes",
             Arrow::Sets => "trace-sets",

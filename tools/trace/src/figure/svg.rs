@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use asyncio::observe::{Actor, Kind};
 
-use super::drawing::{CUT, Drawing, HEAD, LANE, Lane, NAME, Used};
+use super::drawing::{CUT, Drawing, HEAD, LANE, Lane, NAME};
 use super::layout::Layout;
 use super::shapes::Px;
 use super::story::{Item, Story};
@@ -25,7 +25,6 @@ pub(super) fn longest_name(story: &Story) -> usize {
 
 pub(super) struct Picture {
     pub(super) svg: String,
-    pub(super) used: Used,
     /// For each item, the number of its lane, if it has one.
     pub(super) lanes: Vec<Option<usize>>,
 }
@@ -52,12 +51,6 @@ pub(super) fn picture(
         bottom: height - 4.0,
         svg: String::new(),
         labels: String::new(),
-        used: Used {
-            // A stepper names them also where the picture has no room for their numbers.
-            passes: !layout.passes.is_empty(),
-            gaps: false,
-            ..Used::default()
-        },
     };
     drawing.names(&lanes, longest_name, height);
     let is_cut = story.items.iter().any(Item::is_cut);
@@ -80,7 +73,6 @@ pub(super) fn picture(
     drawing.svg.push_str("</svg>\n");
     Picture {
         svg: drawing.svg,
-        used: drawing.used,
         lanes: drawing.lane_of,
     }
 }
