@@ -24,9 +24,6 @@
 //! On a virtual clock a trace is the same, byte for byte, in every run.
 #![doc = include_str!("../SCHEMA.md")]
 
-use std::io::IsTerminal;
-use std::process::{Command, Stdio};
-
 mod chrome;
 pub mod figure;
 mod json;
@@ -40,40 +37,10 @@ pub use recording::{Clock, Library, Record, Recording, Run, Source, TooManyEvent
 pub use sentence::{line, sentence};
 
 /// Gives the width of the terminal that standard output goes to; 100 if it goes elsewhere.
-///
-/// Choice: `stty` is asked, where there is one, because the examples are to be compiled in a few seconds, and a crate that asks
-/// the system itself brings four others.
 pub fn terminal_width() -> usize {
-    if !std::io::stdout().is_terminal() {
-        return 100;
-    }
-    let answer = Command::new("stty")
-        .arg("size")
-        .stdin(Stdio::inherit())
-        .output();
-    answer
-        .ok()
-        .and_then(|answer| columns(&String::from_utf8_lossy(&answer.stdout)))
-        .unwrap_or(80)
-}
-
-/// Reads "rows columns"; a terminal that does not know its width says 0.
-fn columns(size: &str) -> Option<usize> {
-    let columns = size.split_whitespace().nth(1)?.parse().ok()?;
-    (columns > 0).then_some(columns)
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map_or(100, |(width, _)| width.0.into())
 }
 
 /// The version of the schema; it changes when a reader of the old one could misunderstand the new one.
 pub const VERSION: u32 = 2;
-
-#[cfg(test)]
-mod tests {
-    use super::columns;
-
-    #[test]
-    fn the_second_number_is_the_width() {
-        assert_eq!(columns("24 80\n"), Some(80));
-        assert_eq!(columns("0 0\n"), None);
-        assert_eq!(columns(""), None);
-    }
-}
