@@ -1,16 +1,15 @@
 //! A browser, driven by the WebDriver protocol: JSON over HTTP, one request after the other.
-//!
-//! The crates for this bring a whole HTTP client along; what is needed here fits in a page.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use ureq::Agent;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
@@ -45,7 +44,8 @@ pub struct Browser {
     driver: Child,
     /// Held open, because the driver goes on writing.
     _stdout: BufReader<ChildStdout>,
-    port: u16,
+    http: Agent,
+    /// Where the driver takes commands for this browser.
     session: String,
     _profile: TempDir,
 }
@@ -84,10 +84,16 @@ impl Browser {
         let mut browser = Browser {
             driver,
             _stdout: stdout,
-            port,
-            session: String::new(),
+            http: Agent::config_builder()
+                // The driver has limits of its own; this is for a driver that hangs.
+                .timeout_global(Some(LONGEST))
+                .http_status_as_error(false)
+                .build()
+                .into(),
+            session: format!("http://127.0.0.1:{port}/session"),
             _profile: profile,
         };
+        let folder = format!("--user-data-dir={}", browser._profile.path().display());
         let args = [
             "--headless",
             "--no-sandbox",
@@ -97,19 +103,14 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            &folder,
         ];
-        let mut args: Vec<String> = args.map(str::to_owned).to_vec();
-        let folder = browser._profile.path().display();
-        args.push(format!("--user-data-dir={folder}"));
-        let answer = browser.send(
-            "POST",
-            "/session",
-            &json!({"capabilities": {"alwaysMatch": {
-                "goog:chromeOptions": {"binary": CHROMIUM, "args": args},
-                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            }}}),
-        )?;
-        browser.session = text(&answer["sessionId"]);
+        let wanted = json!({"alwaysMatch": {
+            "goog:chromeOptions": {"binary": CHROMIUM, "args": args},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+        }});
+        let answer = browser.command("", json!({"capabilities": wanted}))?;
+        browser.session += &format!("/{}", text(&answer["sessionId"]));
         browser.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}),
@@ -133,19 +134,18 @@ impl Browser {
     }
 
     pub fn open(&self, address: &str) -> Result<()> {
-        self.command("POST", "/url", json!({"url": address}))?;
+        self.command("/url", json!({"url": address}))?;
         Ok(())
     }
 
     pub fn reload(&self) -> Result<()> {
-        self.command("POST", "/refresh", json!({}))?;
+        self.command("/refresh", json!({}))?;
         Ok(())
     }
 
     /// The value of an expression in the page.
     pub fn get(&self, expression: &str) -> Result<Value> {
-        let script = json!({"script": format!("return {expression};"), "args": []});
-        self.command("POST", "/execute/sync", script)
+        self.execute("sync", format!("return {expression};"))
     }
 
     pub fn get_text(&self, expression: &str) -> Result<String> {
@@ -159,14 +159,13 @@ impl Browser {
 
     pub fn wait_within(&self, deadline: Duration, expression: &str) -> Result<()> {
         let deadline = json!({"script": deadline.as_millis() as u64});
-        self.command("POST", "/timeouts", deadline)?;
+        self.command("/timeouts", deadline)?;
         let script = format!(
             "const tell = arguments[0];
             const look = () => {{ if ({expression}) tell(true); else requestAnimationFrame(look); }};
             look();"
         );
-        let script = json!({"script": script, "args": []});
-        self.command("POST", "/execute/async", script)
+        self.execute("async", script)
             .with_context(|| format!("never became true: {expression}"))?;
         Ok(())
     }
@@ -187,46 +186,35 @@ impl Browser {
             look();"
         );
         let element = self
-            .command(
-                "POST",
-                "/execute/async",
-                json!({"script": script, "args": []}),
-            )
+            .execute("async", script)
             .with_context(|| format!("cannot find {expression}"))?;
+        // An object whose one key is the protocol's word for an element.
         let id = element
             .as_object()
             .and_then(|object| object.values().next());
-        let id = id.with_context(|| format!("there is no {expression}"))?;
-        self.command("POST", &format!("/element/{}/click", text(id)), json!({}))
+        let id = text(id.with_context(|| format!("there is no {expression}"))?);
+        self.command(&format!("/element/{id}/click"), json!({}))
             .with_context(|| format!("cannot click on {expression}"))?;
         Ok(())
     }
 
     /// Types characters and other keys, one after the other, to whatever has the focus.
     pub fn type_keys(&self, keys: &str) -> Result<()> {
-        let actions = keys
-            .chars()
-            .flat_map(|key| [("keyDown", key), ("keyUp", key)]);
-        self.act(actions)
+        let press = |key| [("keyDown", key), ("keyUp", key)];
+        self.act(keys.chars().flat_map(press))
     }
 
     /// Presses a key while the control key is held.
     pub fn control(&self, key: char) -> Result<()> {
-        self.act([
-            ("keyDown", CONTROL),
-            ("keyDown", key),
-            ("keyUp", key),
-            ("keyUp", CONTROL),
-        ])
+        let press = [("keyDown", key), ("keyUp", key), ("keyUp", CONTROL)];
+        self.act([("keyDown", CONTROL)].into_iter().chain(press))
     }
 
-    fn act(&self, keys: impl IntoIterator<Item = (&'static str, char)>) -> Result<()> {
-        let actions: Vec<Value> = keys
-            .into_iter()
-            .map(|(kind, key)| json!({"type": kind, "value": key.to_string()}))
-            .collect();
+    fn act(&self, keys: impl Iterator<Item = (&'static str, char)>) -> Result<()> {
+        let actions = keys.map(|(kind, key)| json!({"type": kind, "value": key}));
+        let actions: Vec<Value> = actions.collect();
         let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
-        self.command("POST", "/actions", json!({"actions": [keyboard]}))?;
+        self.command("/actions", json!({"actions": [keyboard]}))?;
         Ok(())
     }
 
@@ -249,11 +237,9 @@ impl Browser {
 
     /// What the page complained of since the last call: errors, warnings, violations of its policy.
     pub fn complaints(&self) -> Result<Vec<String>> {
-        let entries = self.log("browser")?;
-        Ok(entries
-            .iter()
-            .map(|entry| format!("{}: {}", text(&entry["level"]), text(&entry["message"])))
-            .collect())
+        let entries = self.log("browser")?.into_iter();
+        let said = |entry: Value| format!("{}: {}", text(&entry["level"]), text(&entry["message"]));
+        Ok(entries.map(said).collect())
     }
 
     /// The addresses that were asked for since the last call, by any page.
@@ -269,65 +255,36 @@ impl Browser {
     }
 
     fn log(&self, kind: &str) -> Result<Vec<Value>> {
-        let entries = self.command("POST", "/se/log", json!({"type": kind}))?;
+        let entries = self.command("/se/log", json!({"type": kind}))?;
         Ok(entries.as_array().cloned().unwrap_or_default())
     }
 
     /// The visible part of the page as a PNG file.
     pub fn screenshot(&self) -> Result<Vec<u8>> {
-        let encoded = self.command("GET", "/screenshot", Value::Null)?;
-        base64(&text(&encoded)).context("a screenshot that is not base64")
+        let taken = self.devtools("Page.captureScreenshot", json!({}))?;
+        Ok(BASE64_STANDARD.decode(text(&taken["data"]))?)
     }
 
     pub fn devtools(&self, method: &str, params: Value) -> Result<Value> {
         let command = json!({"cmd": method, "params": params});
-        self.command("POST", "/goog/cdp/execute", command)
+        self.command("/goog/cdp/execute", command)
     }
 
-    fn command(&self, method: &str, path: &str, body: Value) -> Result<Value> {
-        self.send(method, &format!("/session/{}{path}", self.session), &body)
+    fn execute(&self, kind: &str, script: String) -> Result<Value> {
+        let script = json!({"script": script, "args": []});
+        self.command(&format!("/execute/{kind}"), script)
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        // The driver has limits of its own; this is for a driver that hangs.
-        stream.set_read_timeout(Some(LONGEST))?;
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            self.port,
-            body.len()
-        )?;
-        // The driver's children may hold the connection open, so its end says nothing.
-        let mut stream = BufReader::new(stream);
-        let mut status = String::new();
-        stream.read_line(&mut status)?;
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            stream.read_line(&mut line)?;
-            match line.trim().split_once(':') {
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                    length = value.trim().parse()?;
-                }
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body)?;
-        let value = serde_json::from_slice::<Value>(&body)?["value"].take();
-        if !status.starts_with("HTTP/1.1 200") {
-            bail!("{}: {}", text(&value["error"]), text(&value["message"]));
-        }
+    fn command(&self, path: &str, body: Value) -> Result<Value> {
+        let request = self.http.post(format!("{}{path}", self.session));
+        let answer = request.send(body.to_string())?.into_body().into_reader();
+        let value = serde_json::from_reader::<_, Value>(answer)?["value"].take();
+        let (error, message) = (&value["error"], &value["message"]);
         ensure!(
-            value["error"].is_null(),
-            "the browser refuses {path}: {value}"
+            error.is_null(),
+            "{path}: {}: {}",
+            text(error),
+            text(message)
         );
         Ok(value)
     }
@@ -336,9 +293,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // Without this the browser would go on after its driver.
-        if !self.session.is_empty() {
-            let _ = self.command("DELETE", "", Value::Null);
-        }
+        let _ = self.http.delete(&self.session).call();
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -349,20 +304,4 @@ fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in text.bytes().take_while(|digit| *digit != b'=') {
-        bits = bits << 6 | DIGITS.iter().position(|d| *d == digit)? as u32;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    Some(bytes)
 }
