@@ -3,18 +3,17 @@
 //! A counting allocator would need unsafe code. The resident size of the process says the same over enough tasks, and says it of
 //! Python as well. Each measurement has a process of its own, so that no memory is used again.
 
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use asyncio::{EventLoop, Promise, create_task, get_running_loop, yield_now};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
+use crate::engine::Engine;
 use crate::options::Options;
-use crate::python::{Python, PythonLoop};
 use crate::smol_side;
-use crate::table::{COLUMNS, Cell, NOT_MEASURED};
-use crate::tokio_side;
 
 pub const NAME: &str = "memory per idle task (bytes)";
 
@@ -82,62 +81,26 @@ fn tokio(runtime: Runtime, tasks: usize) -> Option<u64> {
         .expect("nothing in a measurement fails")
 }
 
-/// Answers `--memory WHOSE TASKS`: prints the bytes per task.
-pub fn measure_here(whose: &str, tasks: usize) -> ExitCode {
-    let bytes = match whose {
-        "ours" => ours(tasks),
-        "current-thread" => tokio(tokio_side::current_thread(), tasks),
-        "multi-thread" => tokio(tokio_side::multi_thread(), tasks),
-        "smol" => smol_side::idle_tasks(tasks, resident),
-        _ => None,
+/// Answers `--memory COLUMN`: prints the bytes per task.
+pub fn measure_here(column: &str, options: &Options) -> Result<()> {
+    let engine = Engine::start(column, options).with_context(|| format!("there is no {column}"))?;
+    let (bytes, tasks) = match engine {
+        Engine::Ours => (ours(TASKS), TASKS),
+        Engine::Tokio(runtime) => (tokio(runtime, TASKS), TASKS),
+        Engine::Smol => (smol_side::idle_tasks(TASKS, resident), TASKS),
+        // It divides by itself.
+        Engine::Python(mut python) => (python.memory(PYTHON_TASKS), 1),
     };
-    match bytes {
-        Some(bytes) => {
-            println!("{}", bytes / tasks as u64);
-            ExitCode::SUCCESS
-        }
-        None => ExitCode::FAILURE,
-    }
+    println!("{}", bytes.context("not measured")? / tasks as u64);
+    Ok(())
 }
 
-/// Asks a child process of this very program.
-fn ask(whose: &str) -> Cell {
-    let answer = std::env::current_exe().and_then(|program| {
-        Command::new(program)
-            .args(["--memory", whose, &TASKS.to_string()])
-            .output()
-    });
-    answer
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .and_then(|text| text.trim().parse().ok())
-        .map_or(NOT_MEASURED, Cell::Figure)
-}
-
-fn ask_python(options: &Options, which: PythonLoop) -> Cell {
-    let Some(mut python) = options
-        .python
-        .as_ref()
-        .and_then(|interpreter| Python::start(interpreter, which))
-    else {
-        return Cell::Missing(options.why_missing());
-    };
-    python
-        .memory(PYTHON_TASKS)
-        .map_or(NOT_MEASURED, |bytes| Cell::Figure(bytes as f64))
-}
-
-pub fn measure(options: &Options) -> [Cell; COLUMNS.len()] {
-    let ask = |whose| match options.wants_column(whose) {
-        true => ask(whose),
-        false => Cell::Missing(options.why_missing()),
-    };
-    [
-        ask("ours"),
-        ask("current-thread"),
-        ask("multi-thread"),
-        ask("smol"),
-        ask_python(options, PythonLoop::Asyncio),
-        ask_python(options, PythonLoop::Uvloop),
-    ]
+/// Asks a child process of this very program; `None` where the operating system does not tell.
+pub fn measure(column: &str, options: &Options) -> Option<f64> {
+    let child = Command::new(std::env::current_exe().ok()?)
+        .args(["--memory", column, "--python"])
+        .arg(&options.python)
+        .output();
+    let answer = String::from_utf8(child.ok()?.stdout).ok()?;
+    answer.trim().parse().ok()
 }

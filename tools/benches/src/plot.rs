@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use crate::plots::Plot;
 use crate::record::Record;
 
 const WIDTH: f64 = 720.0;
@@ -31,13 +32,6 @@ const STYLES: [(&str, &str, &str); 6] = [
     ("#8a2a8f", "#dfa3e4", "M-6 0H6M0 -6V6"),
 ];
 
-/// What a drawing is called.
-pub struct Heading {
-    /// The name of its two files.
-    pub name: &'static str,
-    pub title: &'static str,
-}
-
 /// A drawing that is begun: what stands in it so far.
 struct Drawing {
     svg: String,
@@ -45,15 +39,15 @@ struct Drawing {
 
 impl Drawing {
     /// Begins a drawing whose field ends at `bottom`, and dates it there.
-    fn begin(heading: &Heading, record: &Record, bottom: f64) -> Drawing {
-        let (id, height) = (heading.name, bottom + FOOT);
+    fn begin(plot: &Plot, record: &Record, bottom: f64) -> Drawing {
+        let (id, height) = (plot.name, bottom + FOOT);
         let mut svg = format!(
             "<svg id=\"{id}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-run\">\n"
         );
         let _ = writeln!(
             svg,
             "<title id=\"{id}-title\">{}</title>",
-            escaped(heading.title)
+            escaped(plot.title)
         );
         let _ = writeln!(
             svg,
@@ -75,7 +69,7 @@ impl Drawing {
         }
         svg.push_str("</style>\n");
         let mut drawing = Drawing { svg };
-        drawing.styled("font-weight:600", LEFT, 18.0, "start", heading.title);
+        drawing.styled("font-weight:600", LEFT, 18.0, "start", plot.title);
         let (machine, versions) = record
             .run
             .split_once(", rustc ")
@@ -206,9 +200,9 @@ fn tooltip(engine: &str, label: &str, figure: f64) -> String {
 }
 
 /// Draws a curve for each engine; the rows' labels are numbers and lie on a logarithmic axis.
-pub fn lines(heading: &Heading, record: &Record) -> String {
+pub fn lines(plot: &Plot, record: &Record) -> String {
     let (top, bottom) = (HEAD, 400.0);
-    let mut drawing = Drawing::begin(heading, record, bottom + 48.0);
+    let mut drawing = Drawing::begin(plot, record, bottom + 48.0);
     drawing.key(record);
     let y = Axis::around(record, (bottom, top));
     for tick in y.ticks() {
@@ -257,11 +251,11 @@ pub fn lines(heading: &Heading, record: &Record) -> String {
 }
 
 /// Draws a strip for each row, with a mark for each engine.
-pub fn marks(heading: &Heading, record: &Record) -> String {
+pub fn marks(plot: &Plot, record: &Record) -> String {
     const STRIP: f64 = 52.0;
     let left = LEFT + 68.0;
     let bottom = HEAD + STRIP * record.rows.len() as f64;
-    let mut drawing = Drawing::begin(heading, record, bottom + 28.0);
+    let mut drawing = Drawing::begin(plot, record, bottom + 28.0);
     drawing.key(record);
     let x = Axis::around(record, (left, RIGHT - 8.0));
     for tick in x.ticks() {
@@ -292,14 +286,14 @@ pub fn marks(heading: &Heading, record: &Record) -> String {
 }
 
 /// Draws a bar for each engine, from zero.
-pub fn bars(heading: &Heading, record: &Record) -> String {
+pub fn bars(plot: &Plot, record: &Record) -> String {
     const BAR: f64 = 30.0;
     let left = LEFT + 78.0;
     let Some((label, figures)) = record.rows.first() else {
-        return Drawing::begin(heading, record, TITLE).end();
+        return Drawing::begin(plot, record, TITLE).end();
     };
     let bottom = TITLE + BAR * figures.len() as f64;
-    let mut drawing = Drawing::begin(heading, record, bottom);
+    let mut drawing = Drawing::begin(plot, record, bottom);
     let most = figures.iter().flatten().copied().fold(1.0, f64::max);
     for (engine, figure) in figures.iter().enumerate() {
         let y = TITLE + BAR * (engine as f64 + 0.5);
@@ -322,7 +316,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::plots::{PLOTS, folders};
+    use crate::plots::PLOTS;
 
     /// The papers of mdBook's themes: two light ones, three dark ones.
     const LIGHT: [&str; 2] = ["#ffffff", "#e1e1db"];
@@ -360,18 +354,11 @@ mod tests {
     #[test]
     fn every_plot_of_the_book_is_drawn_from_its_text() {
         for plot in &PLOTS {
-            let [text, drawing] = folders();
-            let text =
-                fs::read_to_string(text.join(plot.heading.name).with_extension("txt")).unwrap();
-            let record = Record::parse(&text).expect(plot.heading.name);
+            let [text, drawing] = plot.files().map(|file| fs::read_to_string(file).unwrap());
+            let record = plot.kept().unwrap();
             assert_eq!(record.to_string(), text);
-            let drawn =
-                fs::read_to_string(drawing.join(plot.heading.name).with_extension("svg")).unwrap();
-            assert!(
-                drawn == plot.draw(&record),
-                "{}: run benches with --redraw",
-                plot.heading.name
-            );
+            let is_drawn = drawing == (plot.draw)(plot, &record);
+            assert!(is_drawn, "{}: run benches with --redraw", plot.name);
         }
     }
 
@@ -386,7 +373,7 @@ mod tests {
             rows: vec![row("10"), row("1,000")],
         };
         for plot in &PLOTS {
-            let svg = plot.draw(&record);
+            let svg = (plot.draw)(plot, &record);
             assert!(!svg.contains("\n\n"), "Markdown would end the drawing here");
             assert!(svg.contains("b &amp; c") && svg.contains("here &lt; today"));
             for name in ["svg", "g", "text", "title", "desc", "style"] {

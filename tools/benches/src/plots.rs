@@ -1,20 +1,24 @@
 //! What the book keeps of a run: one small text for each plot, which is drawn from that text alone.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+
+use crate::engine::COLUMNS;
 use crate::memory;
-use crate::plot::{self, Heading};
+use crate::plot;
 use crate::record::Record;
-use crate::table::{COLUMNS, Cell};
+use crate::table::Cell;
 
 /// A row of the table, by its name.
 pub type Line = (String, [Cell; COLUMNS.len()]);
 
 /// One plot: which rows of the table it shows, and how it is drawn.
 pub struct Plot {
-    pub heading: Heading,
+    /// The name of its two files.
+    pub name: &'static str,
+    pub title: &'static str,
     /// What the figures are, and the first column's head.
     unit: &'static str,
     label: &'static str,
@@ -22,15 +26,13 @@ pub struct Plot {
     in_rounds: bool,
     /// Gives the label of a row of the table, if the plot shows it.
     pick: fn(&str) -> Option<&str>,
-    draw: fn(&Heading, &Record) -> String,
+    pub draw: fn(&Plot, &Record) -> String,
 }
 
 pub const PLOTS: [Plot; 3] = [
     Plot {
-        heading: Heading {
-            name: "runtimes_growth",
-            title: "Nanoseconds for each task; both axes are logarithmic",
-        },
+        name: "runtimes_growth",
+        title: "Nanoseconds for each task; both axes are logarithmic",
         unit: "Nanoseconds to make one task, give it one turn, and await it",
         label: "tasks at a time",
         in_rounds: true,
@@ -38,10 +40,8 @@ pub const PLOTS: [Plot; 3] = [
         draw: plot::lines,
     },
     Plot {
-        heading: Heading {
-            name: "runtimes_operations",
-            title: "Nanoseconds for each operation; the axis is logarithmic",
-        },
+        name: "runtimes_operations",
+        title: "Nanoseconds for each operation; the axis is logarithmic",
         unit: "Nanoseconds for each operation",
         label: "operation",
         in_rounds: true,
@@ -49,10 +49,8 @@ pub const PLOTS: [Plot; 3] = [
         draw: plot::marks,
     },
     Plot {
-        heading: Heading {
-            name: "runtimes_memory",
-            title: "Bytes of memory for each idle task",
-        },
+        name: "runtimes_memory",
+        title: "Bytes of memory for each idle task",
         unit: "Bytes of resident memory, measured over a million tasks (Python: 100,000)",
         label: "",
         in_rounds: false,
@@ -75,7 +73,7 @@ impl Plot {
     /// Takes this plot's figures out of the table.
     fn record(&self, run: &str, statistic: &str, lines: &[Line]) -> Record {
         let rows = lines.iter().filter_map(|(name, cells)| {
-            let figures = cells.iter().map(Cell::figure).collect();
+            let figures = cells.iter().map(|cell| cell.ok()).collect();
             Some(((self.pick)(name)?.to_owned(), figures))
         });
         Record {
@@ -90,41 +88,40 @@ impl Plot {
         }
     }
 
-    pub fn draw(&self, record: &Record) -> String {
-        (self.draw)(&self.heading, record)
+    /// The text, and the drawing.
+    pub fn files(&self) -> [PathBuf; 2] {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        [
+            project.join(format!("examples/measured/{}.txt", self.name)),
+            project.join(format!("book/plots/{}.svg", self.name)),
+        ]
+    }
+
+    /// Reads what the book keeps of the last run.
+    pub fn kept(&self) -> Result<Record> {
+        let [text, _] = self.files();
+        let record = fs::read_to_string(&text).map(|text| Record::parse(&text));
+        record
+            .ok()
+            .flatten()
+            .with_context(|| format!("there are no figures in {}", text.display()))
     }
 }
 
-/// The folder of the text, and that of the drawing.
-pub fn folders() -> [PathBuf; 2] {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    ["examples/measured", "book/plots"].map(|folder| project.join(folder))
-}
-
 /// Draws again from the texts in the book, after a change of the drawing.
-pub fn redraw() -> io::Result<()> {
-    let [texts, drawings] = folders();
+pub fn redraw() -> Result<()> {
     for plot in &PLOTS {
-        let text = fs::read_to_string(texts.join(plot.heading.name).with_extension("txt"))?;
-        let record = Record::parse(&text).ok_or(io::ErrorKind::InvalidData)?;
-        fs::write(
-            drawings.join(plot.heading.name).with_extension("svg"),
-            plot.draw(&record),
-        )?;
+        let [_, drawing] = plot.files();
+        fs::write(drawing, (plot.draw)(plot, &plot.kept()?))?;
     }
     Ok(())
 }
 
 /// Writes the texts and the drawings into the book.
-pub fn write(run: &str, statistic: &str, lines: &[Line]) -> io::Result<()> {
-    let [texts, drawings] = folders();
-    fs::create_dir_all(drawings)?;
+pub fn write(run: &str, statistic: &str, lines: &[Line]) -> Result<()> {
     for plot in &PLOTS {
-        let record = plot.record(run, statistic, lines);
-        fs::write(
-            texts.join(plot.heading.name).with_extension("txt"),
-            record.to_string(),
-        )?;
+        let [text, _] = plot.files();
+        fs::write(text, plot.record(run, statistic, lines).to_string())?;
     }
     redraw()
 }
@@ -132,13 +129,6 @@ pub fn write(run: &str, statistic: &str, lines: &[Line]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Reads what the book keeps of the last run.
-    fn kept(plot: usize) -> Record {
-        let [texts, _] = folders();
-        let file = texts.join(PLOTS[plot].heading.name).with_extension("txt");
-        Record::parse(&fs::read_to_string(file).unwrap()).unwrap()
-    }
 
     /// Gives the least and the most of some columns of a row.
     fn range(figures: &[Option<f64>]) -> (f64, f64) {
@@ -154,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_task_costs_less_on_every_rust_engine_than_on_every_python_engine() {
-        let record = kept(0);
+        let record = PLOTS[0].kept().unwrap();
         let numbers: Vec<_> = record
             .rows
             .iter()
@@ -174,7 +164,7 @@ mod tests {
 
     #[test]
     fn one_of_a_million_tasks_costs_less_than_ten_times_as_much_as_one_of_ten() {
-        let record = kept(0);
+        let record = PLOTS[0].kept().unwrap();
         let (few, many) = (&record.rows[0].1, &record.rows[5].1);
         for (few, many) in few.iter().zip(many) {
             assert!(many.unwrap() < 10.0 * few.unwrap());
@@ -183,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_engines_are_closer_to_each_other_where_the_system_works() {
-        let record = kept(1);
+        let record = PLOTS[1].kept().unwrap();
         let spread = |operation: &str| {
             let row = record.rows.iter().find(|(label, _)| label == operation);
             let (least, most) = range(&row.unwrap().1);
@@ -196,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_idle_task_takes_less_than_a_kilobyte() {
-        let record = kept(2);
+        let record = PLOTS[2].kept().unwrap();
         assert!(range(&record.rows[0].1).1 < 1_000.0);
     }
 }

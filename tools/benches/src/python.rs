@@ -1,17 +1,11 @@
 //! The Python side: one interpreter per loop, which waits for requests while the others are measured.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::size::Size;
-
-#[derive(Clone, Copy)]
-pub enum PythonLoop {
-    Asyncio,
-    Uvloop,
-}
+use crate::rows::Size;
 
 pub struct Python {
     child: Child,
@@ -23,15 +17,12 @@ pub struct Python {
 }
 
 impl Python {
-    /// Starts an interpreter; `None` if it is not there or does not have the loop.
-    pub fn start(interpreter: &Path, which: PythonLoop) -> Option<Python> {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python/bench_asyncio.py");
+    /// Starts an interpreter with one of its loops; `None` if either is not there.
+    pub fn start(interpreter: &Path, event_loop: &str) -> Option<Python> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/bench_asyncio.py");
         let mut child = Command::new(interpreter)
             .arg(script)
-            .arg(match which {
-                PythonLoop::Asyncio => "asyncio",
-                PythonLoop::Uvloop => "uvloop",
-            })
+            .arg(event_loop)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -2,10 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use crate::table::Cell;
+use crate::table::rounded;
 
 /// The figures of one plot, with what a reader must know of the run.
-#[derive(Debug, PartialEq)]
 pub struct Record {
     /// The date, the machine and the versions.
     pub run: String,
@@ -31,9 +30,7 @@ impl fmt::Display for Record {
         for (label, figures) in &self.rows {
             write!(f, "\n{label:<first$}")?;
             for (column, figure) in self.columns.iter().zip(figures) {
-                let figure = figure.map_or(NOTHING.to_owned(), |figure| {
-                    Cell::Figure(figure).to_string()
-                });
+                let figure = figure.map_or(NOTHING.to_owned(), rounded);
                 write!(f, "  {figure:>0$}", column.len())?;
             }
         }
@@ -49,34 +46,21 @@ impl Record {
         let mut rows = lines.skip(1).map(|line| {
             // A label may be empty, and then the line begins with the space around the next cell.
             let (label, rest) = line.split_once("  ")?;
-            let cells = rest
-                .split("  ")
-                .map(str::trim)
-                .filter(|cell| !cell.is_empty());
+            let cells = rest.split("  ").map(str::trim);
+            let cells = cells.filter(|cell| !cell.is_empty()).map(str::to_owned);
             Some((label.to_owned(), cells.collect::<Vec<_>>()))
         });
         let (label, columns) = rows.next()??;
-        let columns: Vec<_> = columns.into_iter().map(str::to_owned).collect();
-        let figure = |cell: &str| match cell {
-            NOTHING => Some(None),
-            cell => cell.parse().ok().map(Some),
-        };
-        let rows = rows
-            .map(|row| {
-                let (label, cells) = row?;
-                let figures: Option<Vec<_>> = cells.into_iter().map(figure).collect();
-                Some((
-                    label,
-                    figures.filter(|figures| figures.len() == columns.len())?,
-                ))
-            })
-            .collect::<Option<_>>()?;
+        let rows = rows.map(|row| {
+            let (label, cells) = row?;
+            Some((label, cells.iter().map(|cell| cell.parse().ok()).collect()))
+        });
         Some(Record {
             run,
             unit,
             label,
             columns,
-            rows,
+            rows: rows.collect::<Option<_>>()?,
         })
     }
 }
