@@ -1,9 +1,8 @@
 //! Drawings of records, as SVG.
 //!
 //! They stand inline in the book's pages, so text and axes take the page's colour, and each engine has a colour for light pages
-//! and one for dark ones. An engine is told by the shape of its mark first. plotters, the usual library, writes fixed colours.
-
-use std::fmt::Write;
+//! and one for dark ones. An engine is told by the shape of its mark first. plotters, the usual library, writes fixed colours,
+//! and neither titles nor descriptions.
 
 use crate::plots::Plot;
 use crate::record::Record;
@@ -33,52 +32,44 @@ const STYLES: [(&str, &str, &str); 6] = [
 ];
 
 /// A drawing that is begun: what stands in it so far.
-struct Drawing {
-    svg: String,
-}
+struct Drawing(String);
 
 impl Drawing {
     /// Begins a drawing whose field ends at `bottom`, and dates it there.
     fn begin(plot: &Plot, record: &Record, bottom: f64) -> Drawing {
         let (id, height) = (plot.name, bottom + FOOT);
-        let mut svg = format!(
-            "<svg id=\"{id}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-run\">\n"
-        );
-        let _ = writeln!(
-            svg,
-            "<title id=\"{id}-title\">{}</title>",
-            escaped(plot.title)
-        );
-        let _ = writeln!(
-            svg,
-            "<desc id=\"{id}-run\">{}. The table below has the figures.</desc>",
-            escaped(&record.run)
-        );
-        let _ = write!(
-            svg,
-            "<style>#{id} text{{font:13px sans-serif;fill:currentColor}}"
-        );
-        let _ = write!(svg, "#{id} path{{fill:none;stroke:currentColor}}");
+        let (title, run) = (escaped(plot.title), escaped(&record.run));
+        let mut drawing = Drawing(String::new());
+        drawing.add(format!(
+            r#"<svg id="{id}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{id}-title {id}-run">
+<title id="{id}-title">{title}</title>
+<desc id="{id}-run">{run}. The table below has the figures.</desc>"#
+        ));
         // Alone in a window the drawing has no page whose colour it could take.
-        let _ = write!(
-            svg,
-            ":root#{id}{{color-scheme:light dark;color:light-dark(#222,#ddd)}}"
+        let mut style = format!(
+            ":root#{id}{{color-scheme:light dark;color:light-dark(#222,#ddd)}}\
+             #{id}{{text{{font:13px sans-serif;fill:currentColor}}path{{fill:none;stroke:currentColor}}"
         );
         for (engine, (light, dark, _)) in STYLES.iter().enumerate() {
-            let _ = write!(svg, "#{id} .e{engine}{{color:light-dark({light},{dark})}}");
+            style += &format!(".e{engine}{{color:light-dark({light},{dark})}}");
         }
-        svg.push_str("</style>\n");
-        let mut drawing = Drawing { svg };
-        drawing.styled("font-weight:600", LEFT, 18.0, "start", plot.title);
-        let (machine, versions) = record
-            .run
-            .split_once(", rustc ")
-            .unwrap_or((&record.run, ""));
-        let versions = format!("rustc {versions}");
-        for (line, y) in [(machine, bottom + 20.0), (&versions, bottom + 36.0)] {
-            drawing.styled("font-size:11px", RIGHT, y, "end", line);
+        drawing.add(format!("<style>{style}}}</style>"));
+        drawing.add(format!(
+            r#"<text x="{LEFT:.1}" y="18.0" text-anchor="start" style="font-weight:600">{title}</text>"#
+        ));
+        let (machine, versions) = run.split_at(run.find("rustc ").unwrap_or(0));
+        for (line, y) in [(machine.trim_end_matches(", "), 20.0), (versions, 36.0)] {
+            let y = bottom + y;
+            drawing.add(format!(
+                r#"<text x="{RIGHT:.1}" y="{y:.1}" text-anchor="end" style="font-size:11px">{line}</text>"#
+            ));
         }
         drawing
+    }
+
+    fn add(&mut self, element: String) {
+        self.0 += &element;
+        self.0.push('\n');
     }
 
     /// Names each engine's mark.
@@ -92,106 +83,82 @@ impl Drawing {
     }
 
     fn text(&mut self, x: f64, y: f64, anchor: &str, text: &str) {
-        self.styled("", x, y, anchor, text);
-    }
-
-    fn styled(&mut self, style: &str, x: f64, y: f64, anchor: &str, text: &str) {
-        let style = match style {
-            "" => String::new(),
-            style => format!(" style=\"{style}\""),
-        };
         let text = escaped(text);
-        let _ = writeln!(
-            self.svg,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{style}>{text}</text>"
-        );
+        self.add(format!(
+            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#
+        ));
     }
 
     /// Draws a line of the field; what is not a curve stays in the background.
-    fn grid(&mut self, path: &str) {
-        let _ = writeln!(self.svg, "<path opacity=\"0.25\" d=\"{path}\"/>");
+    fn grid(&mut self, path: String) {
+        self.add(format!(r#"<path opacity="0.25" d="{path}"/>"#));
     }
 
     /// Draws an engine's mark, which says in a tooltip what it stands for.
     fn mark(&mut self, engine: usize, x: f64, y: f64, what: &str) {
         let (what, shape) = (escaped(what), STYLES[engine].2);
-        let fill = if shape.ends_with('Z') {
-            "currentColor"
-        } else {
-            "none"
+        let fill = match shape.ends_with('Z') {
+            true => "currentColor",
+            false => "none",
         };
-        let _ = writeln!(
-            self.svg,
-            "<g class=\"e{engine}\" transform=\"translate({x:.1} {y:.1})\"><title>{what}</title><path style=\"fill:{fill}\" stroke-width=\"2.4\" d=\"{shape}\"/></g>"
-        );
+        self.add(format!(
+            r#"<g class="e{engine}" transform="translate({x:.1} {y:.1})"><title>{what}</title><path style="fill:{fill}" stroke-width="2.4" d="{shape}"/></g>"#
+        ));
     }
 
-    fn end(mut self) -> String {
-        self.svg.push_str("</svg>\n");
-        self.svg
+    fn end(self) -> String {
+        self.0 + "</svg>\n"
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;")
 }
 
 /// An axis whose equal steps are equal factors.
 struct Axis {
-    from: f64,
-    to: f64,
-    /// Where the two ends lie in the drawing.
+    ticks: Vec<f64>,
+    /// Where the first and the last tick lie in the drawing.
     at: (f64, f64),
 }
 
 impl Axis {
-    /// Reaches from the power of ten below all figures to the tick above them.
+    /// Has 1, 2, 5, 10, 20 and so on, times the power of ten below all figures, to the first that is above them.
     fn around(record: &Record, at: (f64, f64)) -> Axis {
-        let figures = || {
-            record
-                .rows
-                .iter()
-                .flat_map(|(_, figures)| figures.iter().flatten().copied())
-        };
-        let from = 10_f64.powf(figures().fold(f64::INFINITY, f64::min).log10().floor());
-        let most = figures().fold(0.0, f64::max);
-        let mut axis = Axis {
-            from,
-            to: f64::INFINITY,
-            at,
-        };
-        let above = axis.ticks().find(|tick| *tick >= most);
-        axis.to = above.unwrap_or(most);
-        axis
+        let figures = record
+            .rows
+            .iter()
+            .flat_map(|(_, figures)| figures)
+            .flatten();
+        let least = figures.clone().copied().fold(f64::INFINITY, f64::min);
+        let most = figures.copied().fold(0.0, f64::max);
+        let from = 10_f64.powf(least.log10().floor());
+        let decades = (0..).map(|decade| from * 10_f64.powi(decade));
+        let mut ticks = Vec::new();
+        for tick in decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * decade)) {
+            ticks.push(tick);
+            if tick >= most {
+                break;
+            }
+        }
+        Axis { ticks, at }
     }
 
     fn place(&self, figure: f64) -> f64 {
-        let share = (figure / self.from).ln() / (self.to / self.from).ln();
+        let (from, to) = (self.ticks[0], self.ticks[self.ticks.len() - 1]);
+        let share = (figure / from).ln() / (to / from).ln();
         self.at.0 + share * (self.at.1 - self.at.0)
-    }
-
-    /// Gives 1, 2, 5, 10, 20 and so on, times the beginning, to the end.
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        let (from, to) = (self.from, self.to);
-        let decades = (0..15).map(move |decade| from * 10_f64.powi(decade));
-        let ticks = decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|step| step * decade));
-        ticks.take_while(move |tick| *tick <= to * 1.001)
     }
 }
 
 /// Writes a number with a comma after each three digits.
 fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    let number = number.round() as u64;
+    match number / 1_000 {
+        0 => number.to_string(),
+        thousands => format!("{},{:03}", grouped(thousands as f64), number % 1_000),
     }
-    text
 }
 
 /// Says what a mark stands for.
@@ -201,50 +168,43 @@ fn tooltip(engine: &str, label: &str, figure: f64) -> String {
 
 /// Draws a curve for each engine; the rows' labels are numbers and lie on a logarithmic axis.
 pub fn lines(plot: &Plot, record: &Record) -> String {
-    let (top, bottom) = (HEAD, 400.0);
+    let bottom = 400.0;
     let mut drawing = Drawing::begin(plot, record, bottom + 48.0);
     drawing.key(record);
-    let y = Axis::around(record, (bottom, top));
-    for tick in y.ticks() {
-        let at = y.place(tick);
-        drawing.grid(&format!("M{LEFT:.1} {at:.1}H{RIGHT:.1}"));
-        drawing.text(LEFT - 8.0, at + 4.5, "end", &grouped(tick));
+    let y = Axis::around(record, (bottom, HEAD));
+    for tick in &y.ticks {
+        let at = y.place(*tick);
+        drawing.grid(format!("M{LEFT:.1} {at:.1}H{RIGHT:.1}"));
+        drawing.text(LEFT - 8.0, at + 4.5, "end", &grouped(*tick));
     }
-    let number = |label: &str| label.replace(',', "").parse::<f64>().unwrap_or(1.0);
-    let ends = |row: Option<&(String, _)>| row.map_or(1.0, |(label, _)| number(label));
+    let number = |label: &str| label.replace(',', "").parse().unwrap_or(1.0);
     let x = Axis {
-        from: ends(record.rows.first()),
-        to: ends(record.rows.last()),
+        ticks: record.rows.iter().map(|(label, _)| number(label)).collect(),
         at: (LEFT + 24.0, RIGHT - 36.0),
     };
-    for (label, _) in &record.rows {
-        drawing.text(x.place(number(label)), bottom + 22.0, "middle", label);
+    for tick in &x.ticks {
+        drawing.text(x.place(*tick), bottom + 22.0, "middle", &grouped(*tick));
     }
     drawing.text((LEFT + RIGHT) / 2.0, bottom + 42.0, "middle", &record.label);
     for (engine, name) in record.columns.iter().enumerate() {
-        let points: Vec<_> = record
-            .rows
-            .iter()
-            .filter_map(|(label, figures)| Some((label, figures[engine]?)))
-            .map(|(label, figure)| (x.place(number(label)), y.place(figure), label, figure))
+        let rows = record.rows.iter().zip(&x.ticks);
+        let points: Vec<_> = rows
+            .filter_map(|((label, figures), tick)| {
+                let figure = figures[engine]?;
+                let what = tooltip(name, &format!("{label} {}", record.label), figure);
+                Some((x.place(*tick), y.place(figure), what))
+            })
             .collect();
-        let mut path = String::new();
-        for (i, (x, y, ..)) in points.iter().enumerate() {
-            let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
-        }
-        if !path.is_empty() {
-            let _ = writeln!(
-                drawing.svg,
-                "<path class=\"e{engine}\" stroke-width=\"2\" d=\"{path}\"/>"
-            );
-        }
-        for (x, y, label, figure) in points {
-            drawing.mark(
-                engine,
-                x,
-                y,
-                &tooltip(name, &format!("{label} {}", record.label), figure),
-            );
+        let corners: Vec<_> = points
+            .iter()
+            .map(|(x, y, _)| format!("{x:.1} {y:.1}"))
+            .collect();
+        let path = corners.join("L");
+        drawing.add(format!(
+            r#"<path class="e{engine}" stroke-width="2" d="M{path}"/>"#
+        ));
+        for (x, y, what) in points {
+            drawing.mark(engine, x, y, &what);
         }
     }
     drawing.end()
@@ -258,28 +218,24 @@ pub fn marks(plot: &Plot, record: &Record) -> String {
     let mut drawing = Drawing::begin(plot, record, bottom + 28.0);
     drawing.key(record);
     let x = Axis::around(record, (left, RIGHT - 8.0));
-    for tick in x.ticks() {
-        let at = x.place(tick);
-        drawing.grid(&format!("M{at:.1} {HEAD:.1}V{bottom:.1}"));
+    for (i, tick) in x.ticks.iter().enumerate() {
+        let at = x.place(*tick);
+        drawing.grid(format!("M{at:.1} {HEAD:.1}V{bottom:.1}"));
         // Every tick would be too many to read.
-        if (tick / x.from).log10().fract().abs() < 1e-6 {
-            drawing.text(at, bottom + 20.0, "middle", &grouped(tick));
+        if i.is_multiple_of(3) {
+            drawing.text(at, bottom + 20.0, "middle", &grouped(*tick));
         }
     }
     for (row, (label, figures)) in record.rows.iter().enumerate() {
         let top = HEAD + STRIP * row as f64;
-        drawing.grid(&format!("M{LEFT:.1} {top:.1}H{RIGHT:.1}"));
+        drawing.grid(format!("M{LEFT:.1} {top:.1}H{RIGHT:.1}"));
         drawing.text(left - 10.0, top + STRIP / 2.0 + 4.5, "end", label);
         for (engine, figure) in figures.iter().enumerate() {
             let Some(figure) = *figure else { continue };
             // Each engine has its own height, so that equal figures do not hide each other.
             let y = top + 8.0 + 7.2 * engine as f64;
-            drawing.mark(
-                engine,
-                x.place(figure),
-                y,
-                &tooltip(&record.columns[engine], label, figure),
-            );
+            let what = tooltip(&record.columns[engine], label, figure);
+            drawing.mark(engine, x.place(figure), y, &what);
         }
     }
     drawing.end()
@@ -289,9 +245,7 @@ pub fn marks(plot: &Plot, record: &Record) -> String {
 pub fn bars(plot: &Plot, record: &Record) -> String {
     const BAR: f64 = 30.0;
     let left = LEFT + 78.0;
-    let Some((label, figures)) = record.rows.first() else {
-        return Drawing::begin(plot, record, TITLE).end();
-    };
+    let (label, figures) = &record.rows[0];
     let bottom = TITLE + BAR * figures.len() as f64;
     let mut drawing = Drawing::begin(plot, record, bottom);
     let most = figures.iter().flatten().copied().fold(1.0, f64::max);
@@ -302,10 +256,9 @@ pub fn bars(plot: &Plot, record: &Record) -> String {
         let Some(figure) = *figure else { continue };
         let end = left + figure / most * (RIGHT - 60.0 - left);
         let what = escaped(&tooltip(name, label, figure));
-        let _ = writeln!(
-            drawing.svg,
-            "<g class=\"e{engine}\"><title>{what}</title><path stroke-width=\"16\" d=\"M{left:.1} {y:.1}H{end:.1}\"/></g>"
-        );
+        drawing.add(format!(
+            r#"<g class="e{engine}"><title>{what}</title><path stroke-width="16" d="M{left:.1} {y:.1}H{end:.1}"/></g>"#
+        ));
         drawing.text(end + 8.0, y + 4.5, "start", &grouped(figure));
     }
     drawing.end()
