@@ -14,9 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 use asyncio::{
-    Direction, Error, EventLoop, IncompleteRead, LimitOverrun, Panicked, Protocol, Result, Server,
-    StreamReader, StreamWriter, TcpListener, TcpStream, Transport, create_server, create_task,
-    gather, get_running_loop, open_connection, sleep, to_thread, yield_now,
+    Direction, Error, EventLoop, IncompleteRead, LimitOverrun, Panicked, Protocol, Result,
+    RunError, Server, StreamReader, StreamWriter, TcpListener, TcpStream, Transport, create_server,
+    create_task, gather, get_running_loop, open_connection, sleep, to_thread, yield_now,
 };
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -27,23 +27,25 @@ fn run<T: Clone + 'static>(body: impl Future<Output = Result<T>> + 'static) -> T
     run_on(&EventLoop::with_virtual_clock(), body)
 }
 
-/// Runs a test, and ends the process if it hangs.
 #[track_caller]
 fn run_on<T: Clone + 'static>(
     event_loop: &EventLoop,
     body: impl Future<Output = Result<T>> + 'static,
 ) -> T {
+    guarded(|| event_loop.run(body)).expect("the test ends without an error")
+}
+
+/// Runs a test, and ends the process if it hangs.
+fn guarded<R>(test: impl FnOnce() -> R) -> R {
     let (_running, ended) = mpsc::channel::<()>();
-    let test = thread::current().name().map(str::to_owned);
+    let name = thread::current().name().map(str::to_owned);
     thread::spawn(move || {
         if ended.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-            eprintln!("{test:?} hangs");
+            eprintln!("{name:?} hangs");
             std::process::abort();
         }
     });
-    event_loop
-        .run(body)
-        .expect("the test ends without an error")
+    test()
 }
 
 /// Waits until nobody has anything to do: the virtual clock does not move before that.
@@ -1230,4 +1232,17 @@ fn raw_pair() -> std::io::Result<(std::net::TcpStream, mio::net::TcpStream)> {
     let (socket, _) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok((client, mio::net::TcpStream::from_std(socket)))
+}
+
+/// A connection that is closed is watched no more, so nothing is left that could wake a task.
+#[test]
+fn a_loop_whose_sockets_are_closed_knows_that_it_waits_for_ever() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let main = async {
+        drop(pair().await?);
+        settle().await?;
+        get_running_loop()?.create_promise::<()>().await
+    };
+    let error = guarded(|| event_loop.run(main)).expect_err("it waits for ever");
+    assert_eq!(error.downcast_ref(), Some(&RunError::Stalled));
 }

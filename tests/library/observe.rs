@@ -419,6 +419,7 @@ fn each_pass_ends_with_what_is_ready_and_which_timers_are_set() {
         event_loop.call_later(seconds(3), || ());
         event_loop.call_later(seconds(2), || ());
         event_loop.call_soon(|| ());
+        event_loop.call_soon(|| ()).cancel();
         yield_now().await?;
         Ok(sleep(seconds(1)).await?)
     });
@@ -431,9 +432,9 @@ fn each_pass_ends_with_what_is_ready_and_which_timers_are_set() {
         passes,
         [
             "0 s loop: pass 1 ends; ready: callback 3, Task-1; timers: callback 2 at 2 s, callback 1 at 3 s",
-            "0 s loop: pass 2 ends; ready: none; timers: callback 4 at 1 s, callback 2 at 2 s, callback 1 at 3 s",
+            "0 s loop: pass 2 ends; ready: none; timers: callback 5 at 1 s, callback 2 at 2 s, callback 1 at 3 s",
             "1 s loop: pass 3 ends; ready: Task-1; timers: callback 2 at 2 s, callback 1 at 3 s",
-            "1 s loop: pass 4 ends; ready: callback 5; timers: callback 2 at 2 s, callback 1 at 3 s",
+            "1 s loop: pass 4 ends; ready: callback 6; timers: callback 2 at 2 s, callback 1 at 3 s",
             "1 s loop: pass 5 ends; ready: none; timers: callback 2 at 2 s, callback 1 at 3 s"
         ]
     );
