@@ -1,6 +1,5 @@
 //! What the reader can ask for on the command line.
 
-use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -11,9 +10,8 @@ use crate::book::Book;
 use crate::exercises::commands;
 use crate::new::New;
 use crate::run::bench;
-use crate::run::limits::{Limits, parse_limits};
-use crate::run::{exec, launch, supervise};
 use crate::serve::{self, Options};
+use crate::supervisor::limits::{Limits, parse_limits};
 
 /// Reads, runs and checks the workbook. Without a command it serves the book and opens it in the browser.
 #[derive(Debug, Parser)]
@@ -44,12 +42,6 @@ enum Command {
 
     /// Measure how long it takes from a click on Run to the first output
     BenchRun(BenchArgs),
-
-    #[command(hide = true, name = launch::COMMAND)]
-    Supervise,
-
-    #[command(hide = true, name = exec::COMMAND)]
-    ExecLimited(ExecArgs),
 }
 
 #[derive(Debug, Args)]
@@ -79,17 +71,6 @@ struct BenchArgs {
     /// How many edited programs to run
     #[arg(long, value_name = "N", default_value_t = NonZero::new(20).expect("it is not zero"))]
     programs: NonZero<usize>,
-}
-
-/// What a supervisor says to the process that becomes the program.
-#[derive(Debug, Args)]
-struct ExecArgs {
-    parent: i32,
-    limits: String,
-    background: String,
-    program: PathBuf,
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -144,14 +125,6 @@ impl Cli {
             Some(Command::Exercises(command)) => command.run(),
             Some(Command::New(new)) => new.run(),
             Some(Command::BenchRun(args)) => bench::bench(args.programs.get()),
-            Some(Command::Supervise) => supervise::supervise(),
-            Some(Command::ExecLimited(args)) => Err(exec::exec(
-                args.parent,
-                &args.limits,
-                !args.background.is_empty(),
-                &args.program,
-                &args.args,
-            )),
         }
     }
 }

@@ -4,8 +4,12 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 use workbook::cli::Cli;
+use workbook::supervisor;
 
 fn main() -> ExitCode {
+    if let Some(end) = supervisor::take_part() {
+        return end;
+    }
     end_with_the_reader();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,

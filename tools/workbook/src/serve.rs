@@ -29,11 +29,11 @@ use crate::exercises::{Exercises, Places, web};
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
-use crate::run::limits::Limits;
 use crate::run::prepare::prepare;
 use crate::run::routes::routes;
 use crate::run::scratch::Scratch;
 use crate::run::token::Token;
+use crate::supervisor::limits::Limits;
 use crate::watch::Changes;
 
 /// What the handlers share.

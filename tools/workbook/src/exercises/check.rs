@@ -1,25 +1,18 @@
 //! Checking one exercise: its checks are compiled with the reader's file, and run.
 
 use std::env;
-use std::error::Error;
-use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::alone::{self, Done};
 use super::catalog::{Catalog, Choice, Exercise};
 use super::work::Work;
-use crate::programs::cargo;
-use crate::programs::compile::{Called, Compiler, SOURCE, Source};
-use crate::programs::compiled::Compiled;
-use crate::programs::process;
-use crate::programs::program::in_empty_folder;
-use crate::run::job::Job;
-use crate::run::kit::{compiler_environment, program_environment, readable, unfinished};
-use crate::run::limits::Limits;
+use crate::programs::compile::{Compiler, File, SOURCE, Source, Unfinished, unfinished};
+use crate::programs::program::run_now;
+use crate::supervisor::limits::Limits;
+use crate::supervisor::{Ended, Job, Supervisor, block_on};
 
 /// A check program stops itself after ten seconds, with a better message; these are milliseconds for one that cannot.
 const WALL: u64 = 30_000;
@@ -60,125 +53,77 @@ struct Report {
     checks: Vec<Check>,
 }
 
-/// The compiler did not come to its end with a reader's program.
-#[derive(Debug)]
-struct Unfinished {
-    /// Why, in one sentence.
-    why: String,
-    /// What the compiler had said.
-    said: String,
+/// The checks of an exercise with this text in the place of the reader's file.
+pub fn source(catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Source> {
+    let shown_checks = format!("exercises/{}/{}/check.rs", exercise.slug, exercise.name);
+    Ok(Source::of_files(vec![
+        File {
+            path: SOURCE.to_owned(),
+            shown: shown_checks,
+            text: catalog.checks(exercise)?,
+        },
+        File {
+            path: "src/exercise.rs".to_owned(),
+            shown: Work::shown(exercise),
+            text: text.to_owned(),
+        },
+    ]))
 }
 
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-impl Error for Unfinished {}
-
-/// Compiles the checks of an exercise with this text in the place of the reader's file.
+/// Checks this text as the reader's file.
 ///
 /// A constant or a macro can keep the compiler busy for ever, so it has limits, too.
-pub fn compile(
-    compiler: &Compiler,
-    limits: Limits,
-    catalog: &Catalog,
-    exercise: &Exercise,
-    text: &str,
-) -> Result<Compiled> {
-    let shown_checks = format!("exercises/{}/{}/check.rs", exercise.slug, exercise.name);
-    let files = [
-        Source {
-            path: SOURCE,
-            shown: &shown_checks,
-            text: &catalog.checks(exercise)?,
-        },
-        Source {
-            path: "src/exercise.rs",
-            shown: &Work::shown(exercise),
-            text,
-        },
-    ];
-    compiler.compile_by(&files, |args, folder| {
-        let done = alone::run(&Job {
-            program: compiler.rustc().to_path_buf(),
-            args: args.to_vec(),
-            environment: compiler_environment(folder),
-            folder: folder.to_path_buf(),
-            private: false,
-            limits,
-            background: false,
-        })?;
-        if done.end.why.is_some() || done.end.status.is_none() {
-            return Err(Unfinished {
-                why: unfinished(&done.end),
-                said: readable(done.stderr),
-            }
-            .into());
-        }
-        Ok(Called {
-            success: done.end.ok(),
-            stderr: done.stderr,
-        })
-    })
-}
-
-/// Checks this text as the reader's file; the limits are the compiler's.
 pub fn check(
     compiler: &Compiler,
-    limits: Limits,
     catalog: &Catalog,
     exercise: &Exercise,
     text: &str,
 ) -> Result<Outcome> {
-    let compiled = match compile(compiler, limits, catalog, exercise, text) {
-        Ok(compiled) => compiled,
-        Err(error) => {
-            let Unfinished { why, said } = error.downcast()?;
+    let source = source(catalog, exercise, text)?;
+    block_on(async |by| {
+        let compiled = match compiler.compile(&source, by).await {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                let Unfinished { end, said } = error.downcast()?;
+                return Ok(Outcome {
+                    compiler: said,
+                    problem: Some(unfinished(&end)),
+                    ..Outcome::default()
+                });
+            }
+        };
+        let Some(executable) = &compiled.executable else {
             return Ok(Outcome {
-                compiler: said,
-                problem: Some(why),
+                compiler: compiled.rendered(),
+                problem: Some("the program does not compile".to_owned()),
                 ..Outcome::default()
             });
+        };
+        let mut outcome = outcome(run(executable, exercise, by).await?);
+        if !outcome.passed {
+            outcome.compiler = compiled.rendered();
         }
-    };
-    let Some(executable) = &compiled.executable else {
-        return Ok(Outcome {
-            compiler: compiled.rendered(),
-            problem: Some("the program does not compile".to_owned()),
-            ..Outcome::default()
-        });
-    };
-    let mut outcome = outcome(run(executable, exercise)?);
-    if !outcome.passed {
-        outcome.compiler = compiled.rendered();
-    }
-    Ok(outcome)
-}
-
-/// Runs a check program under the limits of a program on the page, because both are the reader's.
-fn run(executable: &Path, exercise: &Exercise) -> Result<Done> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let mut environment = program_environment(folder.path());
-    environment.push(("EXERCISE_READ".to_owned(), exercise.read_file()));
-    environment.extend(env::var(SECONDS).map(|seconds| (SECONDS.to_owned(), seconds)));
-    alone::run(&Job {
-        program: executable.to_path_buf(),
-        args: Vec::new(),
-        environment,
-        folder: folder.path().to_path_buf(),
-        private: false,
-        limits: Limits {
-            wall: WALL,
-            ..Limits::default()
-        },
-        background: false,
+        Ok(outcome)
     })
 }
 
+/// Runs a check program under the limits of a program on the page, because both are the reader's.
+async fn run(executable: &Path, exercise: &Exercise, by: &mut Supervisor) -> Result<Ended> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let limits = Limits {
+        wall: WALL,
+        ..Limits::default()
+    };
+    let mut job = Job::new(executable.to_path_buf(), folder.path(), limits);
+    let told = ("EXERCISE_READ".to_owned(), exercise.read_file());
+    job.environment.push(told);
+    let seconds = env::var(SECONDS).map(|seconds| (SECONDS.to_owned(), seconds));
+    job.environment.extend(seconds);
+    by.run(job).await
+}
+
 /// Reads the report in the last line; everything before it is for people.
-fn outcome(done: Done) -> Outcome {
+fn outcome(done: Ended) -> Outcome {
     let text = done.stdout.trim_end();
     let (before, last) = text.rsplit_once('\n').unwrap_or(("", text));
     match serde_json::from_str::<Report>(last) {
@@ -189,11 +134,7 @@ fn outcome(done: Done) -> Outcome {
             ..Outcome::default()
         },
         _ => {
-            let how = match (done.end.message, done.end.status) {
-                (Some(message), _) => message,
-                (None, Some(status)) => format!("it ended with exit status {status}"),
-                (None, None) => "nobody knows why".to_owned(),
-            };
+            let how = done.end.how();
             let printed = join(&done.stdout, &done.stderr);
             Outcome {
                 output: printed.chars().take(SHOWN).collect(),
@@ -213,19 +154,14 @@ fn join(stdout: &str, stderr: &str) -> String {
 }
 
 /// What a program to predict prints.
-pub fn print(compiler: &Compiler, source: &str) -> Result<String> {
-    let compiled = compiler.compile(source)?;
+pub fn print(compiler: &Compiler, code: &str) -> Result<String> {
+    let compiled = compiler.compile_now(&Source::of(code))?;
     let executable = compiled
         .executable
         .as_ref()
         .ok_or_else(|| anyhow::anyhow!("it does not compile:\n{}", compiled.rendered()))?;
-    let ended = in_empty_folder(Command::new(executable), process::LIMIT)?;
-    anyhow::ensure!(
-        ended.status.success(),
-        "it ended with {}\n{}",
-        ended.status,
-        ended.stderr
-    );
+    let ended = run_now(&Command::new(executable))?;
+    anyhow::ensure!(ended.end.ok(), "{}\n{}", ended.end.how(), ended.stderr);
     Ok(ended.stdout)
 }
 
@@ -244,9 +180,4 @@ pub fn choice<'a>(exercise: &'a Exercise, letter: &str) -> Result<&'a Choice> {
                 letters.join(", ")
             )
         })
-}
-
-/// The compiler for all exercises; it builds what they are linked with first.
-pub fn compiler() -> Result<Compiler> {
-    Compiler::find(&cargo::workspace())
 }

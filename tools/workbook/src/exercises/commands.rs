@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::{Exercises, Places, terminal, watch};
 use crate::programs::cargo;
-use crate::run::limits::{Limits, parse_limits};
+use crate::supervisor::limits::{Limits, parse_limits};
 
 /// One command with its arguments.
 #[derive(Debug, Subcommand)]

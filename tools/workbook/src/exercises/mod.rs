@@ -3,7 +3,6 @@
 //! The files are the truth for both: the authors' in `exercises/`, the reader's in `work/`.
 //! A reader's file is made of its starter and never overwritten without a copy.
 
-mod alone;
 pub mod catalog;
 pub mod check;
 pub mod commands;
@@ -24,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::programs::cargo;
 use crate::programs::compile::Compiler;
-use crate::run::limits::Limits;
+use crate::supervisor::limits::Limits;
 use crate::watch::Changes;
 use catalog::{Catalog, Exercise, Kind};
 use check::Outcome;
@@ -138,7 +137,7 @@ impl Exercises {
         if let Some(compiler) = self.compiler.get() {
             return Ok(compiler);
         }
-        let found = check::compiler()?;
+        let found = Compiler::find(&cargo::workspace(), self.compiler_limits)?;
         Ok(self.compiler.get_or_init(|| found))
     }
 
@@ -154,8 +153,7 @@ impl Exercises {
     /// Checks the reader's file, and notes the attempt; an exercise to predict has [`Exercises::judge`].
     pub fn check(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Outcome> {
         let text = self.text(catalog, exercise)?;
-        let limits = self.compiler_limits;
-        let outcome = check::check(self.compiler()?, limits, catalog, exercise, &text)?;
+        let outcome = check::check(self.compiler()?, catalog, exercise, &text)?;
         self.progress().update(&exercise.name, |entry| {
             entry.attempts += 1;
             if outcome.passed {

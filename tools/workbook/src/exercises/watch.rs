@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use std::thread;
 
 use anyhow::{Context, Result};
+use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 
 use super::catalog::{Exercise, Kind};
@@ -23,16 +24,16 @@ enum Event {
 
 /// Watches until all exercises are solved, or the reader quits.
 pub fn watch(exercises: &Exercises) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let result = runtime.block_on(watch_all(exercises));
+    let result = watch_all(exercises, &runtime);
     // The thread that reads what is typed ends with the program.
     runtime.shutdown_background();
     result
 }
 
-async fn watch_all(exercises: &Exercises) -> Result<()> {
+fn watch_all(exercises: &Exercises, runtime: &Runtime) -> Result<()> {
     let mut typed = typed();
     let catalog = exercises.catalog()?;
     let mut left: Vec<&Exercise> = {
@@ -52,7 +53,7 @@ async fn watch_all(exercises: &Exercises) -> Result<()> {
         let mut solved = look(exercises, exercise)?;
         while !solved {
             println!("{KEYS}");
-            match event(&mut changes, &mut typed).await {
+            match runtime.block_on(event(&mut changes, &mut typed)) {
                 Event::Ended => return Ok(()),
                 Event::Changed => {
                     let now = contents(&files);

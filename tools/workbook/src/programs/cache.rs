@@ -1,24 +1,21 @@
 //! What the compiler made of programs, kept so that no program is compiled twice.
 
-use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::compiled::{Compiled, Diagnostic};
+use super::compile::Compiled;
 use crate::rename::rename;
 
-/// The name of what the compiler makes.
-pub fn executable_name() -> String {
-    format!("program{}", env::consts::EXE_SUFFIX)
-}
+/// What nobody has asked for in this time is forgotten.
+const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// A folder of compiled programs, with one folder for each key.
+/// A folder of what the compiler made, with one folder for each key.
 ///
 /// An entry is made elsewhere and then renamed, so what lies here is whole.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,19 +23,17 @@ pub struct Cache {
     folder: PathBuf,
 }
 
-const MESSAGES: &str = "messages.json";
+/// The file of an entry that says what else is in it; its time is that of the last question for the entry.
+const RESULT: &str = "result.json";
 
 impl Cache {
-    /// Opens the folder, and makes it if there is none.
+    /// Opens the folder, and makes it if there is none; what is old in it goes.
     pub fn open(folder: PathBuf) -> Result<Cache> {
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        Ok(Cache { folder })
-    }
-
-    /// Where everything lies.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+        let cache = Cache { folder };
+        cache.forget(KEEP)?;
+        Ok(cache)
     }
 
     /// Finds what was made under this key.
@@ -47,20 +42,23 @@ impl Cache {
         if !entry.is_dir() {
             return Ok(None);
         }
-        let file = entry.join(MESSAGES);
-        let messages = fs::read(&file)
+        let file = entry.join(RESULT);
+        let result = fs::read(&file)
             .with_context(|| format!("cannot read {}: remove its folder", file.display()))?;
-        let diagnostics = serde_json::from_slice(&messages)
+        let mut compiled: Compiled = serde_json::from_slice(&result)
             .with_context(|| format!("{} is broken: remove its folder", file.display()))?;
-        let executable = entry.join(executable_name());
-        Ok(Some(Compiled {
-            executable: executable.exists().then_some(executable),
-            diagnostics,
-        }))
+        compiled.executable = compiled.executable.map(|made| entry.join(made));
+        compiled.found = true;
+        // Another process may have done the same in this moment.
+        let _ = File::options()
+            .write(true)
+            .open(file)
+            .and_then(|file| file.set_modified(SystemTime::now()));
+        Ok(Some(compiled))
     }
 
     /// Makes a folder to compile these files in, each a path and a text, under the names that cargo would give them, so that messages are what a reader will see.
-    pub fn work<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<TempDir> {
+    pub fn work(&self, files: &[(String, String)]) -> Result<TempDir> {
         let make = || -> io::Result<TempDir> {
             let work = tempfile::tempdir_in(&self.folder)?;
             fs::create_dir(work.path().join("src"))?;
@@ -72,22 +70,9 @@ impl Cache {
         make().with_context(|| format!("cannot write to {}", self.folder.display()))
     }
 
-    /// Keeps what was compiled in a folder of [`Cache::work`]; `success` is what the compiler's exit status says.
-    pub fn keep(
-        &self,
-        key: &str,
-        work: TempDir,
-        success: bool,
-        diagnostics: &[Diagnostic],
-    ) -> Result<Compiled> {
-        let made = work.path().join(executable_name()).exists();
-        ensure!(
-            success == made,
-            "the compiler ended with {} and made {} executable",
-            if success { "success" } else { "a failure" },
-            if made { "an" } else { "no" }
-        );
-        fs::write(work.path().join(MESSAGES), serde_json::to_vec(diagnostics)?)
+    /// Keeps what was made in a folder of [`Cache::work`]; the executable is named as it is called there.
+    pub fn keep(&self, key: &str, work: TempDir, compiled: &Compiled) -> Result<Compiled> {
+        fs::write(work.path().join(RESULT), serde_json::to_vec(compiled)?)
             .with_context(|| format!("cannot write to {}", self.folder.display()))?;
         let work = work.keep();
         let entry = self.folder.join(key);
@@ -96,21 +81,24 @@ impl Cache {
             Err(_) if entry.is_dir() => fs::remove_dir_all(&work)?,
             result => result.with_context(|| format!("cannot make {}", entry.display()))?,
         }
-        self.find(key)?
-            .with_context(|| format!("{} was removed", entry.display()))
+        let mut compiled = self
+            .find(key)?
+            .with_context(|| format!("{} was removed", entry.display()))?;
+        compiled.found = false;
+        Ok(compiled)
     }
 
-    /// Removes every entry that `keep` does not want and that is older than the age.
-    pub fn forget(&self, age: Duration, keep: impl Fn(&str) -> bool) -> Result<()> {
+    /// Removes every entry that nobody has asked for in this time.
+    fn forget(&self, age: Duration) -> Result<()> {
         let entries = fs::read_dir(&self.folder)
             .with_context(|| format!("cannot read the folder {}", self.folder.display()))?;
         for entry in entries.flatten() {
             // Another process may be compiling here, and takes its own folders away.
-            let Ok(made) = entry.metadata().and_then(|data| data.modified()) else {
+            let data = fs::metadata(entry.path().join(RESULT)).or_else(|_| entry.metadata());
+            let Ok(used) = data.and_then(|data| data.modified()) else {
                 continue;
             };
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !keep(&name) && made.elapsed().unwrap_or_default() > age {
+            if used.elapsed().unwrap_or_default() > age {
                 // What cannot be removed takes space and nothing else.
                 let _ = fs::remove_dir_all(entry.path());
             }
@@ -126,24 +114,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_old_and_not_wanted_is_forgotten() {
+    fn what_nobody_asks_for_is_forgotten() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cache = Cache::open(folder.path().join("cache")).expect("a folder");
-        let entries = || {
-            let entries = fs::read_dir(cache.folder()).expect("a folder").flatten();
-            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
-            names.sort();
-            names
-        };
-        for name in ["old", "used"] {
-            fs::create_dir(cache.folder().join(name)).expect("a folder");
+        let long_ago = SystemTime::now() - 2 * KEEP;
+        for key in ["old", "used"] {
+            let work = cache.work(&[]).expect("a folder");
+            let nothing = Compiled::default();
+            cache.keep(key, work, &nothing).expect("a new key");
+            let file = File::options()
+                .write(true)
+                .open(cache.folder.join(key).join(RESULT));
+            let set = file.and_then(|file| file.set_modified(long_ago));
+            set.expect("a file of our own");
         }
-        cache.forget(Duration::MAX, |_| false).expect("a folder");
-        assert_eq!(entries(), ["old", "used"]);
-        cache
-            .forget(Duration::ZERO, |name| name == "used")
-            .expect("a folder");
-        assert_eq!(entries(), ["used"]);
+        let found = cache.find("used").expect("a whole entry");
+        assert!(found.is_some_and(|compiled| compiled.found));
+        let cache = Cache::open(cache.folder).expect("a folder");
+        let entries = fs::read_dir(&cache.folder).expect("a folder").flatten();
+        let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+        assert_eq!(names, ["used"]);
     }
 
     /// A server that starts must not fail because another one compiles something.
@@ -154,11 +144,11 @@ mod tests {
         thread::scope(|scope| {
             let busy = scope.spawn(|| {
                 for _ in 0..300 {
-                    drop(cache.work([("src/main.rs", "")]));
+                    drop(cache.work(&[]));
                 }
             });
             while !busy.is_finished() {
-                cache.forget(Duration::MAX, |_| false).expect("a folder");
+                cache.forget(KEEP).expect("a folder");
             }
         });
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use cargo_metadata::{Artifact, Message, MetadataCommand};
 
 /// The root of the workspace this program was built in.
 pub fn workspace() -> PathBuf {
@@ -29,18 +29,7 @@ pub fn command(workspace: &Path) -> Command {
     command
 }
 
-/// One file set that cargo made or found up to date.
-#[derive(Debug)]
-pub struct Artifact {
-    /// The crate's name as programs write it.
-    pub name: String,
-    /// `lib`, `example`, `test`, and so on.
-    pub kind: String,
-    pub files: Vec<PathBuf>,
-    pub executable: Option<PathBuf>,
-}
-
-/// Runs cargo with these arguments and lists what it made; its own messages go to standard error.
+/// Runs cargo with these arguments and lists what it made or found up to date; its own messages go to standard error.
 pub fn artifacts(workspace: &Path, args: &[&str]) -> Result<Vec<Artifact>> {
     let output = command(workspace)
         .args(args)
@@ -54,31 +43,12 @@ pub fn artifacts(workspace: &Path, args: &[&str]) -> Result<Vec<Artifact>> {
         args.join(" ")
     );
     let mut artifacts = Vec::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let message: Value =
-            serde_json::from_str(line).context("cargo printed a broken message")?;
-        if message["reason"] == "compiler-artifact" {
-            artifacts.push(artifact(&message)?);
+    for message in Message::parse_stream(&*output.stdout) {
+        if let Message::CompilerArtifact(artifact) = message? {
+            artifacts.push(artifact);
         }
     }
     Ok(artifacts)
-}
-
-fn artifact(message: &Value) -> Result<Artifact> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    Ok(Artifact {
-        name: text(&message["target"]["name"])
-            .context("cargo named no target")?
-            .replace('-', "_"),
-        kind: text(&message["target"]["kind"][0]).context("cargo named no kind of target")?,
-        files: message["filenames"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|file| text(file).map(PathBuf::from))
-            .collect(),
-        executable: text(&message["executable"]).map(PathBuf::from),
-    })
 }
 
 /// The crate that takes Tokio's place in a program that is recorded.
@@ -99,62 +69,48 @@ pub struct Crates {
 
 /// Builds the package `programs` with what records them, and finds its dependencies' files.
 pub fn crates(workspace: &Path) -> Result<Crates> {
-    let (target, names) = programs_metadata(workspace)?;
+    let metadata = MetadataCommand::new()
+        .current_dir(workspace)
+        .no_deps()
+        .exec();
+    let metadata = metadata.context("cargo does not know this workspace")?;
     // Both at once, so that they are built upon the same crates.
     let packages = ["--package", "programs", "--package", RECORDED];
     let artifacts = artifacts(workspace, &[&["build", "--lib"], &packages[..]].concat())?;
-    let mut externs = Vec::new();
-    for name in names.into_iter().chain([RECORDED.to_owned()]) {
+    let library = |name: &str| {
         let mut found = artifacts
             .iter()
-            .filter(|artifact| artifact.name == name && artifact.kind == "lib")
-            .flat_map(|artifact| &artifact.files)
-            .filter(|file| file.extension().is_some_and(|e| e == "rlib"));
+            .filter(|artifact| artifact.target.is_lib() && artifact.target.name == name)
+            .flat_map(|artifact| &artifact.filenames)
+            .filter(|file| file.extension() == Some("rlib"));
         match (found.next(), found.next()) {
-            (Some(file), None) => externs.push((name, file.clone())),
+            (Some(file), None) => Ok(file.clone().into_std_path_buf()),
             (None, _) => bail!("cargo built no library for the crate `{name}`"),
             // Programs would be linked with one of them by chance.
             (Some(_), Some(_)) => bail!("cargo built the crate `{name}` in two versions"),
         }
-    }
-    let mut folders: Vec<PathBuf> = artifacts
-        .iter()
-        .flat_map(|artifact| &artifact.files)
-        .filter_map(|file| Some(file.parent()?.to_path_buf()))
+    };
+    let mut packages = metadata.packages.iter();
+    let programs = packages.find(|package| package.name == "programs");
+    let used = programs
+        .context("there is no package `programs`")?
+        .dependencies
+        .iter();
+    let externs = used.map(|used| {
+        let name = used.name.replace('-', "_");
+        let file = library(&name)?;
+        Ok((name, file))
+    });
+    let files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
+    let mut folders: Vec<PathBuf> = files
+        .filter_map(|file| Some(file.parent()?.into()))
         .collect();
     folders.sort();
     folders.dedup();
-    let (_, recorded) = externs.pop().context("it was just looked for")?;
     Ok(Crates {
-        externs,
-        recorded,
+        externs: externs.collect::<Result<_>>()?,
+        recorded: library(RECORDED)?,
         folders,
-        target,
+        target: metadata.target_directory.into(),
     })
-}
-
-/// The target folder, and the names of the crates that `programs` depends on.
-fn programs_metadata(workspace: &Path) -> Result<(PathBuf, Vec<String>)> {
-    let output = command(workspace)
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo: install Rust from https://rustup.rs")?;
-    ensure!(
-        output.status.success(),
-        "`cargo metadata` failed: repair what it printed above"
-    );
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let target = metadata["target_directory"]
-        .as_str()
-        .context("cargo named no target folder")?;
-    let names = metadata["packages"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|package| package["name"] == "programs")
-        .flat_map(|package| package["dependencies"].as_array().into_iter().flatten())
-        .filter_map(|dependency| Some(dependency["name"].as_str()?.replace('-', "_")))
-        .collect();
-    Ok((target.into(), names))
 }

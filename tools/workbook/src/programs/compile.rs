@@ -1,61 +1,199 @@
-//! Compiling one program of the book, at most once.
+//! Compiling a program: at most once, under limits, and linked with shared libraries where that works, because it takes less time.
 
-use std::collections::HashSet;
 use std::env;
+use std::error::Error;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
+use super::bundle::Bundles;
 use super::cache::Cache;
 use super::cargo;
-use super::compiled::{Compiled, diagnostics};
+use crate::supervisor::limits::Limits;
+use crate::supervisor::{End, Job, Supervisor, Why, block_on};
 
-/// Where a program lies in the folder that it is compiled in.
+/// Where a program lies in the folder that it is compiled in: as cargo would have it, so that messages are what a reader will see.
 pub const SOURCE: &str = "src/main.rs";
 
-/// What the compiler is told of every program.
-///
-/// It is compiled in a folder of its own under the name that cargo would give it, so that messages are what a reader will see.
-const ARGS: [&str; 7] = [
-    SOURCE,
-    "--crate-name=main",
-    "--crate-type=bin",
+/// The file of the program that begins the record of another.
+const START: &str = "src/start.rs";
+
+/// What a program becomes that is recorded.
+const LIBRARY: &str = "libmain.rlib";
+
+/// Differs between versions of this program that make different things of the same parts.
+const MAKING: &str = "4";
+
+/// What the compiler is told of everything.
+const ARGS: [&str; 4] = [
     "--edition=2024",
     "--error-format=json",
     "-Cdebuginfo=0",
     "-Cstrip=debuginfo",
 ];
 
+/// The variables that the compiler and the linker may need.
+#[cfg(unix)]
+const VARIABLES: [&str; 5] = [
+    "PATH",
+    "HOME",
+    "SDKROOT",
+    "DEVELOPER_DIR",
+    "MACOSX_DEPLOYMENT_TARGET",
+];
+
+/// What follows a program that is recorded: what it prints is noted, and its `main` can be called from outside.
+const RECORDING: &str = "\
+#[allow(unused_imports)] #[macro_use(print, println)] extern crate recorded;
+#[doc(hidden)] pub fn __recorded_main() -> impl ::std::process::Termination { main() }
+";
+
+/// The program that begins the record.
+const STARTING: &str = "\
+fn main() -> impl std::process::Termination {
+    recorded::recorder::begin();
+    main::__recorded_main()
+}
+";
+
+/// What follows a program that has no `main`, so that the compiler speaks of the rest.
+const MAIN: &str = "fn main() {}\n";
+
+/// A program to compile.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The first one has `main`.
+    files: Vec<File>,
+    /// Whether what its loops do is to be recorded.
+    recorded: bool,
+}
+
+/// One file of a program.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Where it lies in the program's folder; the first file of a program is [`SOURCE`].
+    pub path: String,
+    /// The path that messages and panics name.
+    pub shown: String,
+    pub text: String,
+}
+
+impl Source {
+    /// A program in one file.
+    pub fn of(code: &str) -> Source {
+        Source::of_files(vec![File {
+            path: SOURCE.to_owned(),
+            shown: SOURCE.to_owned(),
+            text: code.to_owned(),
+        }])
+    }
+
+    /// A program in several files.
+    pub fn of_files(mut files: Vec<File>) -> Source {
+        for file in &mut files {
+            // What differs only in this is the same program.
+            let text = file.text.replace("\r\n", "\n");
+            file.text = format!("{}\n", text.trim_end());
+        }
+        let recorded = false;
+        Source { files, recorded }
+    }
+
+    /// The same program, recorded.
+    ///
+    /// One that cannot be recorded is refused, in words that are not for the reader.
+    pub fn recorded(self) -> Source {
+        Source {
+            recorded: true,
+            ..self
+        }
+    }
+}
+
+/// What the compiler made of a program, and what it said.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Compiled {
+    /// `None` if the compiler refused the program.
+    pub executable: Option<PathBuf>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether that was known before.
+    #[serde(skip)]
+    pub found: bool,
+}
+
+impl Compiled {
+    /// Everything that the compiler would have printed.
+    pub fn rendered(&self) -> String {
+        rendered(&self.diagnostics)
+    }
+}
+
+fn rendered(diagnostics: &[Diagnostic]) -> String {
+    let rendered = diagnostics.iter().filter_map(|d| d.rendered.as_deref());
+    rendered.collect()
+}
+
+/// The compiler did not come to its end: it met a limit, or failed in another way than by refusing the program.
+#[derive(Debug)]
+pub struct Unfinished {
+    pub end: End,
+    /// What it had said, as it would have printed it.
+    pub said: String,
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&unfinished(&self.end))
+    }
+}
+
+impl Error for Unfinished {}
+
+/// Says why the compiler did not come to its end.
+pub fn unfinished(end: &End) -> String {
+    let message = end.message.as_deref().unwrap_or("it failed");
+    let advice = match end.why {
+        Some(Why::Time | Why::Memory) => "; look for a constant, a macro or a type without an end",
+        _ => "",
+    };
+    format!("the compiler: {message}{advice}")
+}
+
 /// The compiler with everything that is the same for every program.
 ///
-/// Written to a file, it also reaches the compiler that skeptic starts (see [`Compiler::stand_in`]).
+/// Written to a file, it also reaches the compiler that skeptic starts.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Compiler {
-    pub(super) rustc: PathBuf,
+    rustc: PathBuf,
     /// What `rustc -vV` says.
-    pub(super) version: String,
-    pub(super) args: Vec<String>,
-    pub(super) crates: Vec<Crate>,
+    version: String,
+    /// The folder of the standard library.
+    pub(super) libraries: PathBuf,
+    args: Vec<String>,
+    crates: Vec<Crate>,
     /// The crate that takes Tokio's place in a program that is recorded.
-    pub(super) recorded: Option<Crate>,
-    pub(super) cache: Cache,
-    /// The entries that were asked for.
-    #[serde(skip)]
-    used: Mutex<HashSet<String>>,
+    recorded: Crate,
+    /// Or why programs are linked with static libraries, which takes longer.
+    bundles: Result<Bundles, String>,
+    cache: Cache,
+    limits: Limits,
 }
 
 /// A crate that programs may use.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Crate {
-    pub(super) name: String,
-    pub(super) file: PathBuf,
+struct Crate {
+    name: String,
+    file: PathBuf,
     /// Differs between two builds of the crate, because cargo makes the file anew whenever anything behind it changes.
-    pub(super) build: String,
+    build: String,
 }
 
 impl Crate {
@@ -69,237 +207,436 @@ impl Crate {
         })
     }
 
-    /// Whether the program can possibly use the crate; if it does not, a new build of it changes nothing.
-    pub(super) fn is_named_in(&self, source: &str) -> bool {
-        source.contains(&self.name)
+    /// What the compiler is told if this crate is to go by that name.
+    fn as_extern(&self, name: &str) -> String {
+        format!("--extern={name}={}", self.file.display())
     }
 }
 
-/// One file of a program.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// Where it lies in the program's folder; the first file of a program is [`SOURCE`].
-    pub path: &'a str,
-    /// The path that messages and panics name.
-    pub shown: &'a str,
-    pub text: &'a str,
+/// A way to make something: files, and the calls of the compiler that make it of them.
+pub(super) struct Way {
+    pub files: Vec<(String, String)>,
+    /// What each call is told.
+    pub calls: Vec<Vec<String>>,
+    /// A hash of everything that the result depends on.
+    pub key: String,
 }
 
-impl<'a> Source<'a> {
-    /// The only file of a program.
-    pub fn only(text: &'a str) -> Source<'a> {
-        Source {
-            path: SOURCE,
-            shown: SOURCE,
-            text,
-        }
-    }
-}
-
-/// What a call of the compiler came to.
-#[derive(Debug)]
-pub struct Called {
+/// What was made in that way.
+pub(super) struct Made {
+    pub work: TempDir,
     pub success: bool,
-    pub stderr: String,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Compiler {
-    /// Builds the crates that programs may use, and settles the compiler's arguments.
-    pub fn find(workspace: &Path) -> Result<Compiler> {
+    /// Builds the crates that programs may use, and their shared libraries; takes minutes the first time.
+    ///
+    /// The limits are those of the compiler.
+    pub fn find(workspace: &Path, limits: Limits) -> Result<Compiler> {
         let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-        Compiler::find_as(workspace, rustc)
+        let mut compiler = Compiler::find_as(workspace, limits, &rustc)?;
+        let bundles = block_on(async |by| Bundles::build(&compiler, workspace, by).await);
+        compiler.bundles = bundles.map_err(|why| format!("{why:#}"));
+        Ok(compiler)
     }
 
     /// As [`Compiler::find`], with clippy, which says more. What it makes of a program cannot be started.
     pub fn find_clippy(workspace: &Path) -> Result<Compiler> {
-        let mut clippy = Compiler::find_as(workspace, "clippy-driver".to_owned())?;
+        let mut clippy = Compiler::find_as(workspace, Limits::compiler(), "clippy-driver")?;
         // All lints have spoken by then, and the rest takes most of the time.
         clippy.args.push("--emit=metadata".to_owned());
         Ok(clippy)
     }
 
-    fn find_as(workspace: &Path, rustc: String) -> Result<Compiler> {
+    fn find_as(workspace: &Path, limits: Limits, rustc: &str) -> Result<Compiler> {
         let crates = cargo::crates(workspace)?;
-        let version = Command::new(&rustc)
-            .arg("-vV")
-            .output()
-            .with_context(|| format!("cannot start the compiler {rustc}"))?;
-        ensure!(
-            version.status.success(),
-            "{rustc} does not work: {}",
-            String::from_utf8_lossy(&version.stderr)
-        );
-        let version = String::from_utf8_lossy(&version.stdout).into_owned();
-
-        let mut args: Vec<String> = ARGS.map(str::to_owned).into();
-        for folder in &crates.folders {
-            args.push(format!("-Ldependency={}", folder.display()));
-        }
-        let cache = Cache::open(crates.target.join("book-programs"))?;
+        let version = ask(rustc, &["-vV"])?;
+        let places = ask(rustc, &["--print=sysroot", "--print=target-libdir"])?;
+        let (sysroot, libraries) = places.trim().split_once('\n').context("it has no place")?;
+        // `rustup` puts a program in the compiler's place that looks up the right one at each start, which takes a while.
+        let name = format!("{rustc}{}", env::consts::EXE_SUFFIX);
+        let direct = Path::new(sysroot.trim_end()).join("bin").join(name);
+        let mut args = ARGS.map(str::to_owned).to_vec();
+        let folders = crates.folders.iter();
+        args.extend(folders.map(|folder| format!("-Ldependency={}", folder.display())));
         let externs = crates.externs.into_iter();
         Ok(Compiler {
-            rustc: direct(&rustc),
+            rustc: if direct.is_file() {
+                direct
+            } else {
+                rustc.into()
+            },
             version,
+            libraries: libraries.into(),
             args,
             crates: externs
                 .map(|(name, file)| Crate::new(name, file))
                 .collect::<Result<_>>()?,
-            recorded: Some(Crate::new(cargo::RECORDED.to_owned(), crates.recorded)?),
-            cache,
-            used: Mutex::default(),
+            recorded: Crate::new(cargo::RECORDED.to_owned(), crates.recorded)?,
+            bundles: Err("nobody has built them".to_owned()),
+            cache: Cache::open(crates.target.join("book-programs"))?,
+            limits,
         })
     }
 
-    /// Compiles the program, or finds what an earlier call made of the same program.
-    pub fn compile(&self, source: &str) -> Result<Compiled> {
-        self.compile_files(&[Source::only(source)])
+    /// The compiler itself.
+    pub fn rustc(&self) -> &Path {
+        &self.rustc
     }
 
-    /// As [`Compiler::compile`], for a program of several files.
-    pub fn compile_files(&self, files: &[Source]) -> Result<Compiled> {
-        self.compile_by(files, |args, folder| {
-            let output = Command::new(&self.rustc)
-                .args(args)
-                .current_dir(folder)
-                // Settings meant for the project's own packages.
-                .env_remove("RUSTFLAGS")
-                .output()
-                .with_context(|| format!("cannot start the compiler {}", self.rustc.display()))?;
-            Ok(Called {
-                success: output.status.success(),
-                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            })
-        })
+    /// Why programs are linked with static libraries, if they are.
+    pub fn slow(&self) -> Option<&str> {
+        self.bundles.as_ref().err().map(String::as_str)
     }
 
-    /// As [`Compiler::compile_files`], where `call` calls the compiler: with these arguments, in this folder.
-    ///
-    /// What ends with an error of `call` is not kept.
-    pub fn compile_by(
-        &self,
-        files: &[Source],
-        call: impl FnOnce(&[String], &Path) -> Result<Called>,
-    ) -> Result<Compiled> {
-        let recipe = self.recipe(files, &[]);
-        self.used
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(recipe.key.clone());
-        if let Some(compiled) = self.cache.find(&recipe.key)? {
-            return Ok(compiled);
+    /// The names of all crates that programs may use.
+    pub(super) fn crates(&self) -> impl Iterator<Item = &str> {
+        self.crates.iter().map(|c| c.name.as_str())
+    }
+
+    /// The names of the crates that a program with this text may use.
+    pub fn crates_in(&self, text: &str) -> Vec<&str> {
+        self.crates().filter(|name| text.contains(name)).collect()
+    }
+
+    /// Finds what was made of the program before.
+    pub fn find_compiled(&self, source: &Source) -> Result<Option<Compiled>> {
+        let [quick, _] = self.ways(source);
+        self.cache.find(&quick.key)
+    }
+
+    /// As [`Compiler::compile`], for whoever is no task.
+    pub fn compile_now(&self, source: &Source) -> Result<Compiled> {
+        match self.find_compiled(source)? {
+            Some(found) => Ok(found),
+            None => block_on(async |by| self.compile(source, by).await),
         }
-        let work = self
-            .cache
-            .work(files.iter().map(|file| (file.path, file.text)))?;
-        let called = call(&recipe.args, work.path())?;
-        let messages = diagnostics(&called.stderr)?;
-        self.cache
-            .keep(&recipe.key, work, called.success, &messages)
     }
 
-    /// Removes from the cache what this compiler was not asked for and nobody made within the last hour.
+    /// Compiles the program, or finds what was made of it before.
     ///
-    /// To be called after every program of the book has been compiled; another process may be busy with newer ones.
-    pub fn forget_unused(&self) -> Result<()> {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cache
-            .forget(Duration::from_secs(3600), |key| used.contains(key))
+    /// A compiler that does not come to its end is the error [`Unfinished`], and is not kept.
+    pub async fn compile(&self, source: &Source, by: &mut Supervisor) -> Result<Compiled> {
+        let [quick, plain] = self.ways(source);
+        if let Some(found) = self.cache.find(&quick.key)? {
+            return Ok(found);
+        }
+        let mut made = self.make(&quick, self.limits, by).await?;
+        if speaks_of_more(&made.diagnostics, source) || is_unlinked(&made.diagnostics) {
+            // The reader must not see what was appended, and some crates cannot be linked with from a shared library.
+            made = self.make(&plain, self.limits, by).await?;
+        }
+        let executable = Path::new(&executable_name()).to_owned();
+        ensure!(
+            made.success == made.work.path().join(&executable).exists(),
+            "the compiler says one thing and does another"
+        );
+        // What must be appended to be recorded has its errors, too.
+        let success = made.success && !speaks_of_more(&made.diagnostics, source);
+        let compiled = Compiled {
+            executable: success.then_some(executable),
+            diagnostics: made.diagnostics,
+            found: false,
+        };
+        self.cache.keep(&quick.key, made.work, &compiled)
+    }
+
+    /// The quickest way to compile the program, and the plain one.
+    fn ways(&self, source: &Source) -> [Way; 2] {
+        let text = |name: &str| source.files.iter().any(|file| file.text.contains(name));
+        // A new build of a crate that the program cannot use changes nothing.
+        let mut used: Vec<&Crate> = self.crates.iter().filter(|c| text(&c.name)).collect();
+        let (added, always) = match source.recorded {
+            true => (RECORDING, RECORDING),
+            false if has_main(&source.files[0].text) => ("", ""),
+            false => (MAIN, ""),
+        };
+        if source.recorded {
+            used.push(&self.recorded);
+        }
+        let names: Vec<&str> = used.iter().map(|used| used.name.as_str()).collect();
+        let shared = self.bundles.as_ref().map(|bundles| bundles.of(&names));
+        let (more, end) = shared.unwrap_or((&[], ""));
+        [
+            self.way(source, &used, more, [added, end]),
+            self.way(source, &used, &[], [always, ""]),
+        ]
+    }
+
+    /// The way that tells the compiler more; what is to be added follows the text of the program.
+    fn way(&self, source: &Source, used: &[&Crate], more: &[String], added: [&str; 2]) -> Way {
+        let files = source.files.iter();
+        let mut files: Vec<_> = files.map(|f| (f.path.clone(), f.text.clone())).collect();
+        files[0].1 += &added.concat();
+        let executable = executable_name();
+        let externs = used.iter().map(|used| used.as_extern(&used.name));
+        let calls = if source.recorded {
+            files.push((START.to_owned(), format!("{STARTING}{}", added[1])));
+            let mut library = self.call(SOURCE, "main", "rlib", LIBRARY, more);
+            library.extend(externs.filter(|arg| !arg.starts_with("--extern=tokio=")));
+            library.push(self.recorded.as_extern("tokio"));
+            let mut program = self.call(START, "start", "bin", &executable, more);
+            program.push(format!("--extern=main={LIBRARY}"));
+            program.push(self.recorded.as_extern(&self.recorded.name));
+            vec![library, program]
+        } else {
+            let mut program = self.call(SOURCE, "main", "bin", &executable, more);
+            let renamed = source.files.iter().filter(|file| file.shown != file.path);
+            program.extend(
+                renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)),
+            );
+            program.extend(externs);
+            vec![program]
+        };
+        self.keyed(files, calls, used, "")
+    }
+
+    /// What makes a shared library of these crates; `foundation` is what lies elsewhere of its source.
+    pub(super) fn way_of_library(
+        &self,
+        names: &[String],
+        library: &str,
+        source: String,
+        foundation: &str,
+    ) -> Way {
+        let all = self.crates.iter().chain([&self.recorded]);
+        let used: Vec<&Crate> = all.filter(|c| names.contains(&c.name)).collect();
+        let dynamic = ["-Cprefer-dynamic".to_owned()];
+        let mut call = self.call("src/lib.rs", "programs", "dylib", library, &dynamic);
+        call.extend(used.iter().map(|used| used.as_extern(&used.name)));
+        let files = vec![("src/lib.rs".to_owned(), source)];
+        self.keyed(files, vec![call], &used, foundation)
+    }
+
+    /// What makes a program that shows whether the compiler can be told this.
+    pub(super) fn way_of_trial(&self, code: String, more: &[String]) -> Way {
+        let call = self.call(SOURCE, "main", "bin", &executable_name(), more);
+        self.keyed(vec![(SOURCE.to_owned(), code)], vec![call], &[], "")
+    }
+
+    fn call(
+        &self,
+        source: &str,
+        name: &str,
+        kind: &str,
+        output: &str,
+        more: &[String],
+    ) -> Vec<String> {
+        let own = [
+            source.to_owned(),
+            format!("--crate-name={name}"),
+            format!("--crate-type={kind}"),
+            "-o".to_owned(),
+            output.to_owned(),
+        ];
+        [&own, &*self.args, more].concat()
+    }
+
+    fn keyed(
+        &self,
+        files: Vec<(String, String)>,
+        calls: Vec<Vec<String>>,
+        used: &[&Crate],
+        more: &str,
+    ) -> Way {
+        let mut hash = Sha256::new();
+        let mut add = |part: &str| {
+            // The length keeps neighbouring parts apart.
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        [MAKING, &self.version, more].into_iter().for_each(&mut add);
+        used.iter().for_each(|used| add(&used.build));
+        calls.iter().for_each(|call| add(&call.join("\n")));
+        for (path, text) in &files {
+            add(path);
+            add(text);
+        }
+        let hash = hash.finalize();
+        let key = hash[..16].iter().map(|b| format!("{b:02x}")).collect();
+        Way { files, calls, key }
+    }
+
+    /// Finds or makes something that must not fail; gives its folder.
+    pub(super) async fn make_once(
+        &self,
+        way: &Way,
+        made: &str,
+        limits: Limits,
+        by: &mut Supervisor,
+    ) -> Result<PathBuf> {
+        let compiled = match self.cache.find(&way.key)? {
+            Some(found) => found,
+            None => {
+                let result = self.make(way, limits, by).await?;
+                let said = rendered(&result.diagnostics);
+                ensure!(result.success, "the compiler says: {said}");
+                let compiled = Compiled {
+                    executable: Some(made.into()),
+                    ..Compiled::default()
+                };
+                self.cache.keep(&way.key, result.work, &compiled)?
+            }
+        };
+        compiled.executable.context("it was refused")
+    }
+
+    /// Calls the compiler in a new folder until a call fails.
+    async fn make(&self, way: &Way, limits: Limits, by: &mut Supervisor) -> Result<Made> {
+        let work = self.cache.work(&way.files)?;
+        let mut made = Made {
+            work,
+            success: true,
+            diagnostics: Vec::new(),
+        };
+        for call in &way.calls {
+            let folder = made.work.path();
+            let job = Job {
+                args: call.clone(),
+                environment: environment(folder),
+                ..Job::new(self.rustc.clone(), folder, limits)
+            };
+            let ended = by.run(job).await?;
+            let lines = ended.stderr.lines().map(serde_json::from_str::<Diagnostic>);
+            // It prints something else when it fails.
+            match lines.collect::<Result<Vec<_>, _>>() {
+                Ok(said) if ended.end.why.is_none() && ended.end.status.is_some() => {
+                    made.diagnostics.extend(said);
+                }
+                said => {
+                    let said = said.map_or(ended.stderr, |said| rendered(&said));
+                    let end = ended.end;
+                    return Err(Unfinished { end, said }.into());
+                }
+            }
+            made.success = ended.end.ok();
+            if !made.success {
+                break;
+            }
+        }
+        Ok(made)
     }
 }
 
-/// The compiler that the one on the search path stands for.
-///
-/// `rustup` puts a program in its place that looks up the right one at each start, which takes a while.
-fn direct(rustc: &str) -> PathBuf {
-    let output = Command::new(rustc).arg("--print=sysroot").output();
-    let direct = output.map(|output| {
-        let sysroot = String::from_utf8_lossy(&output.stdout);
-        let name = format!("{rustc}{}", env::consts::EXE_SUFFIX);
-        Path::new(sysroot.trim()).join("bin").join(name)
-    });
-    match direct {
-        Ok(direct) if direct.is_file() => direct,
-        _ => PathBuf::from(rustc),
-    }
+/// The name of what the compiler makes of a program.
+pub fn executable_name() -> String {
+    format!("program{}", env::consts::EXE_SUFFIX)
+}
+
+/// What a compiler says of itself.
+fn ask(rustc: &str, args: &[&str]) -> Result<String> {
+    let output = Command::new(rustc).args(args).output();
+    let output = output.with_context(|| format!("cannot start the compiler {rustc}"))?;
+    ensure!(
+        output.status.success(),
+        "{rustc} does not work: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether the program seems to have a `main`; the compiler tells better, but later.
+fn has_main(code: &str) -> bool {
+    code.match_indices("fn").any(|(at, _)| {
+        let after = code[at + 2..].trim_start();
+        after.len() < code[at + 2..].len()
+            && after
+                .strip_prefix("main")
+                .is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
+    })
+}
+
+/// Whether a message speaks of lines after the author's last one.
+fn speaks_of_more(diagnostics: &[Diagnostic], source: &Source) -> bool {
+    let first = &source.files[0];
+    let lines = first.text.lines().count();
+    let mut spans = diagnostics.iter().flat_map(|message| &message.spans);
+    spans.any(|span| span.file_name == first.shown && span.line_end > lines)
+}
+
+/// Whether all was well until the linker.
+fn is_unlinked(diagnostics: &[Diagnostic]) -> bool {
+    let mut messages = diagnostics.iter().map(|message| &message.message);
+    messages.any(|message| message.starts_with("linking with"))
+}
+
+/// What the compiler gets to work in this folder.
+#[cfg(unix)]
+fn environment(work: &Path) -> Vec<(String, String)> {
+    let mut variables = crate::supervisor::variables(&VARIABLES);
+    variables.push(("TMPDIR".to_owned(), work.display().to_string()));
+    variables
+}
+
+/// Linkers elsewhere are found by variables of many names.
+#[cfg(not(unix))]
+fn environment(_work: &Path) -> Vec<(String, String)> {
+    env::vars()
+        // Settings meant for the project's own packages.
+        .filter(|(name, _)| name != "RUSTFLAGS")
+        .collect()
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
-    /// Two `let` in one condition need edition 2024.
-    pub const PROGRAM: &str =
-        "fn main() { if let Some(x) = Some(1) && x == 1 { println!(\"{x}\") } }\n";
-
-    pub fn compiler(cache: &Path) -> Compiler {
+    fn compiler(folder: &Path) -> Compiler {
+        let file = folder.join("libtokio.rlib");
+        let tokio = || Crate::new("tokio".to_owned(), file.clone()).expect("a file");
         Compiler {
             rustc: "rustc".into(),
             version: String::new(),
-            args: ARGS.map(str::to_owned).into(),
-            crates: Vec::new(),
-            recorded: None,
-            cache: Cache::open(cache.to_path_buf()).expect("a folder"),
-            used: Mutex::default(),
+            libraries: PathBuf::new(),
+            args: Vec::new(),
+            crates: vec![tokio()],
+            recorded: tokio(),
+            bundles: Err(String::new()),
+            cache: Cache::open(folder.join("cache")).expect("a folder"),
+            limits: Limits::compiler(),
         }
-    }
-
-    pub fn entries(cache: &Path) -> usize {
-        fs::read_dir(cache).expect("the cache").count()
-    }
-
-    #[test]
-    fn a_program_is_compiled_once() {
-        let cache = tempfile::tempdir().expect("a temporary folder");
-        let compiler = compiler(cache.path());
-        let made = |source| compiler.compile(source).expect("rustc").executable;
-        let first = made(PROGRAM).expect("a right program");
-        fs::write(&first, "marked").expect("a file in the cache");
-        let again = made(PROGRAM).expect("a right program");
-        assert_eq!(fs::read(again).expect("the same file"), b"marked");
-        assert_eq!(made("fn main() { missing() }"), None);
-        assert_eq!(entries(cache.path()), 2);
-    }
-
-    #[test]
-    fn messages_name_a_file_by_the_path_that_is_shown() {
-        let cache = tempfile::tempdir().expect("a temporary folder");
-        let source = |path, shown, text| Source { path, shown, text };
-        let compiled = compiler(cache.path()).compile_files(&[
-            source(
-                "src/main.rs",
-                "checks/one.rs",
-                "mod exercise; fn main() { exercise::f() }",
-            ),
-            source(
-                "src/exercise.rs",
-                "mine/one.rs",
-                "pub fn f() {\n    missing()\n}\n",
-            ),
-        ]);
-        let messages = compiled.expect("rustc").rendered();
-        assert!(messages.contains("mine/one.rs:2:5"), "{messages}");
-        assert!(!messages.contains("src/"), "{messages}");
     }
 
     #[test]
     fn a_new_build_of_a_crate_concerns_the_programs_that_name_it() {
-        let cache = tempfile::tempdir().expect("a temporary folder");
-        let mut compiler = compiler(cache.path());
-        let file = cache.path().join("libtokio.rlib");
-        let key = |compiler: &mut Compiler, content: &str, source: &str| {
-            fs::write(&file, content).expect("a file");
-            let tokio = Crate::new("tokio".to_owned(), file.clone());
-            compiler.crates = vec![tokio.expect("the file was just written")];
-            compiler.recipe(&[Source::only(source)], &[]).key
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let key = |content: &str, code: &str| {
+            fs::write(folder.path().join("libtokio.rlib"), content).expect("a file");
+            let [quick, _] = compiler(folder.path()).ways(&Source::of(code));
+            quick.key
         };
         let uses = "use tokio::task;";
-        assert_ne!(
-            key(&mut compiler, "1", uses),
-            key(&mut compiler, "22", uses)
-        );
-        assert_eq!(
-            key(&mut compiler, "1", "use std::io;"),
-            key(&mut compiler, "22", "use std::io;")
-        );
+        assert_ne!(key("1", uses), key("22", uses));
+        assert_eq!(key("1", "use std::io;"), key("22", "use std::io;"));
+    }
+
+    #[test]
+    fn a_main_is_found_in_every_form() {
+        for code in [
+            "fn main() {}",
+            "async fn main() {}",
+            "fn  main()\n{}",
+            "#[tokio::main]\nasync fn\nmain () {}",
+            "fn helper() {} pub fn main() {}",
+        ] {
+            assert!(has_main(code), "{code}");
+        }
+        for code in [
+            "",
+            "fn mainly() {}",
+            "fn domain() {}",
+            "let fnmain = 1;",
+            "struct S;",
+        ] {
+            assert!(!has_main(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn line_ends_do_not_make_another_program() {
+        let text = |code| Source::of(code).files.remove(0).text;
+        assert_eq!(text("a\r\nb"), text("a\nb\n\n"));
+        assert_ne!(text("a\n b"), text("a\nb"));
     }
 }

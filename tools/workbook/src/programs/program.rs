@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::diagnostic::DiagnosticLevel;
 
 use super::chapter::{Block, Chapter, Problem};
-use super::compile::Compiler;
-use super::compiled::Compiled;
+use super::compile::{Compiled, Compiler, Source};
 use super::fence::Fence;
 use super::pattern::{lines_occur, same_text};
-use super::process::{self, Ended};
 use super::python::Python;
+use crate::supervisor::limits::Limits;
+use crate::supervisor::{Ended, Job, Supervisor, block_on};
+
+/// How much of the output of a stopped program is shown, in characters.
+const SHOWN: usize = 2000;
 
 /// A program block and the blocks that state what it does.
 #[derive(Clone, Debug)]
@@ -111,51 +114,45 @@ pub struct Tools<'a> {
     pub python: Option<&'a Python>,
     /// The folder of the modules that Python programs may import.
     pub modules: &'a Path,
-    pub limit: Duration,
+    pub limits: Limits,
 }
 
 impl Program {
     /// Compiles and runs the program and compares everything that the book says of it; the error says what differs.
     pub fn check(&self, tools: &Tools<'_>) -> Result<Checked, String> {
-        self.check_inner(tools)
+        block_on(async |by| Ok(self.check_inner(tools, by).await))
+            .unwrap_or_else(|error| Err(format!("{error:#}")))
             .map_err(|what| format!("{}: {what}", self.block.place()))
     }
 
-    fn check_inner(&self, tools: &Tools<'_>) -> Result<Checked, String> {
+    async fn check_inner(&self, tools: &Tools<'_>, by: &mut Supervisor) -> Result<Checked, String> {
         let show = |error: anyhow::Error| format!("{error:#}");
-        match &self.block.fence {
-            Fence::RustCompileFail(code) => {
-                let compiled = tools
-                    .compiler
-                    .compile(&self.block.rust_source())
-                    .map_err(show)?;
+        let ended = if self.block.fence.is_rust() {
+            let source = Source::of(&self.block.rust_source());
+            let compiled = tools.compiler.compile(&source, by).await.map_err(show)?;
+            if let Fence::RustCompileFail(code) = &self.block.fence {
                 self.check_refusal(code.as_deref(), &compiled)?;
                 self.check_messages(&compiled)?;
-                Ok(Checked { output: false })
+                return Ok(Checked { output: false });
             }
-            Fence::Rust | Fence::RustPanics | Fence::RustWarns(_) => {
-                let compiled = tools
-                    .compiler
-                    .compile(&self.block.rust_source())
-                    .map_err(show)?;
-                let Some(executable) = &compiled.executable else {
-                    return Err(format!("does not compile\n{}", compiled.rendered()));
-                };
-                let wanted = match &self.block.fence {
-                    Fence::RustWarns(lint) => Some(lint.as_str()),
-                    _ => None,
-                };
-                check_lints(wanted, &compiled)?;
-                self.check_messages(&compiled)?;
-                let end = in_empty_folder(Command::new(executable), tools.limit).map_err(show)?;
-                self.check_end(&end)
-            }
-            _ => {
-                let python = tools.python.ok_or("there is no Python")?;
-                let end = run_python(python, &self.block.text, tools).map_err(show)?;
-                self.check_end(&end)
-            }
-        }
+            let Some(executable) = &compiled.executable else {
+                return Err(format!("does not compile\n{}", compiled.rendered()));
+            };
+            let wanted = match &self.block.fence {
+                Fence::RustWarns(lint) => Some(lint.as_str()),
+                _ => None,
+            };
+            check_lints(wanted, &compiled)?;
+            self.check_messages(&compiled)?;
+            run(&Command::new(executable), &[], tools.limits, by).await
+        } else {
+            let python = tools.python.ok_or("there is no Python")?;
+            let mut command = python.command();
+            command.arg("main.py").env("PYTHONPATH", tools.modules);
+            let files = [("main.py", self.block.text.as_str())];
+            run(&command, &files, tools.limits, by).await
+        };
+        self.check_end(&ended.map_err(show)?)
     }
 
     fn check_refusal(&self, code: Option<&str>, compiled: &Compiled) -> Result<(), String> {
@@ -164,7 +161,8 @@ impl Program {
         }
         let errors = compiled.diagnostics.iter().filter(|diagnostic| {
             // The last message only counts the others.
-            diagnostic.level == "error" && !diagnostic.message.starts_with("aborting due to")
+            diagnostic.level == DiagnosticLevel::Error
+                && !diagnostic.message.starts_with("aborting due to")
         });
         for error in errors {
             let found = error.code.as_ref().map(|code| code.code.as_str());
@@ -189,16 +187,18 @@ impl Program {
     }
 
     fn check_end(&self, end: &Ended) -> Result<Checked, String> {
-        let panicked = end.status.code() == Some(101) && end.stderr.contains("panicked at");
+        let panicked = end.end.status == Some(101) && end.stderr.contains("panicked at");
         let (right, wanted) = match self.block.fence {
             Fence::RustPanics => (panicked, "panic"),
-            Fence::PythonRaises => (!end.status.success(), "end with an exception"),
-            _ => (end.status.success(), "end with exit status 0"),
+            Fence::PythonRaises => (!end.end.ok(), "end with an exception"),
+            _ => (end.end.ok(), "end with exit status 0"),
         };
         if !right {
             return Err(format!(
-                "should {wanted}, but ended with {}\n{}{}",
-                end.status, end.stdout, end.stderr
+                "should {wanted}, but {}\n{}{}",
+                end.end.how(),
+                end.stdout,
+                end.stderr
             ));
         }
         for block in &self.stderr {
@@ -244,7 +244,7 @@ fn check_lints(wanted: Option<&str>, compiled: &Compiled) -> Result<(), String> 
     let warnings = compiled
         .diagnostics
         .iter()
-        .filter(|diagnostic| diagnostic.level == "warning");
+        .filter(|diagnostic| diagnostic.level == DiagnosticLevel::Warning);
     // The last message has no code: it only counts the others.
     let fired: BTreeSet<&str> = warnings
         .filter_map(|warning| Some(warning.code.as_ref()?.code.as_str()))
@@ -261,23 +261,27 @@ fn check_lints(wanted: Option<&str>, compiled: &Compiled) -> Result<(), String> 
     }
 }
 
-fn run_python(python: &Python, source: &str, tools: &Tools<'_>) -> Result<Ended> {
+/// Runs a program where it finds these files and can leave others; one that meets a limit is an error.
+async fn run(
+    command: &Command,
+    files: &[(&str, &str)],
+    limits: Limits,
+    by: &mut Supervisor,
+) -> Result<Ended> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    std::fs::write(folder.path().join("main.py"), source)?;
-    let mut command = python.command();
-    command
-        .arg("main.py")
-        .current_dir(folder.path())
-        .env("PYTHONPATH", tools.modules);
-    process::run(&mut command, tools.limit)
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text)?;
+    }
+    let ended = by.run(Job::of(command, folder.path(), limits)).await?;
+    if ended.end.why.is_some() {
+        let (how, printed) = (ended.end.how(), ended.stdout + &ended.stderr);
+        let shown: String = printed.chars().take(SHOWN).collect();
+        bail!("{how}: make it end by itself\n--- it had printed\n{shown}")
+    }
+    Ok(ended)
 }
 
-/// Runs a program where it finds no files and can leave some.
-pub fn in_empty_folder(mut command: Command, limit: Duration) -> Result<Ended> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    // What a reader's shell may set must not change what a panic prints.
-    command
-        .current_dir(folder.path())
-        .env_remove("RUST_BACKTRACE");
-    process::run(&mut command, limit)
+/// Runs a program where it finds no files, for whoever is no task; one that meets a limit is an error.
+pub fn run_now(command: &Command) -> Result<Ended> {
+    block_on(async |by| run(command, &[], Limits::tests(), by).await)
 }

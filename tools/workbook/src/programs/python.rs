@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use super::process;
+use super::program::run_now;
 
 /// A Python that is new enough.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Python {
         for name in &names {
             let mut command = Command::new(name);
             command.args(["-c", IS_NEW_ENOUGH]);
-            if process::run(&mut command, process::LIMIT).is_ok_and(|end| end.status.success()) {
+            if run_now(&command).is_ok_and(|ended| ended.end.ok()) {
                 return Ok(Python {
                     program: (*name).to_owned(),
                     missing: missing_modules(name)?,
@@ -67,7 +67,7 @@ impl Python {
     pub fn command_by_path(&self) -> Result<Command, String> {
         let mut asks = self.command();
         asks.args(["-c", "import sys; print(sys.executable)"]);
-        let end = process::run(&mut asks, process::LIMIT).map_err(|error| format!("{error:#}"))?;
+        let end = run_now(&asks).map_err(|error| format!("{error:#}"))?;
         let python = Python {
             program: end.stdout.trim().to_owned(),
             missing: Vec::new(),
@@ -94,8 +94,8 @@ fn modules() -> impl Iterator<Item = &'static str> {
 fn missing_modules(python: &str) -> Result<Vec<String>, String> {
     let mut command = Command::new(python);
     command.args(["-c", NAME_MISSING]).args(modules());
-    let end = process::run(&mut command, process::LIMIT).map_err(|error| format!("{error:#}"))?;
-    if !end.status.success() {
+    let end = run_now(&command).map_err(|error| format!("{error:#}"))?;
+    if !end.end.ok() {
         return Err(format!("{python} cannot look for modules: {}", end.stderr));
     }
     Ok(end.stdout.lines().map(str::to_owned).collect())

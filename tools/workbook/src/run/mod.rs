@@ -1,29 +1,17 @@
 //! Running a reader's program from the page.
 //!
-//! The order to read in: [`protocol`] is what the page says and hears; [`guard`] decides who is heard, with [`token`] and [`csp`]; [`kit`] compiles, with [`bundle`] and `linker`; [`launch`] starts a supervisor, which is [`supervise`] in a process of its own, speaks as [`job`] says, enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//! [`guard`] decides who is heard, with [`token`] and [`csp`]; [`routes`] hears what the page wants; [`Runner`] has it compiled and run, one program at a time.
 //! What a run did on its loops is recorded by the program itself, and drawn by [`timeline`].
 //!
 //! What this protects against are other pages, other users, and programs that run wild.
 //! It is no sandbox: a reader's own program may do what the reader may do.
 
 pub mod bench;
-pub mod bundle;
 pub mod csp;
-pub mod exec;
-pub mod family;
 pub mod guard;
-pub mod job;
-pub mod kit;
-pub mod launch;
-pub mod limits;
-mod linker;
-mod pipes;
 pub mod prepare;
-pub mod protocol;
 pub mod routes;
 pub mod scratch;
-pub mod supervise;
-pub mod text;
 pub mod timeline;
 pub mod token;
 
@@ -39,19 +27,22 @@ use serde::Serialize;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
-use job::{Event, Job};
-use kit::{Kit, Outcome, milliseconds, program_environment, unfinished};
-use launch::{Spare, Supervisor};
-use limits::Limits;
-use protocol::{Done, Output, Status, Stream, Timeline, Why};
-use timeline::Record;
+use timeline::{Record, Timeline};
 
-use crate::programs::compiled::Compiled;
+use crate::programs::compile::{Compiled, Compiler, Source, Unfinished, unfinished};
+use crate::supervisor::limits::{self, Limits};
+use crate::supervisor::{Event, Job, Output, Spare, Stream, Supervisor, Why};
 
 /// How long a request waits for the program before it to be gone.
 ///
 /// A page that stops one program and starts the next gets its turn; one that forgot the first hears of it.
 const TURN: Duration = Duration::from_secs(2);
+
+/// The crates whose loops have timelines.
+const LOOPS: [&str; 2] = ["asyncio", "tokio"];
+
+/// The calls of a program that takes notes itself; a loop has one observer.
+const OBSERVING: [&str; 2] = ["set_observer", "on_new_loop"];
 
 /// What all requests share.
 pub struct Runner {
@@ -72,7 +63,7 @@ pub struct Runner {
 
 /// What the preparations have found so far.
 struct Known {
-    kit: Option<Arc<Kit>>,
+    compiler: Option<Arc<Compiler>>,
     examples: BTreeMap<String, PathBuf>,
     status: Status,
 }
@@ -80,7 +71,7 @@ struct Known {
 /// What a request wants to run.
 pub enum Wish {
     Code {
-        kit: Arc<Kit>,
+        compiler: Arc<Compiler>,
         code: String,
         /// Whether to record what its loops do.
         timeline: bool,
@@ -109,7 +100,7 @@ impl Runner {
             current: Mutex::default(),
             spare: Spare::default(),
             known: Mutex::new(Known {
-                kit: None,
+                compiler: None,
                 examples: BTreeMap::new(),
                 status,
             }),
@@ -177,59 +168,59 @@ impl Runner {
         let (program, args) = match wish {
             Wish::Program(program, args) => (program.clone(), args.clone()),
             Wish::Code {
-                kit,
+                compiler,
                 code,
                 timeline: wanted,
             } => {
-                let made = if *wanted {
-                    make_recorded(kit, code, supervisor).await?
-                } else {
-                    make(kit, code, supervisor).await?
+                let (made, drawn) = make(compiler, code, *wanted, supervisor).await;
+                timeline = drawn;
+                let mut refused = Done {
+                    done: true,
+                    status: Some(1),
+                    why: Some(Why::Compile),
+                    ..Done::default()
                 };
-                if !made.found {
+                let (executable, text, found) = match made {
+                    Ok(made) => (made.executable.clone(), made.rendered(), made.found),
+                    Err(error) => {
+                        let Unfinished { end, said } = error.downcast()?;
+                        refused.message = Some(unfinished(&end));
+                        refused.status = end.status;
+                        refused.why = end.why.or(refused.why);
+                        (None, said, false)
+                    }
+                };
+                if !found {
                     compile_ms = milliseconds(start);
                 }
-                let (executable, text, mut done) = match made.outcome {
-                    Outcome::Compiled(compiled) => {
-                        let text = compiled.rendered();
-                        (compiled.executable, text, refused(1))
-                    }
-                    Outcome::Failed { end, text } => (None, text, failed(&end)),
-                };
                 if !text.is_empty() {
                     let stream = Stream::Compiler;
                     say(lines, &Output { stream, text }).await;
                 }
                 let Some(executable) = executable else {
-                    done.elapsed_ms = milliseconds(start);
-                    done.compile_ms = compile_ms;
-                    return Ok(done);
+                    refused.elapsed_ms = milliseconds(start);
+                    refused.compile_ms = compile_ms;
+                    return Ok(refused);
                 };
-                timeline = made.timeline;
                 (executable, Vec::new())
             }
         };
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.join(format!("run-{number}"));
-        let mut environment = program_environment(&folder);
+        let mut job = Job {
+            args,
+            private: true,
+            ..Job::new(program, &folder, self.limits)
+        };
         let record = match &timeline {
             Wanted::Yes(_) => {
                 let record = Record::new(&self.folder, number);
-                environment.push(record.variable(&self.limits));
+                job.environment.push(record.variable(&self.limits));
                 Some(record)
             }
             Wanted::No | Wanted::Impossible(_) => None,
         };
-        let job = Job {
-            program,
-            args,
-            environment,
-            folder,
-            private: true,
-            limits: self.limits,
-            background: false,
-        };
-        supervisor.begin(&job).await?;
+        supervisor.begin(job).await?;
         let end = loop {
             match supervisor.event().await? {
                 Event::Output(output) => say(lines, &output).await,
@@ -258,6 +249,42 @@ impl Runner {
     }
 }
 
+/// The last line of every answer.
+#[derive(Debug, Default, Serialize)]
+pub struct Done {
+    /// Always true; it tells the last line from the others.
+    pub done: bool,
+    /// Whether the program ran and ended with exit status 0.
+    pub ok: bool,
+    /// The exit status of the program, or of the compiler if that is as far as it came; none after a signal.
+    pub status: Option<i32>,
+    pub why: Option<Why>,
+    /// What to tell the reader, if `why` or the status does not say it all.
+    pub message: Option<String>,
+    /// From the start of the program, without the compiler; of the compiler if no program started.
+    pub elapsed_ms: u64,
+    /// How long the compiler took; 0 if the program was compiled before.
+    pub compile_ms: u64,
+}
+
+/// The answer to `GET /status`, which is 401 to a page that does not know the secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Whether `POST /run` compiles now; until then it answers 503.
+    pub ready: bool,
+    /// How many programs the book has, and how many of them are compiled.
+    pub total: usize,
+    pub compiled: usize,
+    /// What `POST /run-example` runs now; empty until cargo has built the examples.
+    pub examples: Vec<String>,
+    /// Whether a shared library makes compiling faster.
+    pub fast: bool,
+    /// What went wrong in the background, in one sentence.
+    pub problem: Option<String>,
+    /// What this system cannot enforce, in words for the page.
+    pub missing: Vec<&'static str>,
+}
+
 /// Whether the reader gets a timeline.
 enum Wanted {
     No,
@@ -267,71 +294,48 @@ enum Wanted {
     Impossible(&'static str),
 }
 
-/// A program that is ready to run, or was refused.
-struct Made {
-    outcome: Outcome,
-    /// Whether it had been compiled before.
-    found: bool,
-    timeline: Wanted,
+/// Has the program compiled, recorded if that is wanted and possible.
+async fn make(
+    compiler: &Compiler,
+    code: &str,
+    wanted: bool,
+    supervisor: &mut Supervisor,
+) -> (Result<Compiled>, Wanted) {
+    let source = Source::of(code);
+    let mut drawn = Wanted::No;
+    let mut tried = false;
+    if wanted {
+        let used = compiler.crates_in(code);
+        let unseen = !LOOPS.iter().any(|name| used.contains(name));
+        drawn = if unseen {
+            Wanted::Impossible(timeline::NO_LOOP)
+        } else if OBSERVING.iter().any(|call| code.contains(call)) {
+            Wanted::Impossible(timeline::OBSERVED)
+        } else {
+            tried = true;
+            match compiler
+                .compile(&source.clone().recorded(), supervisor)
+                .await
+            {
+                Ok(compiled) if compiled.executable.is_some() => {
+                    return (Ok(compiled), Wanted::Yes(code.to_owned()));
+                }
+                // A compiler that met a limit would meet it again.
+                Err(error) if met_limit(&error) => return (Err(error), Wanted::No),
+                _ => Wanted::Impossible(timeline::UNKNOWN),
+            }
+        };
+    }
+    let mut made = compiler.compile(&source, supervisor).await;
+    if let Ok(compiled) = &mut made {
+        compiled.found &= !tried;
+    }
+    (made, drawn)
 }
 
-async fn make(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made> {
-    let found = kit.find(code)?.is_some();
-    Ok(Made {
-        outcome: kit.compile(code, supervisor, false).await?,
-        found,
-        timeline: Wanted::No,
-    })
-}
-
-/// As [`make`]; what cannot be recorded is made without that.
-async fn make_recorded(kit: &Kit, code: &str, supervisor: &mut Supervisor) -> Result<Made> {
-    let reasons = [
-        (!kit.has_timeline(code), timeline::NO_LOOP),
-        (kit.observes(code), timeline::OBSERVED),
-    ];
-    if let Some((_, why)) = reasons.into_iter().find(|(holds, _)| *holds) {
-        let mut made = make(kit, code, supervisor).await?;
-        made.timeline = Wanted::Impossible(why);
-        return Ok(made);
-    }
-    let is_refused = |compiled: Compiled| compiled.executable.is_none();
-    if !kit.find(code)?.is_some_and(is_refused)
-        && let Some((outcome, found)) = kit.compile_recorded(code, supervisor).await?
-    {
-        return Ok(Made {
-            outcome,
-            found,
-            timeline: Wanted::Yes(code.to_owned()),
-        });
-    }
-    let mut made = make(kit, code, supervisor).await?;
-    made.found = false;
-    made.timeline = Wanted::Impossible(timeline::UNKNOWN);
-    Ok(made)
-}
-
-/// The end of a program that the compiler refused.
-fn refused(status: i32) -> Done {
-    Done {
-        done: true,
-        ok: false,
-        status: Some(status),
-        why: Some(Why::Compile),
-        message: None,
-        elapsed_ms: 0,
-        compile_ms: 0,
-    }
-}
-
-/// The end of a program whose compiler did not come to its end.
-fn failed(end: &job::End) -> Done {
-    Done {
-        status: end.status,
-        why: end.why.or(Some(Why::Compile)),
-        message: Some(unfinished(end)),
-        ..refused(1)
-    }
+fn met_limit(error: &anyhow::Error) -> bool {
+    let unfinished = error.downcast_ref::<Unfinished>();
+    unfinished.is_none_or(|unfinished| unfinished.end.why.is_some())
 }
 
 /// Sends one line of the answer.
@@ -340,4 +344,9 @@ async fn say(lines: &mpsc::Sender<Bytes>, value: &impl Serialize) {
     line.push(b'\n');
     // When nobody listens any more, the run is stopped by whoever started it.
     let _ = lines.send(line.into()).await;
+}
+
+/// How long something took, in the unit of the page.
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::Runner;
-use super::kit::Kit;
-use super::launch::Supervisor;
 use crate::book::Book;
+use crate::programs::compile::{Compiler, Source, Unfinished};
 use crate::programs::fence::Fence;
 use crate::programs::{cargo, chapter};
+use crate::supervisor::Supervisor;
 
 /// Prepares everything at the start and after each change of the book.
 pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Receiver<u64>) {
@@ -31,14 +31,17 @@ pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Recei
 
 async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
     let limits = runner.compiler_limits;
-    let kit = spawn_blocking(move || Kit::make(&cargo::workspace(), limits)).await??;
-    let kit = Arc::new(kit);
+    let find = move || Compiler::find(&cargo::workspace(), limits);
+    let compiler = Arc::new(spawn_blocking(find).await??);
+    if let Some(why) = compiler.slow() {
+        eprintln!("note: programs are linked with static libraries, which is slower: {why}");
+    }
     runner.spare.refill();
     {
         let mut known = runner.known();
         known.status.ready = true;
-        known.status.fast = kit.is_fast();
-        known.kit = Some(kit.clone());
+        known.status.fast = compiler.slow().is_none();
+        known.compiler = Some(compiler.clone());
     }
     let programs = programs(book);
     if let Ok(programs) = &programs {
@@ -48,17 +51,28 @@ async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
     }
     // An example cannot be run before it is built; a program that is not compiled yet only takes a little longer.
     let examples = find_examples(runner, book).await;
-    compile_book(runner, &programs?, &kit).await.and(examples)
+    compile_book(runner, &programs?, &compiler)
+        .await
+        .and(examples)
 }
 
 /// Compiles the book's own programs, so that an unchanged one starts at once.
-async fn compile_book(runner: &Runner, programs: &BTreeSet<String>, kit: &Kit) -> Result<()> {
-    let mut supervisor = Supervisor::start()?;
+async fn compile_book(
+    runner: &Runner,
+    programs: &BTreeSet<String>,
+    compiler: &Compiler,
+) -> Result<()> {
+    let mut supervisor = Supervisor::start_in_background()?;
     for program in programs {
-        if kit.find(program)?.is_none() {
+        let source = Source::of(program);
+        if compiler.find_compiled(&source)?.is_none() {
             // The reader's own program goes first.
             drop(runner.turn.acquire().await?);
-            kit.compile(program, &mut supervisor, true).await?;
+            match compiler.compile(&source, &mut supervisor).await {
+                // Whoever runs it hears why the compiler did not come to its end.
+                Err(error) if !error.is::<Unfinished>() => return Err(error),
+                _ => {}
+            }
         }
         runner.known().status.compiled += 1;
     }
@@ -88,8 +102,8 @@ async fn find_examples(runner: &Runner, book: &Book) -> Result<()> {
     let mut known = runner.known();
     known.examples = built
         .into_iter()
-        .filter(|artifact| artifact.kind == "example")
-        .filter_map(|artifact| Some((artifact.name, artifact.executable?)))
+        .filter(|artifact| artifact.target.is_example())
+        .filter_map(|artifact| Some((artifact.target.name, artifact.executable?.into())))
         // Only what a chapter shows, by the name of its file.
         .filter(|(name, _)| folder.join(format!("{name}.rs")).is_file())
         .collect();

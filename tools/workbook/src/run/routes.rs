@@ -1,4 +1,6 @@
 //! The requests of the page, after the guard has let them through.
+//!
+//! The page sends one JSON object; the answer is a stream of JSON objects, one on each line, of which the last has `done`: pieces of [`Output`](crate::supervisor::Output), at most one [`Timeline`](super::timeline::Timeline), and [`Done`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +16,10 @@ use futures::stream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::time::sleep;
 
+use serde::Deserialize;
+
 use super::guard::{Refusal, STATUS, Said};
-use super::protocol::{Done, ExampleRequest, RUN, RunRequest, Status, StopRequest};
-use super::{Runner, Wish, failed, job, say};
+use super::{Done, Runner, Status, Wish, say};
 
 /// What a program may be given on its command line.
 const MAX_ARGS: usize = 16;
@@ -27,6 +30,40 @@ const LINES_AHEAD: usize = 64;
 
 /// What stopping and removing take beside the limits, on a busy machine.
 const MARGIN: Duration = Duration::from_secs(10);
+
+/// The body of `POST /run`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunRequest {
+    /// The whole program, lines that the page hides included.
+    code: String,
+    /// Whether to record what its loops do; a [`Timeline`] comes back before the end, unless the compiler refuses the program.
+    #[serde(default)]
+    timeline: bool,
+}
+
+/// The body of `POST /run-example`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExampleRequest {
+    /// The name of a file in `examples/`, without its ending.
+    name: String,
+    /// What follows `--` on cargo's command line.
+    #[serde(default)]
+    args: Vec<String>,
+}
+
+/// The body of `POST /stop`, which is for the reader who wants to see what came until then: a page that goes away stops its program,
+/// too, and hears no more of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StopRequest {
+    /// What the header [`RUN`] of the answer said.
+    run: u64,
+}
+
+/// The header that numbers the runs.
+const RUN: &str = "x-workbook-run";
 
 /// The routes of the runner.
 pub fn routes(runner: Arc<Runner>) -> Router {
@@ -46,11 +83,11 @@ async fn run(
     State(runner): State<Arc<Runner>>,
     Said(RunRequest { code, timeline }): Said<RunRequest>,
 ) -> Result<Response, Refusal> {
-    let (kit, problem) = {
+    let (compiler, problem) = {
         let known = runner.known();
-        (known.kit.clone(), known.status.problem.clone())
+        (known.compiler.clone(), known.status.problem.clone())
     };
-    let Some(kit) = kit else {
+    let Some(compiler) = compiler else {
         let text = problem.unwrap_or_else(|| {
             "the crates that programs use are still being compiled: try again in a minute"
                 .to_owned()
@@ -58,7 +95,7 @@ async fn run(
         return refuse(StatusCode::SERVICE_UNAVAILABLE, &text);
     };
     let wish = Wish::Code {
-        kit,
+        compiler,
         code,
         timeline,
     };
@@ -169,13 +206,9 @@ async fn run_to_end(
 
 /// The end of a run that failed for a reason of ours.
 fn broken(error: &anyhow::Error) -> Done {
-    let mut done = failed(&job::End {
-        status: None,
-        why: None,
-        message: None,
-        elapsed_ms: 0,
-    });
-    done.why = None;
-    done.message = Some(format!("the workbook failed: {error:#}"));
-    done
+    Done {
+        done: true,
+        message: Some(format!("the workbook failed: {error:#}")),
+        ..Done::default()
+    }
 }

@@ -9,10 +9,11 @@ use asyncio_trace::figure::{self, MOST_SHOWN};
 use asyncio_trace::spill::{self, Unreadable};
 use tokio::task::spawn_blocking;
 
-use super::job::End;
-use super::limits::{Limits, bytes};
-use super::protocol::Timeline;
+use serde::Serialize;
+
 use crate::programs::compile::SOURCE;
+use crate::supervisor::End;
+use crate::supervisor::limits::{Limits, bytes};
 
 /// The variable by which a program hears that it is recorded, and where.
 const VARIABLE: &str = "WORKBOOK_RECORD";
@@ -30,6 +31,15 @@ pub const OBSERVED: &str = "There is no timeline, because this program observes 
 pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
 const NOTHING: &str = "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
 const BROKEN: &str = "There is no timeline, because the record of this run cannot be read.";
+
+/// What a run did on its loops.
+#[derive(Debug, Serialize)]
+pub struct Timeline {
+    /// A fragment of HTML. All text of the program in it is escaped.
+    pub figure: Option<String>,
+    /// A sentence that says why there is no figure, or what it lacks.
+    pub why: Option<String>,
+}
 
 /// The file that a program writes while it runs; it goes with the value.
 pub struct Record {

@@ -10,8 +10,7 @@ use anyhow::Result;
 use libtest_mimic::{Failed, Trial};
 use workbook::programs::cargo;
 use workbook::programs::pattern::same_text;
-use workbook::programs::process;
-use workbook::programs::program::in_empty_folder;
+use workbook::programs::program::run_now;
 
 use crate::{Context, skip_unless};
 
@@ -22,8 +21,8 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
     let mut executables: BTreeMap<String, PathBuf> = BTreeMap::new();
     if !slugs.is_empty() {
         for artifact in cargo::artifacts(project, &["build", "--examples"])? {
-            if let (Some(file), "example") = (artifact.executable, artifact.kind.as_str()) {
-                executables.insert(artifact.name, file);
+            if let (Some(file), true) = (artifact.executable, artifact.target.is_example()) {
+                executables.insert(artifact.target.name, file.into());
             }
         }
     }
@@ -47,7 +46,7 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
             trials.push(Trial::test(format!("example {slug}.rs"), move || {
                 let file = executable.as_ref().ok_or("cargo built no such example")?;
                 alone(context, &slug, || {
-                    compare(context, Command::new(file), &transcript).map(drop)
+                    compare(context, &Command::new(file), &transcript).map(drop)
                 })
             }));
         }
@@ -77,7 +76,7 @@ fn twin(
         let mut command = context.python.as_ref()?.command();
         command.arg(&script);
         alone(context, &slug, || {
-            compare(context, command, &transcript).map(drop)
+            compare(context, &command, &transcript).map(drop)
         })
     });
     Ok(skip_unless(can_run, trial))
@@ -140,17 +139,17 @@ fn fall_back(context: &Context, mut command: Command, transcript: &Path) -> Resu
     // An empty folder holds no programs.
     let nothing = tempfile::tempdir()?;
     command.env("PATH", nothing.path()).env_remove("REDIS_URL");
-    let said = compare(context, command, transcript)?;
+    let said = compare(context, &command, transcript)?;
     let expected = "note: the queue is in this process, because no redis-server is installed\n";
     same_text(expected, &said)?;
     Ok(())
 }
 
 /// Compares what the program prints, and gives what it says on standard error.
-fn compare(context: &Context, command: Command, transcript: &Path) -> Result<String, Failed> {
-    let end = in_empty_folder(command, process::LIMIT)?;
-    if !end.status.success() {
-        return Err(format!("ended with {}\n{}", end.status, end.stderr).into());
+fn compare(context: &Context, command: &Command, transcript: &Path) -> Result<String, Failed> {
+    let end = run_now(command)?;
+    if !end.end.ok() {
+        return Err(format!("{}\n{}", end.end.how(), end.stderr).into());
     }
     let expected = fs::read_to_string(transcript)
         .map_err(|error| format!("cannot read {}: {error}", transcript.display()))?;

@@ -4,13 +4,12 @@
 //! No other complaint may come up.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use workbook::programs::chapter::{self, Chapter};
 use workbook::programs::fence::Fence;
-use workbook::programs::process;
 use workbook::programs::program::{Tools, programs};
+use workbook::supervisor::limits::Limits;
 
 use crate::{Context, examples, links, skip_unless, tidy};
 
@@ -150,9 +149,12 @@ fn complaints(context: &Context, chapter: &Chapter) -> Result<Vec<String>, Faile
         compiler: &context.compiler,
         python: context.python.as_ref().ok(),
         modules: &context.book.project().join("examples"),
-        limit: match chapter.name.as_str() {
-            "time.md" => Duration::from_millis(500),
-            _ => process::LIMIT,
+        limits: match chapter.name.as_str() {
+            "time.md" => Limits {
+                wall: 500,
+                ..Limits::tests()
+            },
+            _ => Limits::tests(),
         },
     };
     let is_tidy = |line| problems.iter().all(|problem| problem.line != line);

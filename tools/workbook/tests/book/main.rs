@@ -4,6 +4,7 @@
 //! This test has a `main` of its own, because it ends by starting skeptic's tests with a compiler of ours, which is this same executable (see `skeptic.rs`).
 
 mod appendices;
+mod compiler;
 mod counts;
 mod examples;
 mod fixtures;
@@ -22,6 +23,8 @@ use workbook::book::Book;
 use workbook::programs::chapter::{self, Chapter};
 use workbook::programs::compile::Compiler;
 use workbook::programs::python::Python;
+use workbook::supervisor;
+use workbook::supervisor::limits::Limits;
 
 use crate::counts::Counts;
 
@@ -54,6 +57,9 @@ impl Context {
 }
 
 fn main() -> Result<ExitCode> {
+    if let Some(end) = supervisor::take_part() {
+        return Ok(end);
+    }
     if let Some(code) = skeptic::stand_in()? {
         return Ok(code);
     }
@@ -61,7 +67,7 @@ fn main() -> Result<ExitCode> {
     let book = Book::find(None)?;
     let chapters: &'static [Chapter] = chapter::read_all(&book.folder().join("src"))?.leak();
     let context: &'static Context = Box::leak(Box::new(Context {
-        compiler: Compiler::find(book.project())?,
+        compiler: Compiler::find(book.project(), Limits::compiler())?,
         book,
         python: Python::find(),
         has_redis_server: Command::new("redis-server")
@@ -76,6 +82,7 @@ fn main() -> Result<ExitCode> {
     trials.extend(examples::trials(context)?);
     trials.extend(links::trials(context));
     trials.extend(fixtures::trials(context));
+    trials.extend(compiler::trials(context));
     trials.extend(appendices::trials(context, chapters, &trials));
     let conclusion = libtest_mimic::run(&args, trials);
     if args.list {
@@ -91,7 +98,6 @@ fn main() -> Result<ExitCode> {
     if args.filter.is_some() || !args.skip.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    context.compiler.forget_unused()?;
     skeptic::run(context, chapters)
 }
 

@@ -3,8 +3,8 @@
 use libtest_mimic::Trial;
 use workbook::programs::chapter::Chapter;
 use workbook::programs::fence::Fence;
-use workbook::programs::process;
 use workbook::programs::program::{Program, Tools, programs};
+use workbook::supervisor::limits::Limits;
 
 use crate::{Context, skip_unless};
 
@@ -34,7 +34,7 @@ fn trial(context: &'static Context, program: Program) -> Trial {
             compiler: &context.compiler,
             python: context.python.as_ref().ok(),
             modules: &context.book.project().join("examples"),
-            limit: process::LIMIT,
+            limits: Limits::tests(),
         };
         let checked = program.check(&tools)?;
         context.counts.add(&program.block.fence, checked);

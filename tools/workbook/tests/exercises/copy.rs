@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use workbook::exercises::catalog::{Catalog, Exercise};
 use workbook::exercises::{Exercises, Places};
 use workbook::programs::cargo;
-use workbook::run::limits::Limits;
+use workbook::supervisor::limits::Limits;
 
 pub struct Copy {
     folder: TempDir,

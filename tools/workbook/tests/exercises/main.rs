@@ -19,14 +19,13 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
 use libtest_mimic::{Arguments, Trial};
-use workbook::cli::Cli;
 use workbook::exercises::catalog::Catalog;
 use workbook::programs::cargo;
 use workbook::programs::compile::Compiler;
 use workbook::programs::python::Python;
-use workbook::run::{exec, launch};
+use workbook::supervisor;
+use workbook::supervisor::limits::Limits;
 
 use crate::copy::Copy;
 
@@ -43,11 +42,8 @@ pub struct Context {
 }
 
 fn main() -> Result<ExitCode> {
-    // A check program runs under a supervisor, which is this program, started again.
-    let command = env::args().nth(1).unwrap_or_default();
-    if [launch::COMMAND, exec::COMMAND].contains(&&*command) {
-        Cli::parse().run()?;
-        return Ok(ExitCode::SUCCESS);
+    if let Some(end) = supervisor::take_part() {
+        return Ok(end);
     }
     let args = Arguments::from_args();
     let workspace = cargo::workspace();
@@ -55,7 +51,7 @@ fn main() -> Result<ExitCode> {
     let context: &'static Context = Box::leak(Box::new(Context {
         catalog: copy.catalog(),
         copy,
-        compiler: Compiler::find(&workspace)?,
+        compiler: Compiler::find(&workspace, Limits::compiler())?,
         clippy: Compiler::find_clippy(&workspace).map_err(|error| format!("{error:#}")),
         python: Python::find(),
     }));

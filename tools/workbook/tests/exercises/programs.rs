@@ -9,13 +9,11 @@ use workbook::exercises::catalog::{Attempt, Catalog, Exercise, Kind};
 use workbook::exercises::check;
 use workbook::programs::cargo;
 use workbook::programs::chapter::Chapter;
-use workbook::programs::compile::Compiler;
-use workbook::programs::compiled::Compiled;
+use workbook::programs::compile::{Compiled, Compiler, Source};
 use workbook::programs::pattern::same_text;
-use workbook::programs::process;
 use workbook::programs::program::{Tools, programs};
 use workbook::programs::python::Python;
-use workbook::run::limits::Limits;
+use workbook::supervisor::limits::Limits;
 
 use crate::copy::{Copy, find};
 use crate::{Context, skip_unless};
@@ -76,13 +74,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
 
 /// The starter compiles, and the first check that fails is the one that it is about.
 pub fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
-    let outcome = check::check(
-        compiler,
-        Limits::compiler(),
-        catalog,
-        exercise,
-        &catalog.starter(exercise)?,
-    )?;
+    let outcome = check::check(compiler, catalog, exercise, &catalog.starter(exercise)?)?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first.is_none() || first != exercise.fails {
@@ -100,7 +92,7 @@ pub fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> 
     if text == catalog.starter(exercise)? {
         return Err("the solution is the starter".into());
     }
-    let outcome = check::check(compiler, Limits::compiler(), catalog, exercise, &text)?;
+    let outcome = check::check(compiler, catalog, exercise, &text)?;
     if !outcome.passed {
         return Err(format!("{outcome:#?}").into());
     }
@@ -115,7 +107,7 @@ fn try_checks(
     attempt: &Attempt,
 ) -> Result<(), Failed> {
     let text = catalog.attempt(exercise, attempt)?;
-    let outcome = check::check(compiler, Limits::compiler(), catalog, exercise, &text)?;
+    let outcome = check::check(compiler, catalog, exercise, &text)?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first != attempt.fails || outcome.passed != attempt.fails.is_none() {
@@ -128,13 +120,11 @@ fn try_checks(
 /// A program to predict and a solution with its checks give the compiler and clippy nothing to say.
 fn clippy(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
     let (catalog, clippy) = (&context.catalog, context.clippy.as_ref()?);
-    tidy(&match exercise.kind {
-        Kind::Predict => clippy.compile(&catalog.starter(exercise)?)?,
-        _ => {
-            let solution = catalog.solution(exercise)?;
-            check::compile(clippy, Limits::compiler(), catalog, exercise, &solution)?
-        }
-    })
+    let source = match exercise.kind {
+        Kind::Predict => Source::of(&catalog.starter(exercise)?),
+        _ => check::source(catalog, exercise, &catalog.solution(exercise)?)?,
+    };
+    tidy(&clippy.compile_now(&source)?)
 }
 
 /// Neither the compiler nor clippy has anything to say.
@@ -183,7 +173,7 @@ fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
         compiler: &context.compiler,
         python: context.python.as_ref().ok(),
         modules: &modules,
-        limit: process::LIMIT,
+        limits: Limits::tests(),
     };
     complaints.extend(
         programs
@@ -271,8 +261,8 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     assert!(tried("pub fn broken() {", None).is_err());
 
     let lint = good.replace("gather(asked).await", "return gather(asked).await;");
-    let (clippy, limits) = (context.clippy.as_ref()?, Limits::compiler());
-    let compiled = check::compile(clippy, limits, &catalog, exercise, &lint)?;
+    let source = check::source(&catalog, exercise, &lint)?;
+    let compiled = context.clippy.as_ref()?.compile_now(&source)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
     copy.write(

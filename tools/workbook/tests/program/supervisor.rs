@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{self, Child, Command, Stdio};
 use std::time::Duration;
 
-use workbook::run::job::{Event, Job};
-use workbook::run::limits::Limits;
+use workbook::supervisor::limits::Limits;
+use workbook::supervisor::{End, Event, Job};
 
 use crate::workbook;
 
@@ -46,35 +46,39 @@ fn start_another(test: &str) {
 }
 
 /// A supervisor that runs this test as its program.
-fn supervise(test: &str, address: &str) -> (Child, impl Iterator<Item = Event>) {
+fn supervise(test: &str, address: &str) -> (Child, impl Iterator<Item = Event> + use<>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let kept = ["PATH", "SystemRoot"].map(|name| (name, env::var(name).unwrap_or_default()));
-    let told =
-        [(ROLE, "program"), (ADDRESS, address)].map(|(name, value)| (name, value.to_owned()));
-    let environment = kept.into_iter().chain(told);
-    let job = Job {
-        program: env::current_exe().expect("a path"),
-        args: ["--exact", test, "--nocapture"].map(str::to_owned).to_vec(),
-        folder: folder.path().join("run"),
-        private: true,
-        environment: environment
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        limits: Limits::default(),
-        background: false,
-    };
-    let mut supervisor = workbook()
-        .arg("supervise")
+    let program = env::current_exe().expect("a path");
+    let mut job = Job::new(program, &folder.path().join("run"), Limits::default());
+    job.args = ["--exact", test, "--nocapture"].map(str::to_owned).to_vec();
+    job.private = true;
+    let told = [(ROLE, "program"), (ADDRESS, address)];
+    let told = told.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    job.environment.extend(told);
+    start(workbook().arg("supervise"), &job)
+}
+
+/// Starts a supervisor with its first job.
+fn start(supervisor: &mut Command, job: &Job) -> (Child, impl Iterator<Item = Event> + use<>) {
+    let mut supervisor = supervisor
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let job = serde_json::to_string(&job).expect("JSON");
+    let job = serde_json::to_string(job).expect("JSON");
     writeln!(supervisor.stdin.as_mut().expect("a pipe"), "{job}").expect("a supervisor");
     let lines = BufReader::new(supervisor.stdout.take().expect("a pipe")).lines();
     let event = |line: std::io::Result<String>| serde_json::from_str(&line.ok()?).ok();
     let events = lines.map_while(event);
     (supervisor, events)
+}
+
+fn end_of(events: &mut impl Iterator<Item = Event>) -> End {
+    let end = events.find_map(|event| match event {
+        Event::End(end) => Some(end),
+        Event::Output(_) => None,
+    });
+    end.expect("an end")
 }
 
 /// Waits until nobody is at the other end of the one connection.
@@ -108,11 +112,7 @@ fn what_a_program_has_started_ends_with_it() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
     let (mut supervisor, mut events) = supervise(test, &address);
-    let end = events.find_map(|event| match event {
-        Event::End(end) => Some(end),
-        Event::Output(_) => None,
-    });
-    assert_eq!(end.expect("an end").status, Some(7));
+    assert_eq!(end_of(&mut events).status, Some(7));
     assert_ends(&listener);
     drop(supervisor.stdin.take());
     assert!(supervisor.wait().expect("a child").success());
@@ -137,4 +137,30 @@ fn a_program_ends_with_a_supervisor_that_is_killed() {
     supervisor.kill().expect("a child");
     supervisor.wait().expect("a child");
     assert_ends(&listener);
+}
+
+/// A shell has Ctrl-C ignored by what it starts in the background, and whoever ignores a signal hands that on.
+#[cfg(unix)]
+#[test]
+fn a_program_ignores_no_signal_that_its_supervisor_ignores() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, number) in [
+        ("HUP", 1),
+        ("INT", 2),
+        ("QUIT", 3),
+        ("PIPE", 13),
+        ("TERM", 15),
+    ] {
+        let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
+        job.args = vec!["-c".to_owned(), format!("kill -{name} $$; echo it goes on")];
+        let mut deaf = Command::new("/bin/sh");
+        let ignore = format!("trap '' {name}; exec \"$0\" supervise");
+        deaf.args(["-c", &ignore, env!("CARGO_BIN_EXE_workbook")]);
+        let (mut supervisor, mut events) = start(&mut deaf, &job);
+        let end = end_of(&mut events);
+        let wanted = format!("it was ended by signal {number}");
+        assert_eq!(end.message, Some(wanted), "{name}");
+        drop(supervisor.stdin.take());
+        assert!(supervisor.wait().expect("a child").success());
+    }
 }

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::exec::this_program;
 use crate::programs::cargo;
 use crate::programs::compile::Compiler;
+use crate::supervisor::exec::this_program;
+use crate::supervisor::limits::Limits;
 
 /// Programs of about twenty lines, as the book has them.
 const PROGRAMS: [&str; 4] = [
@@ -34,7 +35,7 @@ const CARGO_RUNS: usize = 5;
 /// Measures, and prints one line for each kind of run.
 pub fn bench(programs: usize) -> Result<()> {
     let workspace = cargo::workspace();
-    let compiler = Compiler::find(&workspace)?;
+    let compiler = Compiler::find(&workspace, Limits::compiler())?;
     let server = Server::start()?;
     let place = tempfile::tempdir()?;
     let package = package(place.path(), &workspace)?;

@@ -7,7 +7,7 @@
 use std::process::Child;
 
 #[cfg(target_os = "linux")]
-pub use linux::{Member, end_together, kill_all, members};
+pub use linux::{end_together, kill_all, members};
 
 /// One process of the family.
 #[cfg(not(target_os = "linux"))]

@@ -1,10 +1,11 @@
 //! The process that stands between the server and a reader's program.
 //!
-//! It reads jobs on standard input and reports on standard output, see [`super::job`].
+//! It reads jobs on standard input and reports on standard output, one line of JSON each.
 //! The end of its input is the order to stop: it comes when the server wants it, and also when the server dies, however it dies.
 //! So every way out of a run goes through this one process, which lives until nothing of the run is left.
 
 use std::fs;
+use std::io::{self, BufRead, Read, Write};
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -12,13 +13,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::exec;
-use super::family;
-use super::job::{End, Event, Job};
 use super::limits::{Limits, bytes, seconds};
-use super::pipes::{Notice, read_jobs, read_output, write_events};
-use super::protocol::{Output, Stream, Why};
-use super::text::Decoder;
+use super::{End, Event, Job, Output, Stream, Why, exec, family};
 
 /// How often the supervisor looks whether the program has ended.
 const TICK: Duration = Duration::from_millis(20);
@@ -59,13 +55,83 @@ pub fn supervise() -> Result<()> {
     Ok(())
 }
 
+/// What the threads of a supervisor tell the main thread; there is one for each of its pipes.
+enum Notice {
+    Job(Box<Job>),
+    /// The input has ended, or makes no sense.
+    Stop,
+    Printed(Stream, Vec<u8>),
+    Closed,
+}
+
+/// Reads jobs until the input ends.
+fn read_jobs(sender: &Sender<Notice>) {
+    for line in io::stdin().lock().lines() {
+        let job = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+        let Some(job) = job else { break };
+        if sender.send(Notice::Job(Box::new(job))).is_err() {
+            return;
+        }
+    }
+    let _ = sender.send(Notice::Stop);
+}
+
+/// Writes events until no more can come.
+fn write_events(events: &Receiver<Event>) {
+    let mut stdout = io::stdout().lock();
+    for event in events {
+        let Ok(mut line) = serde_json::to_vec(&event) else {
+            continue;
+        };
+        line.push(b'\n');
+        let written = stdout.write_all(&line).and_then(|()| stdout.flush());
+        if written.is_err() {
+            // The server is gone, so the input ends too.
+            return;
+        }
+    }
+}
+
+/// Reads what a program prints until it closes the pipe.
+fn read_output(stream: Stream, mut pipe: impl Read, sender: &Sender<Notice>) {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match pipe.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(length @ 1..) => {
+                let printed = Notice::Printed(stream, buffer[..length].to_vec());
+                if sender.send(printed).is_err() {
+                    return;
+                }
+            }
+            _ => break,
+        }
+    }
+    let _ = sender.send(Notice::Closed);
+}
+
+/// Adds the bytes to those that were kept, and gives all complete characters; what is no text becomes the replacement character.
+///
+/// The beginning of a character is kept until the rest of it arrives.
+fn decode(kept: &mut Vec<u8>, bytes: &[u8]) -> String {
+    kept.extend_from_slice(bytes);
+    let last = kept.utf8_chunks().last();
+    let wrong = last.map_or(&[][..], |chunk| chunk.invalid());
+    let begun = match std::str::from_utf8(wrong) {
+        Err(error) if error.error_len().is_none() => wrong.len(),
+        _ => 0,
+    };
+    let begun = kept.split_off(kept.len() - begun);
+    String::from_utf8_lossy(&std::mem::replace(kept, begun)).into_owned()
+}
+
 /// One job under way.
 struct Run<'a> {
     limits: &'a Limits,
     events: &'a Sender<Event>,
     start: Instant,
-    /// Texts of standard output and standard error.
-    decoders: [Decoder; 2],
+    /// Characters that have begun, on standard output and standard error.
+    begun: [Vec<u8>; 2],
     /// Output pipes that are still open.
     open: usize,
     /// Bytes that may still be printed.
@@ -86,7 +152,7 @@ impl<'a> Run<'a> {
             limits,
             events,
             start,
-            decoders: Default::default(),
+            begun: Default::default(),
             open: 0,
             left: limits.output,
             last_words: Vec::new(),
@@ -139,7 +205,7 @@ impl<'a> Run<'a> {
             }
         }
         for (stream, index) in [(Stream::Stdout, 0), (Stream::Stderr, 1)] {
-            let rest = self.decoders[index].finish();
+            let rest = String::from_utf8_lossy(&self.begun[index]).into_owned();
             self.say(stream, rest);
         }
         let status = child.try_wait().ok().flatten();
@@ -203,8 +269,8 @@ impl<'a> Run<'a> {
             .len()
             .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= fitting as u64;
-        let decoder = usize::from(stream == Stream::Stderr);
-        let text = self.decoders[decoder].decode(&printed[..fitting]);
+        let begun = &mut self.begun[usize::from(stream == Stream::Stderr)];
+        let text = decode(begun, &printed[..fitting]);
         if stream == Stream::Stderr {
             self.last_words.extend_from_slice(&printed[..fitting]);
             let spare = self.last_words.len().saturating_sub(LAST_WORDS);
@@ -302,4 +368,26 @@ fn signal(status: std::process::ExitStatus) -> Option<i32> {
 #[cfg(not(unix))]
 fn signal(_status: std::process::ExitStatus) -> Option<i32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_in_two_pieces_stays_whole() {
+        let mut kept = Vec::new();
+        let [first, second] = ["é".as_bytes()[0], "é".as_bytes()[1]];
+        assert_eq!(decode(&mut kept, &[b'a', first]), "a");
+        assert_eq!(decode(&mut kept, &[second, b'b']), "éb");
+        assert!(kept.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_text_is_replaced() {
+        let mut kept = Vec::new();
+        assert_eq!(decode(&mut kept, b"a\xffb\xff"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(decode(&mut kept, b"\xe2\x82"), "");
+        assert_eq!(decode(&mut kept, b"x"), "\u{fffd}x");
+    }
 }

@@ -3,18 +3,23 @@
 //! The limits are set in a process of their own, because setting them between fork and exec would need unsafe code.
 //! Windows has no exec; there this process stays, and stands for the program and all that the program starts.
 
-use std::env;
+use std::convert::Infallible;
+use std::env::{self, ArgsOs};
 use std::io;
-use std::path::Path;
+use std::iter::Skip;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::job::Job;
+use anyhow::Result;
+
+use super::Job;
+use super::limits::Limits;
 
 /// The hidden command that this step is.
 pub const COMMAND: &str = "exec-limited";
 
 /// This program, also if its file has been replaced since it started.
-pub fn this_program() -> io::Result<std::path::PathBuf> {
+pub fn this_program() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") {
         // In a new process this still names the file of the one that starts it.
         return Ok(Path::new("/proc/self/exe").to_path_buf());
@@ -32,8 +37,6 @@ pub fn start(job: &Job) -> io::Result<Child> {
         .arg(std::process::id().to_string())
         .arg(serde_json::to_string(&job.limits)?)
         .arg(if job.background { "background" } else { "" })
-        // What follows is the program's, `--help` too.
-        .arg("--")
         .arg(&job.program)
         .args(&job.args);
     without_ctrl_c(&mut command);
@@ -58,32 +61,64 @@ pub fn without_ctrl_c(command: &mut Command) {
     }
 }
 
-/// Becomes the program; returns only if that fails.
-#[cfg(unix)]
-pub fn exec(
-    parent: i32,
-    limits: &str,
-    background: bool,
-    program: &Path,
-    args: &[std::ffi::OsString],
-) -> anyhow::Error {
-    use std::os::unix::process::CommandExt;
-
-    let become_it = || -> anyhow::Result<io::Error> {
-        die_with(parent)?;
-        set(&serde_json::from_str(limits)?)?;
-        if background {
-            rustix::process::nice(19)?;
-        }
-        Ok(Command::new(program).args(args).exec())
+/// Becomes the program that the arguments name, or on Windows runs it and ends as it does; returns only if that fails.
+pub fn exec(mut args: Skip<ArgsOs>) -> anyhow::Error {
+    let mut next = || args.next().unwrap_or_default();
+    let [parent, limits, background, program] = [next(), next(), next(), next()];
+    let start = || {
+        let parent = parent.to_string_lossy().parse()?;
+        let limits = serde_json::from_str(&limits.to_string_lossy())?;
+        start_limited(
+            parent,
+            &limits,
+            !background.is_empty(),
+            Command::new(&program).args(args),
+        )
     };
-    become_it()
-        .map_or_else(|error| error, anyhow::Error::from)
-        .context(format!("cannot start {}", program.display()))
+    let Err(error) = start();
+    error.context(format!("cannot start {}", program.display()))
 }
 
 #[cfg(unix)]
-fn set(limits: &super::limits::Limits) -> io::Result<()> {
+fn start_limited(
+    parent: i32,
+    limits: &Limits,
+    background: bool,
+    program: &mut Command,
+) -> Result<Infallible> {
+    use std::os::unix::process::CommandExt;
+
+    die_with(parent)?;
+    // The context of the signals that are caught.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _context = runtime.enter();
+    catch_signals()?;
+    set(limits)?;
+    if background {
+        rustix::process::nice(19)?;
+    }
+    Err(program.exec().into())
+}
+
+/// Lets the program have the default action of each signal, although whoever started the first of all these processes may have had some ignored, as a shell does with Ctrl-C for what it starts in the background.
+///
+/// Choice: a signal that is caught gets its default action when a process becomes another program, and catching one needs no unsafe code.
+/// The standard library does it for a pipe that nobody reads.
+#[cfg(unix)]
+fn catch_signals() -> io::Result<()> {
+    use rustix::process::Signal as S;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    for caught in [S::HUP, S::INT, S::QUIT, S::TERM, S::CHILD, S::XCPU, S::XFSZ] {
+        let _ = signal(SignalKind::from_raw(caught.as_raw()))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set(limits: &Limits) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     // Going beyond processor time is a signal that tells why; a program that ignores it is killed a second later.
@@ -124,32 +159,21 @@ fn die_with(_parent: i32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the program, and ends as it does; returns only if that fails.
-///
 /// What the program has started ends with this process.
 #[cfg(windows)]
-pub fn exec(
+fn start_limited(
     _parent: i32,
-    _limits: &str,
+    _limits: &Limits,
     background: bool,
-    program: &Path,
-    args: &[std::ffi::OsString],
-) -> anyhow::Error {
+    program: &mut Command,
+) -> Result<Infallible> {
     use std::os::windows::process::CommandExt;
 
     const IDLE_PRIORITY_CLASS: u32 = 0x40;
 
-    let run_it = || -> anyhow::Result<i32> {
-        super::family::end_together()?;
-        let mut command = Command::new(program);
-        if background {
-            command.creation_flags(IDLE_PRIORITY_CLASS);
-        }
-        let status = command.args(args).status()?;
-        Ok(status.code().unwrap_or(1))
-    };
-    match run_it() {
-        Ok(code) => std::process::exit(code),
-        Err(error) => error.context(format!("cannot start {}", program.display())),
+    super::family::end_together()?;
+    if background {
+        program.creation_flags(IDLE_PRIORITY_CLASS);
     }
+    std::process::exit(program.status()?.code().unwrap_or(1))
 }
