@@ -32,6 +32,7 @@ pub mod book;
 pub mod cli;
 pub mod exercises;
 pub mod new;
+mod pages;
 pub mod programs;
 pub mod reload;
 mod rename;

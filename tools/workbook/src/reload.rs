@@ -1,6 +1,6 @@
 //! Telling open pages that the book has changed.
 //!
-//! The server puts one script into the pages it sends; the built book knows nothing of it.
+//! The server puts one script into the pages it serves; the built book knows nothing of it.
 
 use std::convert::Infallible;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -3,29 +3,27 @@
 use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::runtime;
-use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
-use tower_http::services::{ServeDir, ServeFile};
 
 use crate::api;
 use crate::book::Book;
 use crate::exercises::{Exercises, Places, web};
+use crate::pages::Pages;
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
@@ -39,8 +37,28 @@ use crate::watch::Changes;
 /// What the handlers share.
 struct Site {
     builds: Builds,
-    /// The folder of the newest book that could be built.
-    pages: RwLock<PathBuf>,
+    /// Of the newest book that could be built.
+    pages: RwLock<Arc<Pages>>,
+    /// The library's documentation.
+    api: RwLock<Arc<Pages>>,
+}
+
+/// What is there now.
+fn current(pages: &RwLock<Arc<Pages>>) -> Arc<Pages> {
+    pages.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Puts new pages in the place of the old ones, which it gives.
+fn replace(pages: &RwLock<Arc<Pages>>, new: Pages) -> Arc<Pages> {
+    let mut current = pages.write().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut current, Arc::new(new))
+}
+
+/// Makes the pages as they are served.
+fn render(book: &Book, folder: &Path) -> Result<Pages> {
+    book.render(folder)?;
+    let pages = Pages::changed(folder, |page| reload::add_script(&page));
+    pages.with_context(|| format!("cannot prepare the pages in {}", folder.display()))
 }
 
 /// What the reader asked for.
@@ -68,11 +86,11 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     let port = listener.local_addr()?.port();
     // From before the first look, so that no change is missed.
     let changes = Changes::of(book.sources());
-    let first = folder.join("0");
-    book.render(&first)?;
+    let first = render(&book, &folder.join("0"))?;
     let site = Arc::new(Site {
         builds: Builds::new(),
-        pages: RwLock::new(first),
+        pages: RwLock::new(Arc::new(first)),
+        api: RwLock::default(),
     });
     let guard = Arc::new(Guard {
         port,
@@ -97,7 +115,6 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         guard,
         runner.clone(),
         web::router(exercises.clone()),
-        &book,
     );
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
@@ -160,17 +177,11 @@ async fn listen(port: u16) -> Result<TcpListener> {
     }
 }
 
-fn router(
-    site: Arc<Site>,
-    guarding: Arc<Guard>,
-    runner: Arc<Runner>,
-    exercises: Router,
-    book: &Book,
-) -> Router {
+fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, exercises: Router) -> Router {
     Router::new()
         .route(reload::EVENTS_PATH, get(events))
         .route(reload::SCRIPT_PATH, get(script))
-        .nest_service("/api", ServeDir::new(api::folder(book.project())))
+        .nest_service("/api", any(documentation).with_state(site.clone()))
         .fallback(page)
         .with_state(site)
         .merge(routes(runner))
@@ -197,52 +208,19 @@ async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript")], reload::SCRIPT)
 }
 
-async fn page(State(site): State<Arc<Site>>, request: Request) -> Result<Response, Failure> {
-    let pages = site
-        .pages
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    let missing = ServeFile::new(pages.join("404.html"));
-    let files = ServeDir::new(&pages).not_found_service(missing);
-    let response = files.oneshot(request).await.into_response();
-    if !is_html(&response) {
-        return Ok(response);
-    }
-    let (mut parts, body) = response.into_parts();
-    let page = to_bytes(body, usize::MAX).await?;
-    parts.headers.remove(CONTENT_LENGTH);
-    let page = reload::add_script(&String::from_utf8_lossy(&page));
-    Ok(Response::from_parts(parts, Body::from(page)))
+async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
+    current(&site.pages).answer(request).await
 }
 
-fn is_html(response: &Response) -> bool {
-    response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
-}
-
-/// A page that could not be read, which happens if somebody empties the temporary folder.
-struct Failure(axum::Error);
-
-impl From<axum::Error> for Failure {
-    fn from(error: axum::Error) -> Failure {
-        Failure(error)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.0.to_string()).into_response()
-    }
+async fn documentation(State(site): State<Arc<Site>>, request: Request) -> Response {
+    current(&site.api).answer(request).await
 }
 
 /// Builds the book anew on each change; while it cannot be built, the last good one stays.
 async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, folder: &Path) {
     let mut number = 0;
     // A page that is being loaded still asks for files of the book before this one.
-    let mut before: Option<PathBuf> = None;
+    let mut before: Option<Arc<Pages>> = None;
     let why = match changes {
         Err(error) => format!("{error:#}"),
         Ok(mut changes) => {
@@ -250,15 +228,13 @@ async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, folder: &Pa
                 number += 1;
                 let pages = folder.join(number.to_string());
                 let (book, dest) = (book.clone(), pages.clone());
-                let built = tokio::task::spawn_blocking(move || book.render(&dest)).await;
+                let built = tokio::task::spawn_blocking(move || render(&book, &dest)).await;
                 let useless = match built.map_err(anyhow::Error::from).and_then(|built| built) {
-                    Ok(()) => {
-                        let mut current =
-                            site.pages.write().unwrap_or_else(PoisonError::into_inner);
-                        let last = std::mem::replace(&mut *current, pages);
-                        drop(current);
+                    Ok(new) => {
+                        let last = replace(&site.pages, new);
                         site.builds.tell();
-                        before.replace(last)
+                        let older = before.replace(last);
+                        older.map(|older| older.folder().to_path_buf())
                     }
                     Err(error) => {
                         eprintln!("error: {error:#}; the pages stay as they were");
@@ -287,6 +263,10 @@ async fn follow(exercises: &Exercises, site: &Site) {
 
 /// Builds the library's documentation at the start and after each change, beside everything else.
 async fn document(site: &Site, book: &Book) {
+    let folder = api::folder(book.project());
+    // What cannot be read is not there yet.
+    let read = || replace(&site.api, Pages::of(&folder).unwrap_or_default());
+    read();
     let mut builds = site.builds.subscribe();
     builds.mark_changed();
     let mut told = false;
@@ -300,7 +280,10 @@ async fn document(site: &Site, book: &Book) {
                 .status()
                 .await
             {
-                Ok(status) if status.success() => None,
+                Ok(status) if status.success() => {
+                    read();
+                    None
+                }
                 Ok(_) => Some("`cargo doc` failed".to_owned()),
                 Err(error) => Some(format!("cargo cannot be started: {error}")),
             }

@@ -5,11 +5,11 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -29,6 +29,22 @@ const EXERCISES: &str = "/exercises";
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
+/// What every answer says.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    // Two builds within one second would look the same to a browser.
+    (CACHE_CONTROL, "no-store"),
+];
+
 /// What a request must know.
 pub struct Guard {
     pub port: u16,
@@ -40,7 +56,7 @@ pub type Refusal = (StatusCode, String);
 
 /// Lets good requests through, and gives every answer its headers.
 pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let answer = match guard.check(request).await {
+    let mut answer = match guard.check(request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => {
             let allowed = [(ALLOW, "GET, HEAD, POST")];
@@ -50,7 +66,15 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
             }
         }
     };
-    with_headers(answer).await
+    let headers = answer.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page brings its own.
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(csp::NOTHING));
+    answer
 }
 
 impl Guard {
@@ -139,16 +163,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Reads the body here, so that its limit holds for every route.
+/// Reads the body here, so that its limit holds for every route; one that is announced as too large is not read.
 async fn read_body(request: Request) -> Result<Request, Refusal> {
     let too_large = || {
         let text = format!("the body must not be larger than {} KiB\n", MAX_BODY >> 10);
         (StatusCode::PAYLOAD_TOO_LARGE, text)
     };
     let (parts, body) = request.into_parts();
-    let announced = parts.headers.get(CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
+    if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(too_large());
     }
     let bytes = to_bytes(body, MAX_BODY).await.map_err(|_| too_large())?;
@@ -171,48 +193,4 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Said<T> {
         let said = serde_json::from_slice(&body).map_err(|error| wrong(&error))?;
         Ok(Said(said))
     }
-}
-
-async fn with_headers(answer: Response) -> Response {
-    let is_page = answer
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let (mut answer, policy) = if is_page {
-        let (parts, body) = answer.into_parts();
-        match to_bytes(body, usize::MAX).await {
-            Ok(page) => {
-                let policy = csp::of_page(&String::from_utf8_lossy(&page));
-                (Response::from_parts(parts, Body::from(page)), policy)
-            }
-            // This happens if somebody empties the temporary folder.
-            Err(error) => {
-                let text = error.to_string();
-                let answer = (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
-                (answer, csp::NOTHING.to_owned())
-            }
-        }
-    } else {
-        (answer, csp::NOTHING.to_owned())
-    };
-    let headers = answer.headers_mut();
-    let mut set = |name: HeaderName, value: &'static str| {
-        headers.insert(name, HeaderValue::from_static(value));
-    };
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(REFERRER_POLICY, "no-referrer");
-    set(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
-    set(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    // Two builds within one second would look the same to a browser.
-    set(CACHE_CONTROL, "no-store");
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    answer
 }

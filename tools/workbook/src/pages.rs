@@ -1,0 +1,96 @@
+//! Folders of pages as they are served: every page with the policy that says what it may load and run.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
+use tower::ServiceExt;
+use tower_http::services::{ServeDir, ServeFile};
+
+use crate::run::csp;
+
+/// What is shown in place of a page that does not exist.
+const MISSING: &str = "404.html";
+
+/// A folder whose pages have been read once, so that none need be read for its policy when it is asked for.
+#[derive(Default)]
+pub struct Pages {
+    folder: PathBuf,
+    /// By the page's place in the folder, with `/` between folders.
+    policies: HashMap<String, HeaderValue>,
+}
+
+impl Pages {
+    /// Reads the pages of a folder.
+    pub fn of(folder: &Path) -> io::Result<Pages> {
+        Pages::changed(folder, |page| page)
+    }
+
+    /// As [`Pages::of`], and makes each page another one first.
+    pub fn changed(folder: &Path, change: impl Fn(String) -> String) -> io::Result<Pages> {
+        let mut policies = HashMap::new();
+        let mut folders = vec![String::new()];
+        while let Some(place) = folders.pop() {
+            for entry in fs::read_dir(folder.join(&place))? {
+                let entry = entry?;
+                let name = format!("{place}{}", entry.file_name().to_string_lossy());
+                if entry.file_type()?.is_dir() {
+                    folders.push(format!("{name}/"));
+                } else if name.ends_with(".html") {
+                    let old = fs::read_to_string(entry.path())?;
+                    let new = change(old.clone());
+                    if new != old {
+                        fs::write(entry.path(), &new)?;
+                    }
+                    if let Ok(policy) = HeaderValue::try_from(csp::of_page(&new)) {
+                        policies.insert(name, policy);
+                    }
+                }
+            }
+        }
+        Ok(Pages {
+            folder: folder.to_path_buf(),
+            policies,
+        })
+    }
+
+    /// Where the pages lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Answers with a file of the folder; a page that has come since it was read may do nothing.
+    pub async fn answer(&self, request: Request) -> Response {
+        let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+        let mut name = path.trim_start_matches('/').to_owned();
+        if name.is_empty() || name.ends_with('/') {
+            name += "index.html";
+        }
+        let missing = ServeFile::new(self.folder.join(MISSING));
+        let files = ServeDir::new(&self.folder).not_found_service(missing);
+        let mut answer = files.oneshot(request).await.into_response();
+        if answer.status() == StatusCode::NOT_FOUND {
+            MISSING.clone_into(&mut name);
+        }
+        if let Some(policy) = self
+            .policies
+            .get(&name)
+            .filter(|_| is_html(answer.headers()))
+        {
+            let headers = answer.headers_mut();
+            headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        }
+        answer
+    }
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
