@@ -1246,3 +1246,30 @@ fn a_loop_whose_sockets_are_closed_knows_that_it_waits_for_ever() {
     let error = guarded(|| event_loop.run(main)).expect_err("it waits for ever");
     assert_eq!(error.downcast_ref(), Some(&RunError::Stalled));
 }
+
+#[test]
+fn a_full_socket_is_writable_again_when_the_other_end_has_read() {
+    let trace = Trace::default();
+    let said = trace.clone();
+    run(async move {
+        let (mut client, socket) = raw_pair()?;
+        let socket = Rc::new(get_running_loop()?.watch(socket)?);
+        let bytes = vec![0; 1 << 16];
+        let write = |mut socket: &_| -> std::io::Result<usize> { Write::write(&mut socket, &bytes) };
+        let mut full = 0;
+        while let Ok(written) = socket.try_io(Direction::Write, write) {
+            full += written;
+        }
+        let (source, log) = (socket.clone(), said.clone());
+        let writing = create_task(async move {
+            source.writable().await?;
+            log.say("writable");
+            Ok(())
+        });
+        settle().await?;
+        said.say("read");
+        to_thread(move || Ok(client.read_exact(&mut vec![0; full])?)).await?;
+        writing.await
+    });
+    assert_eq!(trace.take(), ["read", "writable"]);
+}

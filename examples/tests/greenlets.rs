@@ -275,7 +275,10 @@ fn clippy_finds_a_call_that_the_project_does_not_allow() {
     let driver = Path::new(env!("CARGO")).with_file_name(driver);
     if !driver.is_file() {
         assert!(env::var_os("WORKBOOK_REQUIRE_ALL").is_none(), "no clippy");
-        eprintln!("skipped: there is no {}", driver.display());
+        eprintln!(
+            "skipped: there is no {}: rustup component add clippy",
+            driver.display()
+        );
         return;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tests/clippy");

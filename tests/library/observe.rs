@@ -548,3 +548,23 @@ fn a_hook_hears_of_each_new_loop_of_its_process() {
     let again = std::panic::catch_unwind(|| observe::on_new_loop(|_| ()));
     assert!(again.is_err(), "a process has one hook");
 }
+
+/// A leaf that is polled while it waits, because its neighbour is done, is not awaited anew.
+#[test]
+fn a_leaf_is_awaited_once_however_often_it_is_polled() {
+    let events = events_of(async {
+        let (short, long) = futures::join!(sleep(seconds(1)), sleep(seconds(2)));
+        Ok(short.and(long)?)
+    });
+    let awaits = events
+        .iter()
+        .filter(|event| matches!(event.kind, Kind::Awaits { .. }));
+    let awaits: Vec<String> = awaits.map(line).collect();
+    assert_eq!(
+        awaits,
+        [
+            "0 s Task-1: Task-1 awaits promise 1",
+            "0 s Task-1: Task-1 awaits promise 2"
+        ]
+    );
+}

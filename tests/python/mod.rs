@@ -96,7 +96,12 @@ impl Python {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("{} does not run: {e}", self.command[0]))?;
+            .map_err(|e| {
+                format!(
+                    "{} does not run: {e}; install it, or name another in PYTHON",
+                    self.command[0]
+                )
+            })?;
         let mut pipe = child.stdin.take().expect("a pipe");
         let input = input.to_owned();
         // From a thread of its own: the input and the answers are longer than a pipe.
@@ -116,7 +121,8 @@ impl Python {
 /// Counts the test as skipped, unless everything must run.
 #[track_caller]
 pub fn skip(why: &str) {
-    println!("skipped: {why}");
+    // Past what collects the output of tests that pass.
+    let _ = writeln!(std::io::stderr(), "note: something is skipped: {why}");
     let all_required = env::var("WORKBOOK_REQUIRE_ALL").is_ok_and(|value| value == "1");
     assert!(
         !all_required,

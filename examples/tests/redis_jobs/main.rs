@@ -67,7 +67,9 @@ fn tests() -> ExitCode {
     let server = Command::new("redis-server").arg("--version").output();
     let lacks_server = server.is_err();
     if lacks_server {
-        eprintln!("note: something is skipped: there is no redis-server");
+        eprintln!(
+            "note: something is skipped: there is no redis-server: apt-get install redis-server"
+        );
     }
     let all_required = env::var_os("WORKBOOK_REQUIRE_ALL").is_some();
     let mut trials: Vec<Trial> = without.into_iter().map(trial).collect();
@@ -76,7 +78,11 @@ fn tests() -> ExitCode {
         match (lacks_server, all_required) {
             (false, _) => trial(test),
             (true, false) => trial(test).with_ignored_flag(true),
-            (true, true) => Trial::test(name, || Err(Failed::from("there is no redis-server"))),
+            (true, true) => Trial::test(name, || {
+                Err(Failed::from(
+                    "there is no redis-server: apt-get install redis-server",
+                ))
+            }),
         }
     }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

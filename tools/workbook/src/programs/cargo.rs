@@ -97,7 +97,8 @@ pub fn crates(workspace: &Path) -> Result<Crates> {
         .dependencies
         .iter();
     let externs = used.map(|used| {
-        let name = used.name.replace('-', "_");
+        let name = used.rename.as_ref().unwrap_or(&used.name);
+        let name = name.replace('-', "_");
         let file = library(&name)?;
         Ok((name, file))
     });

@@ -52,7 +52,8 @@ impl Context {
     /// Says that a program starts a Redis server of its own, and that this machine has none.
     fn server_lacks(&self, source: &str) -> Option<String> {
         let starts_one = source.contains("private_redis");
-        (starts_one && !self.has_redis_server).then(|| "there is no redis-server".to_owned())
+        (starts_one && !self.has_redis_server)
+            .then(|| "there is no redis-server: apt-get install redis-server".to_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Holds the exercises to their rules: every starter fails for the stated reason, every solution passes, every attempt does as it should, every right answer is what the program prints.
 //!
 //! `CONTRIBUTING.md` has the rules for authors.
-//! All of this works on copies of the authors' files, so nothing depends on what a reader has done in `exercises/`.
+//! All of this works on copies of the authors' files, so nothing depends on what a reader has done in `work/`.
 
 mod commands;
 mod copy;

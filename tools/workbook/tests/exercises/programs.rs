@@ -39,7 +39,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
         ),
     ];
     for exercise in catalog.exercises() {
-        let name = |what: &str| format!("{what} {}", exercise.name);
+        let name = |what: &str| format!("{}/{} {what}", exercise.slug, exercise.name);
         let has_modules = |python: &Python| {
             // A task that cannot be read is told of by its trial.
             let task = catalog.task(exercise).unwrap_or_default();
