@@ -1255,7 +1255,8 @@ fn a_full_socket_is_writable_again_when_the_other_end_has_read() {
         let (mut client, socket) = raw_pair()?;
         let socket = Rc::new(get_running_loop()?.watch(socket)?);
         let bytes = vec![0; 1 << 16];
-        let write = |mut socket: &_| -> std::io::Result<usize> { Write::write(&mut socket, &bytes) };
+        let write =
+            |mut socket: &_| -> std::io::Result<usize> { Write::write(&mut socket, &bytes) };
         let mut full = 0;
         while let Ok(written) = socket.try_io(Direction::Write, write) {
             full += written;
