@@ -280,6 +280,13 @@ impl Compiler {
         })
     }
 
+    /// Its version, as in `1.95.0`.
+    pub fn release(&self) -> &str {
+        let mut lines = self.version.lines();
+        let release = lines.find_map(|line| line.strip_prefix("release: "));
+        release.unwrap_or_default()
+    }
+
     /// The compiler itself.
     pub fn rustc(&self) -> &Path {
         &self.rustc

@@ -22,6 +22,7 @@ use libtest_mimic::{Arguments, Trial};
 use workbook::book::Book;
 use workbook::programs::chapter::{self, Chapter};
 use workbook::programs::compile::Compiler;
+use workbook::programs::program::{QUOTED, is_quoted};
 use workbook::programs::python::Python;
 use workbook::supervisor;
 use workbook::supervisor::limits::Limits;
@@ -78,6 +79,12 @@ fn main() -> Result<ExitCode> {
         counts: Counts::default(),
         cores: RwLock::default(),
     }));
+    if !is_quoted(&context.compiler) {
+        context.counts.skip(&format!(
+            "the compiler's words are those of rustc {QUOTED} and not compared with those of {}; `cargo +{QUOTED} test` does",
+            context.compiler.release()
+        ));
+    }
     let mut trials = tidy::trials(context, chapters);
     trials.extend(programs::trials(context, chapters));
     trials.extend(examples::trials(context)?);
