@@ -19,7 +19,6 @@ use crate::run::csp;
 const MISSING: &str = "404.html";
 
 /// A folder whose pages have been read once, so that none need be read for its policy when it is asked for.
-#[derive(Default)]
 pub struct Pages {
     folder: PathBuf,
     /// By the page's place in the folder, with `/` between folders.
@@ -27,12 +26,15 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Reads the pages of a folder.
-    pub fn of(folder: &Path) -> io::Result<Pages> {
-        Pages::changed(folder, |page| page)
+    /// Reads the pages of a folder; those that cannot be read are as good as not there.
+    pub fn of(folder: &Path) -> Pages {
+        Pages::changed(folder, |page| page).unwrap_or_else(|_| Pages {
+            folder: folder.to_path_buf(),
+            policies: HashMap::new(),
+        })
     }
 
-    /// As [`Pages::of`], and makes each page another one first.
+    /// Reads the pages of a folder, and makes each page another one first.
     pub fn changed(folder: &Path, change: impl Fn(String) -> String) -> io::Result<Pages> {
         let mut policies = HashMap::new();
         let mut folders = vec![String::new()];
@@ -93,4 +95,61 @@ impl Pages {
 fn is_html(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+
+    use super::*;
+
+    /// The status of the answer, its policy, and its text.
+    async fn ask(pages: &Pages, path: &str) -> (u16, Option<String>, String) {
+        let request = Request::get(path).body(Body::empty()).expect("a path");
+        let answer = pages.answer(request).await;
+        let policy = answer.headers().get(CONTENT_SECURITY_POLICY);
+        let policy = policy.map(|policy| policy.to_str().expect("text").to_owned());
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), 1 << 10).await.expect("a file");
+        (status, policy, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[tokio::test]
+    async fn every_page_that_was_read_has_its_policy() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        let page = |script: &str| format!("<script>{script}</script>");
+        for (name, script) in [
+            ("index.html", "1"),
+            ("one.html", "2"),
+            ("deep/index.html", "3"),
+            (MISSING, "4"),
+        ] {
+            write(name, &page(script));
+        }
+        write("style.css", "");
+        let pages = Pages::changed(folder.path(), |page| page.replace("2", "changed"));
+        let pages = pages.expect("pages");
+        for (path, status, script) in [
+            ("/", 200, "1"),
+            ("/one.html", 200, "changed"),
+            ("/o%6ee.html", 200, "changed"),
+            ("/deep/", 200, "3"),
+            ("/none", 404, "4"),
+            ("/../secret", 404, "4"),
+        ] {
+            let page = page(script);
+            let policy = Some(csp::of_page(&page));
+            assert_eq!(ask(&pages, path).await, (status, policy, page), "{path}");
+        }
+        assert_eq!(ask(&pages, "/style.css").await.1, None);
+        write("new.html", &page("5"));
+        assert_eq!(ask(&pages, "/new.html").await.1, None);
+        let missing = Pages::of(&folder.path().join("missing"));
+        assert_eq!(ask(&missing, "/one.html").await.0, 404);
+    }
 }

@@ -90,7 +90,7 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     let site = Arc::new(Site {
         builds: Builds::new(),
         pages: RwLock::new(Arc::new(first)),
-        api: RwLock::default(),
+        api: RwLock::new(Arc::new(Pages::of(&api::folder(book.project())))),
     });
     let guard = Arc::new(Guard {
         port,
@@ -263,10 +263,6 @@ async fn follow(exercises: &Exercises, site: &Site) {
 
 /// Builds the library's documentation at the start and after each change, beside everything else.
 async fn document(site: &Site, book: &Book) {
-    let folder = api::folder(book.project());
-    // What cannot be read is not there yet.
-    let read = || replace(&site.api, Pages::of(&folder).unwrap_or_default());
-    read();
     let mut builds = site.builds.subscribe();
     builds.mark_changed();
     let mut told = false;
@@ -281,7 +277,7 @@ async fn document(site: &Site, book: &Book) {
                 .await
             {
                 Ok(status) if status.success() => {
-                    read();
+                    replace(&site.api, Pages::of(&api::folder(book.project())));
                     None
                 }
                 Ok(_) => Some("`cargo doc` failed".to_owned()),
