@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, Choice, Exercise};
 use super::work::Work;
-use crate::programs::compile::{Compiler, File, SOURCE, Source, Unfinished, unfinished};
+use crate::programs::compile::{Compiler, File, SOURCE, Source, Unfinished};
 use crate::programs::program::run_now;
 use crate::supervisor::limits::Limits;
 use crate::supervisor::{Ended, Job, Supervisor, block_on};
@@ -84,10 +84,10 @@ pub fn check(
         let compiled = match compiler.compile(&source, by).await {
             Ok(compiled) => compiled,
             Err(error) => {
-                let Unfinished { end, said } = error.downcast()?;
+                let problem = Some(error.to_string());
                 return Ok(Outcome {
-                    compiler: said,
-                    problem: Some(unfinished(&end)),
+                    compiler: error.downcast::<Unfinished>()?.said,
+                    problem,
                     ..Outcome::default()
                 });
             }

@@ -149,23 +149,21 @@ pub struct Unfinished {
     pub said: String,
 }
 
+/// Says why, in one sentence.
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&unfinished(&self.end))
+        let message = self.end.message.as_deref().unwrap_or("it failed");
+        let advice = match self.end.why {
+            Some(Why::Time | Why::Memory) => {
+                "; look for a constant, a macro or a type without an end"
+            }
+            _ => "",
+        };
+        write!(f, "the compiler: {message}{advice}")
     }
 }
 
 impl Error for Unfinished {}
-
-/// Says why the compiler did not come to its end.
-pub fn unfinished(end: &End) -> String {
-    let message = end.message.as_deref().unwrap_or("it failed");
-    let advice = match end.why {
-        Some(Why::Time | Why::Memory) => "; look for a constant, a macro or a type without an end",
-        _ => "",
-    };
-    format!("the compiler: {message}{advice}")
-}
 
 /// The compiler with everything that is the same for every program.
 ///
@@ -430,14 +428,9 @@ impl Compiler {
         output: &str,
         more: &[String],
     ) -> Vec<String> {
-        let own = [
-            source.to_owned(),
-            format!("--crate-name={name}"),
-            format!("--crate-type={kind}"),
-            "-o".to_owned(),
-            output.to_owned(),
-        ];
-        [&own, &*self.args, more].concat()
+        let own = format!("{source} --crate-name={name} --crate-type={kind} -o {output}");
+        let own = own.split(' ').map(str::to_owned);
+        own.chain(self.args.iter().chain(more).cloned()).collect()
     }
 
     fn keyed(
@@ -465,7 +458,7 @@ impl Compiler {
         Way { files, calls, key }
     }
 
-    /// Finds or makes something that must not fail; gives its folder.
+    /// Finds or makes something that must not fail; gives what was made, which has this name in its folder.
     pub(super) async fn make_once(
         &self,
         way: &Way,

@@ -29,9 +29,9 @@ use tokio::time::timeout;
 
 use timeline::{Record, Timeline};
 
-use crate::programs::compile::{Compiled, Compiler, Source, Unfinished, unfinished};
+use crate::programs::compile::{Compiled, Compiler, Source, Unfinished};
 use crate::supervisor::limits::{self, Limits};
-use crate::supervisor::{Event, Job, Output, Spare, Stream, Supervisor, Why};
+use crate::supervisor::{End, Event, Job, Output, Spare, Stream, Supervisor, Why};
 
 /// How long a request waits for the program before it to be gone.
 ///
@@ -174,19 +174,18 @@ impl Runner {
             } => {
                 let (made, drawn) = make(compiler, code, *wanted, supervisor).await;
                 timeline = drawn;
-                let mut refused = Done {
-                    done: true,
+                let mut refusal = End {
                     status: Some(1),
                     why: Some(Why::Compile),
-                    ..Done::default()
+                    ..End::default()
                 };
                 let (executable, text, found) = match made {
                     Ok(made) => (made.executable.clone(), made.rendered(), made.found),
                     Err(error) => {
+                        refusal.message = Some(error.to_string());
                         let Unfinished { end, said } = error.downcast()?;
-                        refused.message = Some(unfinished(&end));
-                        refused.status = end.status;
-                        refused.why = end.why.or(refused.why);
+                        refusal.status = end.status;
+                        refusal.why = end.why.or(refusal.why);
                         (None, said, false)
                     }
                 };
@@ -198,9 +197,8 @@ impl Runner {
                     say(lines, &Output { stream, text }).await;
                 }
                 let Some(executable) = executable else {
-                    refused.elapsed_ms = milliseconds(start);
-                    refused.compile_ms = compile_ms;
-                    return Ok(refused);
+                    refusal.elapsed_ms = milliseconds(start);
+                    return Ok(Done::of(refusal, compile_ms));
                 };
                 (executable, Vec::new())
             }
@@ -237,34 +235,33 @@ impl Runner {
         if let Some(timeline) = timeline {
             say(lines, &timeline).await;
         }
-        Ok(Done {
-            done: true,
-            ok: end.ok(),
-            status: end.status,
-            why: end.why,
-            message: end.message,
-            elapsed_ms: end.elapsed_ms,
-            compile_ms,
-        })
+        Ok(Done::of(end, compile_ms))
     }
 }
 
 /// The last line of every answer.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Done {
     /// Always true; it tells the last line from the others.
-    pub done: bool,
+    done: bool,
     /// Whether the program ran and ended with exit status 0.
-    pub ok: bool,
-    /// The exit status of the program, or of the compiler if that is as far as it came; none after a signal.
-    pub status: Option<i32>,
-    pub why: Option<Why>,
-    /// What to tell the reader, if `why` or the status does not say it all.
-    pub message: Option<String>,
-    /// From the start of the program, without the compiler; of the compiler if no program started.
-    pub elapsed_ms: u64,
+    ok: bool,
+    /// Of the program, or of the compiler if that is as far as it came.
+    #[serde(flatten)]
+    end: End,
     /// How long the compiler took; 0 if the program was compiled before.
-    pub compile_ms: u64,
+    compile_ms: u64,
+}
+
+impl Done {
+    fn of(end: End, compile_ms: u64) -> Done {
+        Done {
+            done: true,
+            ok: end.ok(),
+            end,
+            compile_ms,
+        }
+    }
 }
 
 /// The answer to `GET /status`, which is 401 to a page that does not know the secret.

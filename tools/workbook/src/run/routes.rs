@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::guard::{Refusal, STATUS, Said};
 use super::{Done, Runner, Status, Wish, say};
+use crate::supervisor::End;
 
 /// What a program may be given on its command line.
 const MAX_ARGS: usize = 16;
@@ -206,9 +207,9 @@ async fn run_to_end(
 
 /// The end of a run that failed for a reason of ours.
 fn broken(error: &anyhow::Error) -> Done {
-    Done {
-        done: true,
+    let end = End {
         message: Some(format!("the workbook failed: {error:#}")),
-        ..Done::default()
-    }
+        ..End::default()
+    };
+    Done::of(end, 0)
 }

@@ -9,7 +9,9 @@ mod family;
 pub mod limits;
 mod supervise;
 
+use std::collections::BTreeMap;
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,24 +75,21 @@ impl Job {
 
     /// A command with the variables that it would have; what a reader's shell may set must not change what a panic prints.
     ///
-    /// Simplification: what is no text in them is left out.
+    /// Simplification: what is no text in them becomes some.
     pub fn of(command: &process::Command, folder: &Path, limits: Limits) -> Job {
-        let own = env::vars_os().filter(|(name, _)| name != "RUST_BACKTRACE");
-        let mut all: std::collections::BTreeMap<_, _> = own.collect();
+        let mut all: BTreeMap<OsString, OsString> = env::vars_os().collect();
+        all.retain(|name, _| name != "RUST_BACKTRACE");
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => all.insert(name.to_owned(), value.to_owned()),
                 None => all.remove(name),
             };
         }
-        let texts = all.into_iter();
-        let texts = texts.filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        let args = command.get_args();
+        let text = |text: &OsStr| text.to_string_lossy().into_owned();
+        let variables = all.iter().map(|(name, value)| (text(name), text(value)));
         Job {
-            args: args.map(|arg| arg.to_string_lossy().into_owned()).collect(),
-            environment: texts.collect(),
+            args: command.get_args().map(text).collect(),
+            environment: variables.collect(),
             ..Job::new(command.get_program().into(), folder, limits)
         }
     }
@@ -129,11 +128,12 @@ pub struct Output {
 }
 
 /// How a job ended.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct End {
     /// The exit status; none after a signal, or if the program could not be started.
     pub status: Option<i32>,
     pub why: Option<Why>,
+    /// What to tell the reader, if `why` or the status does not say it all.
     pub message: Option<String>,
     pub elapsed_ms: u64,
 }
@@ -157,10 +157,9 @@ impl End {
     /// The end of a job that was never begun, because the order to stop came before it.
     fn stopped() -> End {
         End {
-            status: None,
             why: Some(Why::Stopped),
             message: Some("it was stopped".to_owned()),
-            elapsed_ms: 0,
+            ..End::default()
         }
     }
 
@@ -169,7 +168,7 @@ impl End {
         self.status == Some(0) && self.why.is_none()
     }
 
-    /// How it ended, in words that follow `it ended with` or stand alone.
+    /// How it ended, in words.
     pub fn how(&self) -> String {
         match (&self.message, self.status) {
             (Some(message), _) => message.clone(),

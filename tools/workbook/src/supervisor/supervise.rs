@@ -25,8 +25,7 @@ const SHORT_TICK: Duration = Duration::from_millis(1);
 /// How long output may come after the end; only a process that could not be killed makes use of it.
 const LATE: Duration = Duration::from_secs(2);
 
-/// What the standard library says before it gives up, and how much is kept to find it in.
-const NO_MEMORY: &str = "memory allocation of ";
+/// How much of standard error is kept, to find in it what the standard library says before it gives up.
 const LAST_WORDS: usize = 512;
 
 /// Runs jobs, one after the other, until the input ends.
@@ -309,28 +308,34 @@ impl<'a> Run<'a> {
         (alive > most).then(|| (Why::Memory, format!("it was more than {most} processes")))
     }
 
-    fn ran_out_of_memory(&self) -> bool {
-        String::from_utf8_lossy(&self.last_words).contains(NO_MEMORY)
+    /// What limit a signal stands for.
+    #[cfg(unix)]
+    fn meaning(&self, signal: Option<i32>) -> Option<Verdict> {
+        use rustix::process::Signal;
+
+        let last_words = String::from_utf8_lossy(&self.last_words);
+        let limits = self.limits;
+        let verdict = match Signal::from_named_raw(signal?)? {
+            Signal::XCPU => {
+                let message = format!("it used more than {} s of processor time", limits.cpu);
+                (Why::Time, message)
+            }
+            Signal::XFSZ => {
+                let message = format!("it wrote a file of more than {}", bytes(limits.file));
+                (Why::Output, message)
+            }
+            Signal::ABORT if last_words.contains("memory allocation of ") => {
+                let message = "it could not get the memory that it asked for";
+                (Why::Memory, message.to_owned())
+            }
+            _ => return None,
+        };
+        Some(verdict)
     }
 
-    /// What limit a signal stands for.
-    fn meaning(&self, signal: Option<i32>) -> Option<Verdict> {
-        let limits = self.limits;
-        Some(match signal? {
-            number if number == signals::XCPU => (
-                Why::Time,
-                format!("it used more than {} s of processor time", limits.cpu),
-            ),
-            number if number == signals::XFSZ => (
-                Why::Output,
-                format!("it wrote a file of more than {}", bytes(limits.file)),
-            ),
-            number if number == signals::ABORT && self.ran_out_of_memory() => (
-                Why::Memory,
-                "it could not get the memory that it asked for".to_owned(),
-            ),
-            _ => return None,
-        })
+    #[cfg(not(unix))]
+    fn meaning(&self, _signal: Option<i32>) -> Option<Verdict> {
+        None
     }
 
     fn end(&self, status: Option<i32>, why: Option<Why>, message: Option<String>) -> End {
@@ -342,22 +347,6 @@ impl<'a> Run<'a> {
             elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
         }
     }
-}
-
-#[cfg(unix)]
-mod signals {
-    use rustix::process::Signal;
-
-    pub const XCPU: i32 = Signal::XCPU.as_raw();
-    pub const XFSZ: i32 = Signal::XFSZ.as_raw();
-    pub const ABORT: i32 = Signal::ABORT.as_raw();
-}
-
-#[cfg(not(unix))]
-mod signals {
-    pub const XCPU: i32 = -1;
-    pub const XFSZ: i32 = -2;
-    pub const ABORT: i32 = -3;
 }
 
 #[cfg(unix)]
