@@ -3,25 +3,28 @@
 //! Read [`cli`] for what it can do, [`book`] and [`serve`] for how the page comes about, [`run`] for how a reader runs programs on the page, [`programs`] for how all programs are compiled and the book's compared with what it says, [`supervisor`] for how they run under limits, and [`exercises`] for how a reader's own are checked.
 //!
 //! There is one way to compile a program, one to run it, and one folder for what was compiled.
-//! From the Run button to the output it leads through these files; what is left of a double line is another process than what is right of it:
+//! From the Run button to the output it leads through eight files:
 //!
 //! ```text
-//!  the page              ║ the server                                 ║ a supervisor  ║ the program
-//!                        ║                                            ║               ║
-//!  book/theme/run.js     ║                                            ║               ║
-//!    │ POST /run ────────╫─► run/routes.rs                            ║               ║
-//!    │                   ║     │ code                                 ║               ║
-//!    │                   ║     ▼                                      ║               ║
-//!    │                   ║   run/mod.rs ──► programs/compile.rs       ║               ║
-//!    │                   ║     │   ▲ file     │        │ in           ║               ║
-//!    │                   ║     │   └──────────┤        ▼              ║               ║
-//!    │                   ║     │              │  programs/cache.rs    ║               ║
-//!    │                   ║     │ Job: it      │ Job: rustc            ║               ║
-//!    │                   ║     ▼              ▼                       ║ supervisor/   ║ supervisor/
-//!    │                   ║   supervisor/mod.rs ── lines of JSON ──────╫─ supervise.rs ╫─► exec.rs
-//!    ▼                   ║     │                                      ║    │          ║     ▼
-//!  Output, Timeline, ◄───╫─────┴──────────── Event: Output, End ◄─────╫────┘ ◄─ pipes ╫─ what it prints
-//!  Done                  ║                                            ║               ║
+//!  book/theme/run.js          the page: POST /run with the code
+//!    │      ▲
+//!    ▼      │ Output, Timeline, Done: a line of JSON each
+//!  run/routes.rs              hears what the page wants, and answers line by line
+//!    │      ▲
+//!    ▼      │
+//!  run/mod.rs                 has it compiled and run, one program at a time
+//!    │  │   ▲
+//!    │  ▼   │ Compiled: the executable, what the compiler said
+//!    │  programs/compile.rs   says how, finds it or has it made ◄──► programs/cache.rs
+//!    │  │   ▲
+//!    ▼  ▼   │
+//!  supervisor/mod.rs          the server's end of a supervisor
+//! ═══╪══════╪═══════════════  between processes: a Job, then Events, a line of JSON each
+//!    ▼      │
+//!  supervisor/supervise.rs    starts it, reads what it prints, enforces its limits, kills what is left
+//! ═══╪══════╪═══════════════  between processes: arguments and environment, then pipes
+//!    ▼      │
+//!  supervisor/exec.rs         takes the limits, and becomes the program, or rustc
 //! ```
 //!
 //! Beside the way, `run/guard.rs` lets a request through or refuses it, `programs/bundle.rs` has the shared libraries that programs are linked with, `supervisor/limits.rs` and `family.rs` say what a run may use and which processes belong to it, and `run/timeline.rs` draws what a program has recorded.

@@ -5,9 +5,9 @@
 //! The two speak in lines of JSON, a [`Job`] in one direction and [`Event`]s in the other.
 
 pub mod exec;
-mod family;
+pub mod family;
 pub mod limits;
-mod supervise;
+pub mod supervise;
 
 use std::collections::BTreeMap;
 use std::env;
