@@ -399,6 +399,8 @@ pub(crate) type Targets = Vec<Rc<dyn AnyPromise>>;
 
 /// A promise without its value's type.
 pub(crate) trait AnyPromise {
+    /// Gives its loop, unless that is gone.
+    fn core(&self) -> Option<Rc<Core>>;
     fn is_done(&self) -> bool;
     fn is_cancelled(&self) -> bool;
     /// Gives the error of a promise that failed, and notes that somebody has seen it.
@@ -419,6 +421,10 @@ pub(crate) trait AnyPromise {
 }
 
 impl<C: PromiseCell> AnyPromise for C {
+    fn core(&self) -> Option<Rc<Core>> {
+        self.shared().core.upgrade()
+    }
+
     fn is_done(&self) -> bool {
         !matches!(*self.shared().state.borrow(), State::Pending(_))
     }
@@ -445,7 +451,7 @@ impl<C: PromiseCell> AnyPromise for C {
     fn ask(self: Rc<Self>, reason: &Cancelled) -> Option<Targets> {
         // Who cancels what has failed has seen that it failed.
         self.error();
-        let begins = || self.clone().driven().is_none_or(|task| task.state().begin_cancel(reason));
+        let begins = || self.clone().driven().is_none_or(|task| task.begin_cancel(reason));
         (!self.is_done() && begins()).then(|| self.targets())
     }
 

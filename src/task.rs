@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -24,6 +24,27 @@ pub(crate) trait Driven: AnyPromise {
     fn discard(self: Rc<Self>, core: &Core);
 }
 
+impl dyn Driven {
+    pub(crate) fn tell(&self, kind: impl FnOnce() -> Kind) {
+        if let Some(core) = self.core() {
+            core.tell(None, |_| kind());
+        }
+    }
+
+    /// Hears that somebody cancels; false if a cancellation is being passed on at this moment, and comes back.
+    pub(crate) fn begin_cancel(&self, reason: &Cancelled) -> bool {
+        let state = self.state();
+        if state.waits.passing_on.replace(true) {
+            state.waits.in_a_circle.set(true);
+            return false;
+        }
+        state.requests.set(state.requests.get() + 1);
+        state.reason.set(reason.clone());
+        self.tell(|| Kind::CancelRequested { task: state.number, message: reason.message().map(str::to_owned) });
+        true
+    }
+}
+
 /// The waker of one task.
 ///
 /// It holds no more than a number, so it may go to any thread although the task stays on its own.
@@ -34,10 +55,6 @@ struct TaskWaker {
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
         let here = Core::with_running(|core| {
             let own = Arc::ptr_eq(&core.remote, &self.remote);
             // A task that has ended is not found any more.
@@ -58,7 +75,6 @@ impl Wake for TaskWaker {
 /// The part of a task that does not depend on its value's type.
 pub(crate) struct TaskState {
     pub(crate) number: u64,
-    pub(crate) core: Weak<Core>,
     /// `None` for a task that was given no name.
     pub(crate) name: RefCell<Option<Rc<str>>>,
     waker: Waker,
@@ -70,28 +86,13 @@ pub(crate) struct TaskState {
     /// How many cancellations were asked for and not taken back by `uncancel`.
     pub(crate) requests: Cell<u32>,
     /// The last cancellation, for whoever sees it.
-    reason: RefCell<Cancelled>,
+    reason: Cell<Cancelled>,
 }
 
 impl TaskState {
-    fn new(core: &Rc<Core>) -> Self {
-        let number = core.tasks_made.get() + 1;
-        core.tasks_made.set(number);
-        let waker = Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number }));
-        let core = Rc::downgrade(core);
-        let (name, scheduled, waits, running, requests, reason) = Default::default();
-        TaskState { number, core, name, waker, scheduled, waits, running, requests, reason }
-    }
-
     /// Tells whether it is the task itself that polls with this waker, and not a `join!` or the like in its body.
     pub(crate) fn polls_with(&self, waker: &Waker) -> bool {
         self.waker.will_wake(waker)
-    }
-
-    pub(crate) fn tell(&self, kind: impl FnOnce() -> Kind) {
-        if let Some(core) = self.core.upgrade() {
-            core.tell(None, |_| kind());
-        }
     }
 
     pub(crate) fn name(&self) -> Rc<str> {
@@ -101,19 +102,9 @@ impl TaskState {
 
     /// Gives the last cancellation.
     pub(crate) fn reason(&self) -> Cancelled {
-        self.reason.borrow().clone()
-    }
-
-    /// Hears that somebody cancels; false if a cancellation is being passed on at this moment, and comes back.
-    pub(crate) fn begin_cancel(&self, reason: &Cancelled) -> bool {
-        if self.waits.passing_on.replace(true) {
-            self.waits.in_a_circle.set(true);
-            return false;
-        }
-        self.requests.set(self.requests.get() + 1);
-        self.reason.replace(reason.clone());
-        self.tell(|| Kind::CancelRequested { task: self.number, message: reason.message().map(str::to_owned) });
-        true
+        let reason = self.reason.take();
+        self.reason.set(reason.clone());
+        reason
     }
 
     /// Passes the last cancellation on to what the task waits for by now.
@@ -262,14 +253,12 @@ impl<T> Driven for TaskCell<T> {
 
     fn discard(self: Rc<Self>, core: &Core) {
         let Some(body) = self.body.take() else { return };
-        let TaskState { number, .. } = self.state;
-        core.release(number);
-        core.tell(None, |_| Kind::TaskDropped { task: number });
+        core.release(self.state.number);
+        core.tell(None, |_| Kind::TaskDropped { task: self.state.number });
         drop(body);
         // Its callbacks may hold what holds the task.
         drop_in_turn(self.shared.listeners().map(|mut listeners| std::mem::take(&mut *listeners)));
-        let name = self.state.name();
-        core.report(format!("Task {name} was destroyed but it is pending"), None);
+        core.report(format!("Task {} was destroyed but it is pending", self.state.name()), None);
     }
 }
 
@@ -279,8 +268,11 @@ pub(crate) fn spawn<T: 'static>(
     body: impl Future<Output = Result<T>> + 'static,
     at: Option<Place>,
 ) -> Promise<T> {
-    let state = TaskState::new(core);
-    let number = state.number;
+    let number = core.tasks_made.get() + 1;
+    core.tasks_made.set(number);
+    let waker = Waker::from(Arc::new(TaskWaker { remote: core.remote.clone(), number }));
+    let (name, scheduled, waits, running, requests, reason) = Default::default();
+    let state = TaskState { number, name, waker, scheduled, waits, running, requests, reason };
     let cell = Rc::new(TaskCell { shared: Shared::new(core, true), body: Cell::new(Some(Box::pin(body))), state });
     // The loop keeps it until it ends: nobody has to hold a handle.
     core.tasks.borrow_mut().insert(number, cell.clone());

@@ -143,7 +143,7 @@ impl AnyTask {
     /// Gives the task another name.
     pub fn set_name(&self, name: impl Into<Rc<str>>) {
         let name = name.into();
-        self.0.state().tell(|| Kind::TaskNamed { task: self.number(), name: name.to_string() });
+        self.0.tell(|| Kind::TaskNamed { task: self.number(), name: name.to_string() });
         self.0.state().name.replace(Some(name));
     }
 

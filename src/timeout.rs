@@ -107,7 +107,7 @@ impl Timeout {
         // The alarm that was set before goes first.
         self.alarm.take();
         let core = match &*self.state.borrow() {
-            State::Entered(task) => task.0.state().core.upgrade(),
+            State::Entered(task) => task.0.core(),
             _ => None,
         };
         let (Some(when), Some(core)) = (self.deadline.get(), core) else { return };

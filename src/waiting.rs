@@ -149,7 +149,7 @@ impl Registration {
         if wait.is_some_and(|wait| wait.told.get()) {
             state.waits.delivering.set(false);
             if cancelled {
-                state.tell(|| Kind::CancelDelivered { task: state.number });
+                task.tell(|| Kind::CancelDelivered { task: state.number });
             }
         }
     }
