@@ -53,10 +53,10 @@ impl Drop for CancelOnDrop {
 fn start_timer(delay: Duration, at: Place) -> (Promise<()>, CancelOnDrop) {
     let EventLoop { core } = expect_running_loop();
     let when = core.now().saturating_add(delay);
-    let over = Promise::of(Rc::new(Shared::new(&core, false)));
+    let filled = Rc::new(Shared::new(&core, false));
+    let over = Promise::of(filled.clone());
     over.tell_created(&core, "sleep", Some(when), Some(at));
-    let filled = over.clone();
-    let timer = core.call_at(when, once(move || _ = filled.fill(())), Some(at));
+    let timer = core.call_at(when, once(move || _ = Promise::of(filled).fill(())), Some(at));
     (over, CancelOnDrop(timer))
 }
 
