@@ -21,7 +21,7 @@ pub(crate) fn new_number() -> u64 {
 /// However many there are and whoever leaves, nothing but `iter` looks at all of them.
 /// Mostly there is one, and then there is no map.
 ///
-/// Invariant: `first` is older than what is in `more`, for nobody becomes the first while anybody is there.
+/// Invariant: `first` came before what is in `more`, for nobody becomes the first while anybody is there.
 pub(crate) struct List<T> {
     first: Option<(u64, T)>,
     /// `None` until there are two at a time.
@@ -39,12 +39,20 @@ impl<T> List<T> {
     /// Appends an item and gives its number.
     pub(crate) fn push(&mut self, item: T) -> u64 {
         let number = new_number();
+        self.put(number, item);
+        number
+    }
+
+    /// Puts an item in under its number, and gives the one that had this number before.
+    pub(crate) fn put(&mut self, number: u64, item: T) -> Option<T> {
         if self.is_empty() {
             self.first = Some((number, item));
-        } else {
-            seldom(|| self.more.get_or_insert_default().insert(number, item));
+            return None;
         }
-        number
+        match &mut self.first {
+            Some((same, before)) if *same == number => Some(std::mem::replace(before, item)),
+            _ => seldom(|| self.more.get_or_insert_default().insert(number, item)),
+        }
     }
 
     /// Takes an item out, if it is still there.
@@ -105,6 +113,14 @@ mod tests {
         list.take(first);
         list.push(3);
         assert_eq!((list.pop(), list.pop(), list.pop()), (Some(2), Some(3), None));
+    }
+
+    #[test]
+    fn an_item_takes_the_place_of_the_one_that_had_its_number() {
+        let mut list = List::default();
+        let (first, second) = (list.push(1), list.push(2));
+        assert_eq!((list.put(first, 3), list.put(second, 4)), (Some(1), Some(2)));
+        assert_eq!((list.pop(), list.pop(), list.pop()), (Some(3), Some(4), None));
     }
 
     #[test]

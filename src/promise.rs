@@ -203,21 +203,15 @@ impl<T> Promise<T> {
         new_number()
     }
 
-    /// Lets somebody hear when the promise is done; `number` names the listener that was given before, whose place this one takes.
-    pub(crate) fn wake_when_done(&self, number: &mut Option<u64>, mut listener: Listener<T>) {
-        if let Some(mut listeners) = self.shared().listeners() {
-            match number.and_then(|number| listeners.get_mut(number)) {
-                // The one before is dropped at the end of this function, when nothing is borrowed any more.
-                Some(before) => std::mem::swap(before, &mut listener),
-                None => *number = Some(listeners.push(listener)),
-            }
-        }
+    /// Lets somebody hear when the promise is done, in the place of the listener who had this number before.
+    pub(crate) fn wake_when_done(&self, number: u64, listener: Listener<T>) {
+        // That one is dropped when nothing is borrowed any more.
+        let _before = self.shared().listeners().and_then(|mut listeners| listeners.put(number, listener));
     }
 
     /// Takes a listener back.
     pub(crate) fn forget(&self, number: u64) -> bool {
-        let listener = self.shared().listeners().and_then(|mut listeners| listeners.take(number));
-        listener.is_some()
+        self.shared().listeners().and_then(|mut listeners| listeners.take(number)).is_some()
     }
 
     /// Cancels the promise itself, whoever answers for it.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{AwaitError, Cancelled, Error, Result};
 use crate::event_loop::{Core, EventLoop, seldom};
-use crate::list::List;
+use crate::list::{List, new_number};
 use crate::observe::{Kind, Place};
 use crate::promise::{AnyPromise, Listener, Promise, Targets};
 use crate::task::{Awaitable, Driven};
@@ -114,6 +114,7 @@ impl Waits {
 pub(crate) struct Registration {
     /// `None` before the leaf has to wait, and once it is ready.
     pub(crate) task: Option<Rc<dyn Driven>>,
+    /// The leaf's number in each list that it is in; zero before it has to wait.
     pub(crate) number: u64,
 }
 
@@ -122,13 +123,20 @@ impl Registration {
         self.task.as_ref().is_some_and(|own| Rc::ptr_eq(own, task))
     }
 
+    /// Gives the leaf's number.
+    fn number(&mut self) -> u64 {
+        if self.number == 0 {
+            self.number = new_number();
+        }
+        self.number
+    }
+
     /// Enters the leaf. If another task has polled it before, the entry there goes when the old registration is dropped.
     #[inline]
     pub(crate) fn enter(&mut self, task: &Rc<dyn Driven>, target: Target) {
-        let waits = &task.state().waits;
+        let (waits, number) = (&task.state().waits, self.number());
         let (told, thrown) = Default::default();
-        let wait = Wait { target, scope: waits.scope.get(), told, thrown };
-        let number = waits.list.borrow_mut().push(wait);
+        waits.list.borrow_mut().put(number, Wait { target, scope: waits.scope.get(), told, thrown });
         *self = Registration { task: Some(task.clone()), number };
     }
 
@@ -201,7 +209,7 @@ awaitable!(Promise<T>, &Promise<T>);
 impl<T: 'static> Promise<T> {
     /// Awaits the promise on behalf of a line of the program, or of none.
     pub(crate) fn wait_at(self, at: Option<Place>) -> Awaiting<T> {
-        Awaiting { promise: self, listener: None, registration: Registration::default(), at }
+        Awaiting { promise: self, registration: Registration::default(), at }
     }
 }
 
@@ -214,9 +222,8 @@ impl<T: 'static> Promise<T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Awaiting<T: 'static> {
     promise: Promise<T>,
-    /// Among the promise's listeners, who is woken when it is done.
-    listener: Option<u64>,
-    /// The entry in the list of what the task waits for, through which a cancellation comes.
+    /// The entry in the list of what the task waits for, through which a cancellation comes. It has the number of the promise's
+    /// listener, who is woken when the promise is done.
     registration: Registration,
     at: Option<Place>,
 }
@@ -244,8 +251,7 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
         let this = &mut *self;
         let outcome = match this.registration.thrown() {
             Some(cancelled) => Some(Err(cancelled.into())),
-            // A promise that is done has no listeners any more; from one that is not, the listener is taken back on drop.
-            None => this.promise.outcome().inspect(|_| this.listener = None),
+            None => this.promise.outcome(),
         };
         if let Some(outcome) = outcome {
             let cancelled = outcome.as_ref().is_err_and(Error::is_cancelled);
@@ -260,15 +266,13 @@ impl<T: Clone + 'static> Future for Awaiting<T> {
             Some(task) => Listener::Step(task.clone()),
             None => Listener::Wake(cx.waker().clone()),
         };
-        this.promise.wake_when_done(&mut this.listener, listener);
+        this.promise.wake_when_done(this.registration.number(), listener);
         Poll::Pending
     }
 }
 
 impl<T: 'static> Drop for Awaiting<T> {
     fn drop(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            self.promise.forget(listener);
-        }
+        self.promise.forget(self.registration.number);
     }
 }
