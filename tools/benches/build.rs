@@ -6,10 +6,7 @@ fn main() {
     println!("cargo:rerun-if-changed=../../Cargo.lock");
     let rustc = std::env::var("RUSTC").expect("cargo names its compiler");
     let version = Command::new(rustc).arg("--version").output();
-    let version = version
-        .ok()
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .unwrap_or_default();
+    let version = version.ok().and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     println!("cargo:rustc-env=BENCH_RUSTC={}", version.trim());
     let lock = std::fs::read_to_string("../../Cargo.lock").expect("the workspace has a lock file");
     for (name, variable) in [("tokio", "BENCH_TOKIO"), ("smol", "BENCH_SMOL")] {

@@ -35,10 +35,7 @@ fn main() {
         for size in SIZES {
             // The first round warms up.
             run(size);
-            let fastest = (0..ROUNDS)
-                .map(|_| run(size))
-                .min()
-                .expect("at least one round");
+            let fastest = (0..ROUNDS).map(|_| run(size)).min().expect("at least one round");
             let groups = CHILDREN / size;
             let nanoseconds = fastest.as_nanos() as f64 / (groups * size) as f64;
             print!("{:>12}", format!("{nanoseconds:.0} ns"));
@@ -63,9 +60,7 @@ fn on_tokio<F>(size: usize, group: fn(usize) -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
     let measured = runtime.spawn(async move {
         let start = Instant::now();
         for _ in 0..CHILDREN / size {

@@ -7,14 +7,7 @@ use crate::python::Python;
 use crate::tokio_side;
 
 /// The head of each column.
-pub const COLUMNS: [&str; 6] = [
-    "ours",
-    "Tokio current-thread",
-    "Tokio multi-thread",
-    "smol",
-    "asyncio",
-    "uvloop",
-];
+pub const COLUMNS: [&str; 6] = ["ours", "Tokio current-thread", "Tokio multi-thread", "smol", "asyncio", "uvloop"];
 
 /// What the operations of a column run on.
 pub enum Engine {

@@ -59,9 +59,7 @@ fn measure(options: &Options) -> Result<()> {
         let mut samples = COLUMNS.map(|_| Vec::new());
         for _ in 0..rounds {
             for (engine, samples) in engines.iter_mut().zip(&mut samples) {
-                let sample = engine
-                    .as_mut()
-                    .and_then(|engine| row.measure(engine, options.quick));
+                let sample = engine.as_mut().and_then(|engine| row.measure(engine, options.quick));
                 samples.extend(sample);
             }
         }

@@ -76,9 +76,7 @@ fn tokio(runtime: Runtime, tasks: usize) -> Option<u64> {
         let after = resident();
         before.zip(after).map(|(before, after)| after - before)
     };
-    runtime
-        .block_on(runtime.spawn(body))
-        .expect("nothing in a measurement fails")
+    runtime.block_on(runtime.spawn(body)).expect("nothing in a measurement fails")
 }
 
 /// Answers `--memory COLUMN`: prints the bytes per task.

@@ -11,8 +11,7 @@ use crate::options::Options;
 use crate::rows::{ROWS, Row};
 
 /// The beginning of the function that tells an observer, as `src/observe.rs` has it.
-const TELLS: &str =
-    "if self.observer.is_there.get() {\n            seldom(|| {\n                let (time";
+const TELLS: &str = "if self.observer.is_there.get() {\n            seldom(|| {\n                let (time";
 
 /// The same in the library that it is compared with: what is in it is never reached.
 const TELLS_NOBODY: &str = "if false {\n            seldom(|| {\n                let (time";
@@ -34,16 +33,12 @@ pub fn compare(options: &Options) -> Result<()> {
     );
     let with = std::env::current_exe().context("this program cannot be found")?;
     let without = build_without()?;
-    println!(
-        "This library beside the same without any code for observers: how much more it takes with that code."
-    );
+    println!("This library beside the same without any code for observers: how much more it takes with that code.");
     let rounds = options.rounds();
     println!("No loop has an observer. Time: the median of {rounds} pairs of processes.\n");
     println!("| operation | time | instructions |\n|---|--:|--:|");
     for row in ROWS.iter().filter(|row| options.wants(row.name)) {
-        let mut ratios = (0..rounds)
-            .map(|round| pair(row, &with, &without, round))
-            .collect::<Result<Vec<f64>>>()?;
+        let mut ratios = (0..rounds).map(|round| pair(row, &with, &without, round)).collect::<Result<Vec<f64>>>()?;
         ratios.sort_by(f64::total_cmp);
         let counted = match (instructions(row, &with), instructions(row, &without)) {
             (Some(with), Some(without)) => percent(with / without),
@@ -72,10 +67,7 @@ fn build_without() -> Result<PathBuf> {
         .current_dir(&copy)
         .status()
         .context("cargo cannot be started")?;
-    ensure!(
-        built.success(),
-        "the library without its observer could not be built"
-    );
+    ensure!(built.success(), "the library without its observer could not be built");
     let program = copy.join("target/release/benches");
     Ok(program.with_extension(std::env::consts::EXE_EXTENSION))
 }
@@ -92,10 +84,7 @@ fn write_copy(workspace: &Path, copy: &Path) -> Result<()> {
     }
     let observe = copy.join("src/observe.rs");
     let text = fs::read_to_string(&observe)?;
-    ensure!(
-        text.matches(TELLS).count() == 1,
-        "src/observe.rs does not have {TELLS:?} once"
-    );
+    ensure!(text.matches(TELLS).count() == 1, "src/observe.rs does not have {TELLS:?} once");
     fs::write(observe, text.replace(TELLS, TELLS_NOBODY))?;
     Ok(())
 }
@@ -127,16 +116,11 @@ fn pair(row: &Row, with: &Path, without: &Path, round: usize) -> Result<f64> {
 }
 
 fn time(row: &Row, program: &Path, padding: &str) -> Result<f64> {
-    let child = Command::new(program)
-        .args(["--once", row.name])
-        .env("PADDING", padding)
-        .stderr(Stdio::inherit())
-        .output();
+    let child =
+        Command::new(program).args(["--once", row.name]).env("PADDING", padding).stderr(Stdio::inherit()).output();
     let output = child.with_context(|| format!("cannot start {}", program.display()))?;
     let text = String::from_utf8(output.stdout)?;
-    text.trim()
-        .parse()
-        .with_context(|| format!("{} did not measure \"{}\"", program.display(), row.name))
+    text.trim().parse().with_context(|| format!("{} did not measure \"{}\"", program.display(), row.name))
 }
 
 /// Counts the instructions of a process that measures one row; `None` without valgrind.

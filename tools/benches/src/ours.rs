@@ -5,8 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use asyncio::{
-    EventLoop, Promise, Queue, Result, TcpListener, TcpStream, create_task, gather,
-    get_running_loop, sleep, yield_now,
+    EventLoop, Promise, Queue, Result, TcpListener, TcpStream, create_task, gather, get_running_loop, sleep, yield_now,
 };
 
 use crate::rows::{MESSAGE, Size, timer_delay};
@@ -86,9 +85,7 @@ pub async fn call_later_cancel(size: Size) -> Result<()> {
     let event_loop = get_running_loop()?;
     for _ in 0..size.repeats {
         for _ in 0..size.at_once {
-            event_loop
-                .call_later(Duration::from_secs(60), || ())
-                .cancel();
+            event_loop.call_later(Duration::from_secs(60), || ()).cancel();
         }
         yield_now().await?;
     }

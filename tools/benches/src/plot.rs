@@ -19,11 +19,7 @@ const FOOT: f64 = 44.0;
 
 /// What each engine is drawn with: its colour on light pages, on dark pages, and its mark about the origin.
 const STYLES: [(&str, &str, &str); 6] = [
-    (
-        "#1f5fa8",
-        "#7db4f0",
-        "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z",
-    ),
+    ("#1f5fa8", "#7db4f0", "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z"),
     ("#a84300", "#f2b35c", "M-4.5 -4.5h9v9h-9Z"),
     ("#b3261e", "#ff9a90", "M0 -6L6 0L0 6L-6 0Z"),
     ("#22722b", "#84d38a", "M0 -6L5.5 4.5H-5.5Z"),
@@ -54,9 +50,8 @@ impl Drawing {
             style += &format!(".e{engine}{{color:light-dark({light},{dark})}}");
         }
         drawing.add(format!("<style>{style}}}</style>"));
-        drawing.add(format!(
-            r#"<text x="{LEFT:.1}" y="18.0" text-anchor="start" style="font-weight:600">{title}</text>"#
-        ));
+        drawing
+            .add(format!(r#"<text x="{LEFT:.1}" y="18.0" text-anchor="start" style="font-weight:600">{title}</text>"#));
         let (machine, versions) = run.split_at(run.find("rustc ").unwrap_or(0));
         for (line, y) in [(machine.trim_end_matches(", "), 20.0), (versions, 36.0)] {
             let y = bottom + y;
@@ -84,9 +79,7 @@ impl Drawing {
 
     fn text(&mut self, x: f64, y: f64, anchor: &str, text: &str) {
         let text = escaped(text);
-        self.add(format!(
-            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#
-        ));
+        self.add(format!(r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#));
     }
 
     /// Draws a line of the field; what is not a curve stays in the background.
@@ -126,11 +119,7 @@ struct Axis {
 impl Axis {
     /// Has 1, 2, 5, 10, 20 and so on, times the power of ten below all figures, to the first that is above them.
     fn around(record: &Record, at: (f64, f64)) -> Axis {
-        let figures = record
-            .rows
-            .iter()
-            .flat_map(|(_, figures)| figures)
-            .flatten();
+        let figures = record.rows.iter().flat_map(|(_, figures)| figures).flatten();
         let least = figures.clone().copied().fold(f64::INFINITY, f64::min);
         let most = figures.copied().fold(0.0, f64::max);
         let from = 10_f64.powf(least.log10().floor());
@@ -178,10 +167,8 @@ pub fn lines(plot: &Plot, record: &Record) -> String {
         drawing.text(LEFT - 8.0, at + 4.5, "end", &grouped(*tick));
     }
     let number = |label: &str| label.replace(',', "").parse().unwrap_or(1.0);
-    let x = Axis {
-        ticks: record.rows.iter().map(|(label, _)| number(label)).collect(),
-        at: (LEFT + 24.0, RIGHT - 36.0),
-    };
+    let x =
+        Axis { ticks: record.rows.iter().map(|(label, _)| number(label)).collect(), at: (LEFT + 24.0, RIGHT - 36.0) };
     for tick in &x.ticks {
         drawing.text(x.place(*tick), bottom + 22.0, "middle", &grouped(*tick));
     }
@@ -195,14 +182,9 @@ pub fn lines(plot: &Plot, record: &Record) -> String {
                 Some((x.place(*tick), y.place(figure), what))
             })
             .collect();
-        let corners: Vec<_> = points
-            .iter()
-            .map(|(x, y, _)| format!("{x:.1} {y:.1}"))
-            .collect();
+        let corners: Vec<_> = points.iter().map(|(x, y, _)| format!("{x:.1} {y:.1}")).collect();
         let path = corners.join("L");
-        drawing.add(format!(
-            r#"<path class="e{engine}" stroke-width="2" d="M{path}"/>"#
-        ));
+        drawing.add(format!(r#"<path class="e{engine}" stroke-width="2" d="M{path}"/>"#));
         for (x, y, what) in points {
             drawing.mark(engine, x, y, &what);
         }
@@ -330,8 +312,7 @@ mod tests {
             assert!(!svg.contains("\n\n"), "Markdown would end the drawing here");
             assert!(svg.contains("b &amp; c") && svg.contains("here &lt; today"));
             for name in ["svg", "g", "text", "title", "desc", "style"] {
-                let opened = svg.matches(&format!("<{name} ")).count()
-                    + svg.matches(&format!("<{name}>")).count();
+                let opened = svg.matches(&format!("<{name} ")).count() + svg.matches(&format!("<{name}>")).count();
                 assert_eq!(opened, svg.matches(&format!("</{name}>")).count(), "{name}");
             }
             // Each figure has its mark and each engine its place in the key.
@@ -341,9 +322,6 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_three_digits() {
-        assert_eq!(
-            [1.0, 999.0, 1_000.0, 1_234_567.0].map(grouped),
-            ["1", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([1.0, 999.0, 1_000.0, 1_234_567.0].map(grouped), ["1", "999", "1,000", "1,234,567"]);
     }
 }

@@ -59,15 +59,8 @@ pub const PLOTS: [Plot; 3] = [
     },
 ];
 
-const OPERATIONS: [&str; 7] = [
-    "spawn + await",
-    "yield_now",
-    "gather of 1,000",
-    "queue put + get",
-    "ping-pong",
-    "10,000 timers",
-    "TCP echo",
-];
+const OPERATIONS: [&str; 7] =
+    ["spawn + await", "yield_now", "gather of 1,000", "queue put + get", "ping-pong", "10,000 timers", "TCP echo"];
 
 impl Plot {
     /// Takes this plot's figures out of the table.
@@ -101,10 +94,7 @@ impl Plot {
     pub fn kept(&self) -> Result<Record> {
         let [text, _] = self.files();
         let record = fs::read_to_string(&text).map(|text| Record::parse(&text));
-        record
-            .ok()
-            .flatten()
-            .with_context(|| format!("there are no figures in {}", text.display()))
+        record.ok().flatten().with_context(|| format!("there are no figures in {}", text.display()))
     }
 }
 
@@ -145,20 +135,10 @@ mod tests {
     #[test]
     fn a_task_costs_less_on_every_rust_engine_than_on_every_python_engine() {
         let record = PLOTS[0].kept().unwrap();
-        let numbers: Vec<_> = record
-            .rows
-            .iter()
-            .map(|(label, _)| label.as_str())
-            .collect();
-        assert_eq!(
-            numbers,
-            ["10", "100", "1,000", "10,000", "100,000", "1,000,000"]
-        );
+        let numbers: Vec<_> = record.rows.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!(numbers, ["10", "100", "1,000", "10,000", "100,000", "1,000,000"]);
         for (label, figures) in &record.rows {
-            assert!(
-                range(&figures[RUST]).1 < range(&figures[PYTHON]).0,
-                "{label}"
-            );
+            assert!(range(&figures[RUST]).1 < range(&figures[PYTHON]).0, "{label}");
         }
     }
 

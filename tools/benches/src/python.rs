@@ -29,12 +29,7 @@ impl Python {
             .ok()?;
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take()?);
-        let mut python = Python {
-            child,
-            requests,
-            answers,
-            versions: String::new(),
-        };
+        let mut python = Python { child, requests, answers, versions: String::new() };
         let greeting = python.answer();
         python.versions = greeting.strip_prefix("ready ")?.to_owned();
         Some(python)

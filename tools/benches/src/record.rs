@@ -55,12 +55,6 @@ impl Record {
             let (label, cells) = row?;
             Some((label, cells.iter().map(|cell| cell.parse().ok()).collect()))
         });
-        Some(Record {
-            run,
-            unit,
-            label,
-            columns,
-            rows: rows.collect::<Option<_>>()?,
-        })
+        Some(Record { run, unit, label, columns, rows: rows.collect::<Option<_>>()? })
     }
 }

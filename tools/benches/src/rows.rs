@@ -62,16 +62,11 @@ macro_rules! row {
         Row {
             name: $name,
             meaning: $meaning,
-            size: Size {
-                repeats: $repeats,
-                at_once: $at_once,
-            },
+            size: Size { repeats: $repeats, at_once: $at_once },
             cpu_time: false,
             measure: |engine, size| match engine {
                 Engine::Ours => Some(ours::timed(ours::$operation(size))),
-                Engine::Tokio(runtime) => {
-                    Some(tokio_side::timed(runtime, tokio_side::$operation(size)))
-                }
+                Engine::Tokio(runtime) => Some(tokio_side::timed(runtime, tokio_side::$operation(size))),
                 Engine::Smol => Some(smol_side::timed(smol_side::$operation(size))),
                 Engine::Python(python) => python.measure(stringify!($operation), size),
             },
@@ -80,12 +75,7 @@ macro_rules! row {
 }
 
 pub const ROWS: &[Row] = &[
-    row!(
-        "spawn + await",
-        spawn_await,
-        400_000 * 1,
-        "make a task with an empty body and await it."
-    ),
+    row!("spawn + await", spawn_await, 400_000 * 1, "make a task with an empty body and await it."),
     row!(
         "yield_now",
         yields,
@@ -126,18 +116,8 @@ pub const ROWS: &[Row] = &[
         "one of 10 futures that `gather` makes tasks of and awaits. Tokio and smol: spawned, then awaited in turn; \
          `join_all` over Tokio's handles is slower, and at 100,000 more than a hundred times slower."
     ),
-    row!(
-        "gather of 1,000",
-        gathers,
-        400 * 1_000,
-        "the same, one of 1,000."
-    ),
-    row!(
-        "gather of 100,000",
-        gathers,
-        4 * 100_000,
-        "the same, one of 100,000."
-    ),
+    row!("gather of 1,000", gathers, 400 * 1_000, "the same, one of 1,000."),
+    row!("gather of 100,000", gathers, 4 * 100_000, "the same, one of 100,000."),
     row!(
         "queue put + get",
         queue,
@@ -175,34 +155,9 @@ pub const ROWS: &[Row] = &[
         40_000 * 10,
         "make one of 10 tasks that yields once and ends, and await it."
     ),
-    row!(
-        "spawn + yield, 100 tasks",
-        spawn_yield,
-        4_000 * 100,
-        "the same, one of 100."
-    ),
-    row!(
-        "spawn + yield, 1,000 tasks",
-        spawn_yield,
-        400 * 1_000,
-        "the same, one of 1,000."
-    ),
-    row!(
-        "spawn + yield, 10,000 tasks",
-        spawn_yield,
-        40 * 10_000,
-        "the same, one of 10,000."
-    ),
-    row!(
-        "spawn + yield, 100,000 tasks",
-        spawn_yield,
-        4 * 100_000,
-        "the same, one of 100,000."
-    ),
-    row!(
-        "spawn + yield, 1,000,000 tasks",
-        spawn_yield,
-        1 * 1_000_000,
-        "the same, one of 1,000,000."
-    ),
+    row!("spawn + yield, 100 tasks", spawn_yield, 4_000 * 100, "the same, one of 100."),
+    row!("spawn + yield, 1,000 tasks", spawn_yield, 400 * 1_000, "the same, one of 1,000."),
+    row!("spawn + yield, 10,000 tasks", spawn_yield, 40 * 10_000, "the same, one of 10,000."),
+    row!("spawn + yield, 100,000 tasks", spawn_yield, 4 * 100_000, "the same, one of 100,000."),
+    row!("spawn + yield, 1,000,000 tasks", spawn_yield, 1 * 1_000_000, "the same, one of 1,000,000."),
 ];

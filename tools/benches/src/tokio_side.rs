@@ -16,18 +16,12 @@ use tokio::time::sleep;
 use crate::rows::{MESSAGE, Size, timer_delay};
 
 pub fn current_thread() -> Runtime {
-    Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("the operating system has a poller")
+    Builder::new_current_thread().enable_all().build().expect("the operating system has a poller")
 }
 
 /// As many workers as there are cores, which is Tokio's own choice.
 pub fn multi_thread() -> Runtime {
-    Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("the operating system has threads")
+    Builder::new_multi_thread().enable_all().build().expect("the operating system has threads")
 }
 
 /// Measures `body` from inside a task of its own: what `block_on` itself polls is outside the workers, and spawning from there is

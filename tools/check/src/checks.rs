@@ -40,20 +40,13 @@ impl Checks {
 
     /// Lists the checks made so far.
     pub fn done(&self) -> Vec<Check> {
-        self.done
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds a check, and gives its place in the list.
     fn record(&mut self, id: &str, claim: &str, failure: Option<(String, String)>) -> usize {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.push(Check {
-            id: id.to_owned(),
-            claim: claim.to_owned(),
-            failure,
-        });
+        done.push(Check { id: id.to_owned(), claim: claim.to_owned(), failure });
         done.len() - 1
     }
 
@@ -91,37 +84,18 @@ impl Checks {
     }
 
     /// Checks anything: `passed` says whether, and the last two what was expected and what was seen.
-    pub fn that(
-        &mut self,
-        id: &str,
-        claim: &str,
-        passed: bool,
-        expected: impl Display,
-        seen: impl Display,
-    ) {
+    pub fn that(&mut self, id: &str, claim: &str, passed: bool, expected: impl Display, seen: impl Display) {
         let failure = (!passed).then(|| (expected.to_string(), seen.to_string()));
         self.record(id, claim, failure);
     }
 
     /// Checks that two values are equal.
     pub fn equal<T: PartialEq + Debug>(&mut self, id: &str, claim: &str, expected: &T, seen: &T) {
-        self.that(
-            id,
-            claim,
-            expected == seen,
-            format!("{expected:?}"),
-            format!("{seen:?}"),
-        );
+        self.that(id, claim, expected == seen, format!("{expected:?}"), format!("{seen:?}"));
     }
 
     /// Checks what the run gave.
-    pub fn value<T: PartialEq + Debug>(
-        &mut self,
-        id: &str,
-        claim: &str,
-        run: &Run<T>,
-        expected: &T,
-    ) {
+    pub fn value<T: PartialEq + Debug>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: &T) {
         if let Some(value) = self.ask(claim, run) {
             self.equal(id, claim, expected, value);
         }
@@ -179,14 +153,7 @@ impl Checks {
     }
 
     /// Checks how many were in a place at the same time, at most.
-    pub fn overlap<T>(
-        &mut self,
-        id: &str,
-        claim: &str,
-        run: &Run<T>,
-        place: &str,
-        expected: RangeInclusive<usize>,
-    ) {
+    pub fn overlap<T>(&mut self, id: &str, claim: &str, run: &Run<T>, place: &str, expected: RangeInclusive<usize>) {
         if self.ask(claim, run).is_some() {
             let highest = run.highest(place);
             let wanted = match (expected.start(), expected.end()) {
@@ -205,24 +172,12 @@ impl Checks {
     pub fn never_blocked<T>(&mut self, id: &str, claim: &str, run: &Run<T>) {
         if self.ask(claim, run).is_some() {
             let seen = run.blocked.as_deref().unwrap_or_default();
-            self.that(
-                id,
-                claim,
-                run.blocked.is_none(),
-                "short steps that never keep the thread",
-                seen,
-            );
+            self.that(id, claim, run.blocked.is_none(), "short steps that never keep the thread", seen);
         }
     }
 
     /// Checks that the same items came out as went in, in any order: none was lost, none came twice.
-    pub fn same_items<T: Ord + Clone + Debug>(
-        &mut self,
-        id: &str,
-        claim: &str,
-        expected: &[T],
-        seen: &[T],
-    ) {
+    pub fn same_items<T: Ord + Clone + Debug>(&mut self, id: &str, claim: &str, expected: &[T], seen: &[T]) {
         let mut balance: BTreeMap<&T, i64> = BTreeMap::new();
         for item in expected {
             *balance.entry(item).or_default() += 1;
@@ -282,13 +237,7 @@ impl Checks {
     pub fn trace<T>(&mut self, id: &str, claim: &str, run: &Run<T>, expected: &[&str]) {
         if self.ask(claim, run).is_some() {
             let same = run.trace() == expected;
-            self.that(
-                id,
-                claim,
-                same,
-                expected.join(" | "),
-                run.trace().join(" | "),
-            );
+            self.that(id, claim, same, expected.join(" | "), run.trace().join(" | "));
         }
     }
 }

@@ -27,11 +27,7 @@ pub fn program(make: impl FnOnce(&mut Checks)) -> ExitCode {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| make(&mut checks))) {
         checks.broken_off(panicked(&*panic));
     }
-    if report(&checks.done()) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if report(&checks.done()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Ends the process with a report if it takes too long: a loop without an await cannot be stopped from within.

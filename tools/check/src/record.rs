@@ -10,14 +10,8 @@ use crate::BLOCKED_FROM;
 /// What was said since the run began.
 ///
 /// There is one for the whole process, because a reader's functions should not carry it about; so one run at a time.
-static RECORD: Mutex<Record> = Mutex::new(Record {
-    run: 0,
-    trace: Vec::new(),
-    places: BTreeMap::new(),
-    thread: None,
-    rests: true,
-    blocked: None,
-});
+static RECORD: Mutex<Record> =
+    Mutex::new(Record { run: 0, trace: Vec::new(), places: BTreeMap::new(), thread: None, rests: true, blocked: None });
 
 /// Rings when the loop comes to rest.
 static RESTED: Condvar = Condvar::new();
@@ -101,11 +95,12 @@ pub fn block(duration: Duration) {
 fn wait_for_rest(record: MutexGuard<'static, Record>) {
     let run = record.run;
     let busy = |record: &mut Record| record.run == run && !record.rests;
-    let (mut record, waited) = RESTED
-        .wait_timeout_while(record, BLOCKED_FROM, busy)
-        .unwrap_or_else(PoisonError::into_inner);
+    let (mut record, waited) =
+        RESTED.wait_timeout_while(record, BLOCKED_FROM, busy).unwrap_or_else(PoisonError::into_inner);
     if waited.timed_out() {
-        record.blocked = Some("the loop's thread never rested: it waited for another thread, or asked for it again and again".to_owned());
+        record.blocked = Some(
+            "the loop's thread never rested: it waited for another thread, or asked for it again and again".to_owned(),
+        );
     }
 }
 

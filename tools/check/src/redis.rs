@@ -75,12 +75,7 @@ impl Data {
 
     /// Lists a list from the left.
     pub fn lrange(&self, list: &str) -> Vec<String> {
-        self.lists
-            .get(list)
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect()
+        self.lists.get(list).into_iter().flatten().cloned().collect()
     }
 
     /// Adds a member to a set, and tells whether it is new there.
@@ -111,10 +106,7 @@ impl FakeRedis {
     pub async fn script<T>(&self, script: impl FnOnce(&mut Data) -> T) -> T {
         let (answer, waiters) = {
             let mut server = self.lock();
-            (
-                script(&mut server.data),
-                std::mem::take(&mut server.waiters),
-            )
+            (script(&mut server.data), std::mem::take(&mut server.waiters))
         };
         waiters.into_iter().for_each(Waker::wake);
         a_moment().await;
@@ -137,8 +129,7 @@ impl FakeRedis {
 
     /// `LMOVE`: moves an item from an end of a list to an end of another one, if there is one.
     pub async fn lmove(&self, from: &str, to: &str, source: End, target: End) -> Option<String> {
-        self.script(|data| data.lmove(from, to, source, target))
-            .await
+        self.script(|data| data.lmove(from, to, source, target)).await
     }
 
     /// `LREM` with the count 1: strikes one such item off a list, and tells whether there was one.
@@ -168,8 +159,7 @@ impl FakeRedis {
 
     /// `BLMOVE` without a limit: waits for an item, and moves it.
     pub async fn blmove(&self, from: &str, to: &str, source: End, target: End) -> String {
-        self.wait_for(|data| data.lmove(from, to, source, target))
-            .await
+        self.wait_for(|data| data.lmove(from, to, source, target)).await
     }
 
     async fn wait_for(&self, mut take: impl FnMut(&mut Data) -> Option<String>) -> String {

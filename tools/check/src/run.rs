@@ -68,10 +68,7 @@ impl Checks {
     /// Runs a future on a new loop of the workbook's library, on the virtual clock.
     ///
     /// An error, a panic, or a stall fails the check [`ENDS`].
-    pub fn on_loop<T: Clone + 'static>(
-        &mut self,
-        main: impl Future<Output = asyncio::Result<T>> + 'static,
-    ) -> Run<T> {
+    pub fn on_loop<T: Clone + 'static>(&mut self, main: impl Future<Output = asyncio::Result<T>> + 'static) -> Run<T> {
         record::begin();
         let event_loop = EventLoop::with_virtual_clock();
         let slow = Rc::new(RefCell::new(None));
@@ -106,22 +103,14 @@ impl Checks {
         let closed = catch_unwind(AssertUnwindSafe(|| event_loop.close()));
         let value = match ended {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) if matches!(error.downcast_ref(), Some(RunError::Stalled)) => {
-                Err(self.stalled(tasks_left))
-            }
+            Ok(Err(error)) if matches!(error.downcast_ref(), Some(RunError::Stalled)) => Err(self.stalled(tasks_left)),
             Ok(Err(error)) => Err(self.not_ended(format!("it ended with the error \"{error}\""))),
             Err(panic) => Err(self.not_ended(panicked(&*panic))),
         };
         if let Err(panic) = closed {
             self.not_ended(panicked(&*panic));
         }
-        Run {
-            value,
-            elapsed,
-            tasks_left,
-            blocked: record.blocked.clone().or(slow).or(busy.blocked()),
-            record,
-        }
+        Run { value, elapsed, tasks_left, blocked: record.blocked.clone().or(slow).or(busy.blocked()), record }
     }
 
     /// Runs a future on a new runtime of Tokio with one thread, on the paused clock.
@@ -140,12 +129,7 @@ impl Checks {
         self.on_runtime(main, false, limit)
     }
 
-    fn on_runtime<T>(
-        &mut self,
-        main: impl Future<Output = T>,
-        paused: bool,
-        limit: Duration,
-    ) -> Run<T> {
+    fn on_runtime<T>(&mut self, main: impl Future<Output = T>, paused: bool, limit: Duration) -> Run<T> {
         record::begin();
         let busy = Busy::default();
         let (parks, unparks) = (busy.clone(), busy.clone());
@@ -180,19 +164,10 @@ impl Checks {
         let value = match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(_)) if paused => Err(self.stalled(tasks_left)),
-            Ok(Err(_)) => Err(self.not_ended(format!(
-                "it was still waiting after {} s",
-                limit.as_secs_f64()
-            ))),
+            Ok(Err(_)) => Err(self.not_ended(format!("it was still waiting after {} s", limit.as_secs_f64()))),
             Err(panic) => Err(self.not_ended(panicked(&*panic))),
         };
-        Run {
-            value,
-            elapsed,
-            tasks_left,
-            blocked: record.blocked.clone().or(busy.blocked()),
-            record,
-        }
+        Run { value, elapsed, tasks_left, blocked: record.blocked.clone().or(busy.blocked()), record }
     }
 
     fn stalled(&mut self, tasks: usize) -> usize {
@@ -206,10 +181,7 @@ impl Checks {
 
 /// Says what a panic said.
 pub(crate) fn panicked(payload: &(dyn Any + Send)) -> String {
-    let message = match (
-        payload.downcast_ref::<&str>(),
-        payload.downcast_ref::<String>(),
-    ) {
+    let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
         _ => "a value that is not text",
@@ -235,11 +207,7 @@ impl Busy {
 
     fn blocked(&self) -> Option<String> {
         let longest = self.0.lock().unwrap_or_else(PoisonError::into_inner).1;
-        (longest >= BLOCKED_FROM).then(|| {
-            format!(
-                "the thread was busy for {:.3} seconds without a rest",
-                longest.as_secs_f64()
-            )
-        })
+        (longest >= BLOCKED_FROM)
+            .then(|| format!("the thread was busy for {:.3} seconds without a rest", longest.as_secs_f64()))
     }
 }

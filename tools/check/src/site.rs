@@ -65,8 +65,7 @@ impl Site {
     /// Dropping the future closes the connection, as a client does that goes away.
     pub async fn get(&self, path: &str) -> Answer {
         let (mut ours, theirs) = duplex(ROOM);
-        let request =
-            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         let mut text = String::new();
         // Whatever goes wrong on the way, there is no answer then.
         let _ = self.0.send(theirs);
@@ -74,11 +73,7 @@ impl Site {
         let _ = ours.read_to_string(&mut text).await;
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_default();
         let status = head.split(' ').nth(1).unwrap_or("no answer");
-        Answer {
-            status: status.to_owned(),
-            head: format!("{}\r\n", head.to_lowercase()),
-            body: body.to_owned(),
-        }
+        Answer { status: status.to_owned(), head: format!("{}\r\n", head.to_lowercase()), body: body.to_owned() }
     }
 }
 
@@ -87,9 +82,7 @@ pub async fn with_site<T>(pages: Router, clients: impl AsyncFnOnce(&Site) -> T) 
     let (sender, connections) = unbounded_channel();
     let (end, ended) = oneshot::channel::<()>();
     let serving = tokio::spawn(async {
-        axum::serve(Clients(connections), pages)
-            .with_graceful_shutdown(async { drop(ended.await) })
-            .await
+        axum::serve(Clients(connections), pages).with_graceful_shutdown(async { drop(ended.await) }).await
     });
     let value = clients(&Site(sender)).await;
     drop(end);

@@ -73,10 +73,7 @@ fn name_of<F>() -> String {
 /// Finds the function in the name of the type of its future, such as `main::tea::{{closure}}`.
 fn function(type_name: &'static str) -> &'static str {
     let path = type_name.split('<').next().unwrap_or(type_name);
-    path.split("::")
-        .filter(|part| !part.starts_with('{'))
-        .last()
-        .unwrap_or(path)
+    path.split("::").filter(|part| !part.starts_with('{')).last().unwrap_or(path)
 }
 
 /// Prints the text, and notes it in the run of whoever prints.

@@ -113,10 +113,7 @@ impl<T> JoinHandle<T> {
     }
 
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle {
-            handle: self.handle.abort_handle(),
-            task: self.work.task(),
-        }
+        AbortHandle { handle: self.handle.abort_handle(), task: self.work.task() }
     }
 }
 

@@ -36,11 +36,7 @@ pub struct Sleep {
 impl Sleep {
     #[track_caller]
     fn new(sleep: time::Sleep) -> Self {
-        Sleep {
-            wait: Wait::new("sleep", Some(sleep.deadline())),
-            sleep: Box::pin(sleep),
-            at: Location::caller(),
-        }
+        Sleep { wait: Wait::new("sleep", Some(sleep.deadline())), sleep: Box::pin(sleep), at: Location::caller() }
     }
 
     pub fn deadline(&self) -> Instant {
@@ -84,11 +80,7 @@ pub fn timeout_at<F: IntoFuture>(
     deadline: Instant,
     future: F,
 ) -> impl Future<Output = Result<F::Output, error::Elapsed>> {
-    telling_until(
-        "timeout",
-        Some(deadline),
-        time::timeout_at(deadline, future),
-    )
+    telling_until("timeout", Some(deadline), time::timeout_at(deadline, future))
 }
 
 /// Tokio's interval.

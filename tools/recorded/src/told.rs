@@ -47,19 +47,13 @@ pub(crate) struct Wait {
 impl Wait {
     /// Makes a wait for this, which is a label of the schema.
     pub(crate) fn new(label: &'static str, until: Option<Instant>) -> Self {
-        Wait {
-            label,
-            until,
-            promise: None,
-        }
+        Wait { label, until, promise: None }
     }
 
     /// Tells that the running task waits, if it does.
     pub(crate) fn tell<T>(&mut self, polled: &Poll<T>, at: Place) {
         if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
-            let promise = self
-                .promise
-                .get_or_insert_with(|| tracer.promise(self.label, self.until, at));
+            let promise = self.promise.get_or_insert_with(|| tracer.promise(self.label, self.until, at));
             tracer.awaits(Awaited::Promise(*promise), at);
         }
     }
@@ -67,10 +61,7 @@ impl Wait {
 
 /// Polls the future as whoever awaits it does, and tells what for; the line is that of the call.
 #[track_caller]
-pub(crate) fn telling<F: Future>(
-    label: &'static str,
-    future: F,
-) -> impl Future<Output = F::Output> {
+pub(crate) fn telling<F: Future>(label: &'static str, future: F) -> impl Future<Output = F::Output> {
     telling_until(label, None, future)
 }
 

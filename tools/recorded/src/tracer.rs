@@ -107,10 +107,7 @@ impl Tracer {
             threads: HashMap::new(),
             run: None,
         };
-        Tracer {
-            state: Mutex::new(state),
-            spill,
-        }
+        Tracer { state: Mutex::new(state), spill }
     }
 
     /// Gives the tracer of the traced task that this thread polls.
@@ -130,11 +127,8 @@ impl Tracer {
         let promise = state.promises;
         let start = *state.start.get_or_insert_with(Instant::now);
         drop(state);
-        let created = Kind::PromiseCreated {
-            promise,
-            label: label.into(),
-            until: until.map(|until| Time(until - start)),
-        };
+        let created =
+            Kind::PromiseCreated { promise, label: label.into(), until: until.map(|until| Time(until - start)) };
         self.record(created, Some(at));
         promise
     }
@@ -169,12 +163,7 @@ impl Tracer {
 
     /// Wraps a future that was made at this place, or at one that nobody knows: its polls, its wake-ups, its end and its drop are
     /// recorded under a name.
-    pub(crate) fn traced<F: Future>(
-        &'static self,
-        name: impl Into<String>,
-        future: F,
-        at: Option<Place>,
-    ) -> Traced<F> {
+    pub(crate) fn traced<F: Future>(&'static self, name: impl Into<String>, future: F, at: Option<Place>) -> Traced<F> {
         let mut state = self.state();
         state.tasks += 1;
         let task = state.tasks;
@@ -187,11 +176,7 @@ impl Tracer {
 
     /// As [`Tracer::traced`], for a future that goes straight to a runtime: its first poll is due.
     #[track_caller]
-    pub(crate) fn spawned<F: Future>(
-        &'static self,
-        name: impl Into<String>,
-        future: F,
-    ) -> Traced<F> {
+    pub(crate) fn spawned<F: Future>(&'static self, name: impl Into<String>, future: F) -> Traced<F> {
         let traced = self.traced(name, future, Some(Location::caller()));
         traced.wakes();
         traced
@@ -223,12 +208,7 @@ impl Tracer {
         let time = time.max(state.last);
         state.last = time;
         let thread = Some(state.thread());
-        let event = Event {
-            time: Time(time),
-            by,
-            kind,
-            at: at.or(here).map(Position::from),
-        };
+        let event = Event { time: Time(time), by, kind, at: at.or(here).map(Position::from) };
         let clock = state.clock;
         let begin = || self.spill.begin(clock, Library::Tokio);
         let run = *state.run.get_or_insert_with(begin);

@@ -22,9 +22,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 /// The names of the book's figures.
 fn figures() -> BTreeSet<String> {
     let files = files(&project().join("book/figures")).into_keys();
-    files
-        .map(|file| file.strip_suffix(".html").unwrap().to_owned())
-        .collect()
+    files.map(|file| file.strip_suffix(".html").unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -39,10 +37,7 @@ fn the_recordings_of_the_book_are_what_the_programs_do() {
         let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&kept), names(&made), "{kind} and scenarios");
         for (name, text) in kept {
-            assert!(
-                text == made[&name],
-                "{kind}/{name} differs: run cargo run -p recorded --bin record"
-            );
+            assert!(text == made[&name], "{kind}/{name} differs: run cargo run -p recorded --bin record");
             assert!(!text.contains("TODO"), "{kind}/{name} is still TODO");
         }
     }
@@ -67,9 +62,7 @@ fn every_program_is_recorded_and_formatted() {
     assert_eq!(recorded, programs);
     // Cargo does not see them, because a macro names them.
     let mut rustfmt = Command::new("rustfmt");
-    rustfmt
-        .args(["--check", "--edition", "2024"])
-        .args(programs);
+    rustfmt.args(["--check", "--edition", "2024"]).args(programs);
     assert!(rustfmt.status().unwrap().success());
 }
 

@@ -23,14 +23,9 @@ impl Trace {
 
 fn of(trace: &Trace) -> String {
     let mut arrows = 0;
-    let events: Vec<String> = (1..)
-        .zip(&trace.runs)
-        .flat_map(|(process, run)| Writer::new(process, run, &mut arrows).write())
-        .collect();
-    format!(
-        "{{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n{}\n]}}\n",
-        events.join(",\n")
-    )
+    let events: Vec<String> =
+        (1..).zip(&trace.runs).flat_map(|(process, run)| Writer::new(process, run, &mut arrows).write()).collect();
+    format!("{{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n{}\n]}}\n", events.join(",\n"))
 }
 
 struct Writer<'a> {
@@ -69,23 +64,13 @@ fn lane_of(actor: Actor) -> u64 {
 
 impl<'a> Writer<'a> {
     fn new(process: u64, run: &'a Run, arrows: &'a mut u64) -> Self {
-        Writer {
-            process,
-            run,
-            arrows,
-            events: Vec::new(),
-        }
+        Writer { process, run, arrows, events: Vec::new() }
     }
 
     /// Writes an event of a phase; `rest` is its further fields.
     fn push(&mut self, phase: &str, lane: u64, time: u64, rest: &str) {
-        let (process, micros) = (
-            self.process,
-            format!("{}.{:03}", time / 1_000, time % 1_000),
-        );
-        self.events.push(format!(
-            "{{\"ph\":\"{phase}\",\"pid\":{process},\"tid\":{lane},\"ts\":{micros}{rest}}}"
-        ));
+        let (process, micros) = (self.process, format!("{}.{:03}", time / 1_000, time % 1_000));
+        self.events.push(format!("{{\"ph\":\"{phase}\",\"pid\":{process},\"tid\":{lane},\"ts\":{micros}{rest}}}"));
     }
 
     fn begin(&mut self, lane: u64, time: u64, name: &str, category: &str) {
@@ -94,10 +79,7 @@ impl<'a> Writer<'a> {
     }
 
     fn name(&mut self, what: &str, lane: u64, name: &str) {
-        let rest = format!(
-            ",\"name\":\"{what}\",\"args\":{{\"name\":{}}}",
-            json::text(&name)
-        );
+        let rest = format!(",\"name\":\"{what}\",\"args\":{{\"name\":{}}}", json::text(&name));
         self.push("M", lane, 0, &rest);
     }
 
@@ -158,9 +140,7 @@ impl<'a> Writer<'a> {
                 }
                 Kind::StepBegin { task } => {
                     if let Some(arrow) = arrows.remove(&task) {
-                        let rest = format!(
-                            ",\"name\":\"wakes\",\"cat\":\"wake\",\"id\":{arrow},\"bp\":\"e\""
-                        );
+                        let rest = format!(",\"name\":\"wakes\",\"cat\":\"wake\",\"id\":{arrow},\"bp\":\"e\"");
                         self.push("f", task, time, &rest);
                     }
                 }
@@ -193,10 +173,7 @@ impl<'a> Writer<'a> {
     /// Begins an arrow on the lane of whoever wakes. Arrows bind to slices, and the loop itself has none until it gets one here.
     fn wake(&mut self, by: Actor, time: u64) {
         *self.arrows += 1;
-        let rest = format!(
-            ",\"name\":\"wakes\",\"cat\":\"wake\",\"id\":{}",
-            self.arrows
-        );
+        let rest = format!(",\"name\":\"wakes\",\"cat\":\"wake\",\"id\":{}", self.arrows);
         let own = match by {
             Actor::Loop => Some("loop"),
             Actor::Outside => Some("outside"),
@@ -217,13 +194,7 @@ impl<'a> Writer<'a> {
         self.push("i", lane, time, &rest);
     }
 
-    fn write_event(
-        &mut self,
-        time: u64,
-        kind: &'a Kind,
-        by: Actor,
-        names: &mut HashMap<u64, &'a str>,
-    ) {
+    fn write_event(&mut self, time: u64, kind: &'a Kind, by: Actor, names: &mut HashMap<u64, &'a str>) {
         match kind {
             Kind::CallbackScheduled { callback, name } | Kind::TimerSet { callback, name, .. } => {
                 names.insert(*callback, name);

@@ -27,20 +27,13 @@ impl Trace {
     pub fn to_json(&self) -> String {
         let version = crate::VERSION;
         let runs: Vec<String> = self.runs.iter().map(run).collect();
-        format!(
-            "{{\"schema\":\"asyncio-trace\",\"version\":{version},\"runs\":[\n{}\n]}}\n",
-            runs.join(",\n")
-        )
+        format!("{{\"schema\":\"asyncio-trace\",\"version\":{version},\"runs\":[\n{}\n]}}\n", runs.join(",\n"))
     }
 }
 
 fn run(run: &Run) -> String {
     let mut lines = Lines::default();
-    let events: Vec<String> = run
-        .records
-        .iter()
-        .map(|record| event(record, lines.follow(&record.event)))
-        .collect();
+    let events: Vec<String> = run.records.iter().map(|record| event(record, lines.follow(&record.event))).collect();
     format!(
         "{{\"title\":{},\"clock\":{},\"library\":{},\"source\":{},\"events\":[\n{}\n]}}",
         text(&run.title),
@@ -83,9 +76,7 @@ impl Lines {
     pub(crate) fn follow(&mut self, event: &Event) -> Option<u32> {
         if let Some(at) = &event.at {
             self.of.insert(event.by, at.line);
-            if let Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } =
-                event.kind
-            {
+            if let Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } = event.kind {
                 self.of.insert(Actor::Callback(callback), at.line);
             }
         }
@@ -102,15 +93,9 @@ mod tests {
 
     #[test]
     fn every_character_survives_the_quotes() {
-        let all: String = (0..0x3000)
-            .filter_map(char::from_u32)
-            .chain(['😀'])
-            .collect();
+        let all: String = (0..0x3000).filter_map(char::from_u32).chain(['😀']).collect();
         let json = text(&all);
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), all);
-        assert_eq!(
-            text(&"a\"\\\n\u{1}</script>"),
-            r#""a\"\\\n\u0001\u003c/script>""#
-        );
+        assert_eq!(text(&"a\"\\\n\u{1}</script>"), r#""a\"\\\n\u0001\u003c/script>""#);
     }
 }

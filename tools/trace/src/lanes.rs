@@ -64,11 +64,7 @@ pub(crate) struct Lane {
 impl Lane {
     fn enter(&mut self, state: State, at: usize) {
         self.leave(at);
-        self.spans.push(Span {
-            state,
-            begin: at,
-            end: usize::MAX,
-        });
+        self.spans.push(Span { state, begin: at, end: usize::MAX });
     }
 
     fn leave(&mut self, at: usize) {
@@ -78,9 +74,7 @@ impl Lane {
     }
 
     fn is_running(&self) -> bool {
-        self.spans
-            .last()
-            .is_some_and(|span| span.state == State::Running && span.end == usize::MAX)
+        self.spans.last().is_some_and(|span| span.state == State::Running && span.end == usize::MAX)
     }
 
     fn finish(&mut self, at: usize, end: End) {
@@ -154,14 +148,11 @@ pub(crate) fn of(run: &Run) -> Vec<Lane> {
                         let other = self::name(&lanes, &places, *other);
                         (On::Task, other)
                     }
-                    Awaited::Promise(promise) => promises
-                        .get(promise)
-                        .cloned()
-                        .unwrap_or((On::Other, format!("promise {promise}"))),
-                    Awaited::Turn => (On::Other, "its turn".to_owned()),
-                    Awaited::Foreign if run.library == Library::Tokio => {
-                        (On::Foreign, String::new())
+                    Awaited::Promise(promise) => {
+                        promises.get(promise).cloned().unwrap_or((On::Other, format!("promise {promise}")))
                     }
+                    Awaited::Turn => (On::Other, "its turn".to_owned()),
+                    Awaited::Foreign if run.library == Library::Tokio => (On::Foreign, String::new()),
                     Awaited::Foreign => (On::Foreign, "another library".to_owned()),
                 };
                 lanes[place].waits = Some(waits);
@@ -191,11 +182,7 @@ pub(crate) fn of(run: &Run) -> Vec<Lane> {
                 let place = lane(*task);
                 lanes[place].finish(n, End::Dropped);
             }
-            Kind::PromiseCreated {
-                promise,
-                label,
-                until,
-            } => {
+            Kind::PromiseCreated { promise, label, until } => {
                 promises.insert(*promise, promised(label, until.map(|until| until.0)));
             }
             _ => {}
@@ -208,8 +195,5 @@ pub(crate) fn of(run: &Run) -> Vec<Lane> {
 }
 
 fn name(lanes: &[Lane], places: &HashMap<u64, usize>, task: u64) -> String {
-    places.get(&task).map_or_else(
-        || format!("Task-{task}"),
-        |place| lanes[*place].name.clone(),
-    )
+    places.get(&task).map_or_else(|| format!("Task-{task}"), |place| lanes[*place].name.clone())
 }

@@ -40,11 +40,7 @@ pub enum Clock {
 impl Clock {
     /// Gives the clock of a loop.
     pub(crate) fn of(event_loop: &EventLoop) -> Self {
-        if event_loop.has_virtual_clock() {
-            Clock::Virtual
-        } else {
-            Clock::Real
-        }
+        if event_loop.has_virtual_clock() { Clock::Virtual } else { Clock::Real }
     }
 }
 
@@ -130,18 +126,12 @@ impl Recording {
         event_loop.set_observer(move |event| {
             let mut kept = keep.borrow_mut();
             if kept.records.len() < MOST_EVENTS {
-                kept.records.push(Record {
-                    event: event.clone(),
-                    thread: None,
-                });
+                kept.records.push(Record { event: event.clone(), thread: None });
             } else {
                 kept.overflown = true;
             }
         });
-        Recording {
-            kept,
-            clock: Clock::of(event_loop),
-        }
+        Recording { kept, clock: Clock::of(event_loop) }
     }
 
     /// Gives what was recorded so far, and begins anew.

@@ -40,15 +40,8 @@ pub fn sentence(kind: &Kind) -> String {
             None => format!("Task-{task} is asked to end"),
         },
         Kind::CancelDelivered { task } => format!("Task-{task} sees its cancellation"),
-        Kind::PromiseCreated {
-            promise,
-            label,
-            until,
-        } => match until {
-            Some(until) => format!(
-                "promise {promise} is made: {label} until {}",
-                seconds(until.0)
-            ),
+        Kind::PromiseCreated { promise, label, until } => match until {
+            Some(until) => format!("promise {promise} is made: {label} until {}", seconds(until.0)),
             None => format!("promise {promise} is made: {label}"),
         },
         Kind::PromiseDone { promise, outcome } => {
@@ -60,14 +53,9 @@ pub fn sentence(kind: &Kind) -> String {
         Kind::CallbackBegin { callback } => format!("callback {callback} begins"),
         Kind::CallbackEnd { callback } => format!("callback {callback} ends"),
         Kind::CallbackCancelled { callback } => format!("callback {callback} is cancelled"),
-        Kind::TimerSet {
-            callback,
-            name,
-            when,
-        } => format!(
-            "callback {callback} ({name}) is set for {}",
-            seconds(when.0)
-        ),
+        Kind::TimerSet { callback, name, when } => {
+            format!("callback {callback} ({name}) is set for {}", seconds(when.0))
+        }
         Kind::TimerFired { callback } => format!("the time of callback {callback} has come"),
         Kind::TimerCancelled { callback } => {
             format!("the timer of callback {callback} is cancelled")
@@ -78,18 +66,13 @@ pub fn sentence(kind: &Kind) -> String {
             format!("nothing is ready until {}", seconds(until.0))
         }
         Kind::LoopWaits { until: None } => "nothing is ready".to_owned(),
-        Kind::PassEnd {
-            pass,
-            ready,
-            timers,
-        } => {
+        Kind::PassEnd { pass, ready, timers } => {
             let ready = list(ready.iter().map(|queued| match queued {
                 Queued::Task(task) => format!("Task-{task}"),
                 Queued::Callback(callback) => format!("callback {callback}"),
             }));
             let timers = timers.iter();
-            let timers =
-                list(timers.map(|t| format!("callback {} at {}", t.callback, seconds(t.when.0))));
+            let timers = list(timers.map(|t| format!("callback {} at {}", t.callback, seconds(t.when.0))));
             format!("pass {pass} ends; ready: {ready}; timers: {timers}")
         }
         Kind::Reported { message } => format!("reported: {message}"),

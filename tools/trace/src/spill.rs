@@ -26,21 +26,10 @@ const LONGEST_LIST: usize = 20;
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Event {
-        run: u64,
-        event: Box<Record>,
-    },
-    Begin {
-        run: u64,
-        clock: Clock,
-        library: Library,
-    },
-    TooMany {
-        more_than: u64,
-    },
-    TooLong {
-        more_bytes_than: u64,
-    },
+    Event { run: u64, event: Box<Record> },
+    Begin { run: u64, clock: Clock, library: Library },
+    TooMany { more_than: u64 },
+    TooLong { more_bytes_than: u64 },
 }
 
 /// Writes events to a file as they happen. All loops of a program share one.
@@ -68,14 +57,7 @@ impl Spill {
     pub fn create(file: &Path, most_events: u64, most_bytes: u64) -> io::Result<Spill> {
         let file = OpenOptions::new().write(true).create_new(true).open(file)?;
         Ok(Spill {
-            state: Mutex::new(State {
-                file: Some(file),
-                runs: 0,
-                events: 0,
-                most_events,
-                bytes: 0,
-                most_bytes,
-            }),
+            state: Mutex::new(State { file: Some(file), runs: 0, events: 0, most_events, bytes: 0, most_bytes }),
         })
     }
 
@@ -100,11 +82,7 @@ impl Spill {
         let mut state = self.state();
         state.runs += 1;
         let run = state.runs;
-        let begin = Line::Begin {
-            run,
-            clock,
-            library,
-        };
+        let begin = Line::Begin { run, clock, library };
         state.write(&text(&begin));
         run
     }
@@ -147,10 +125,7 @@ fn text(line: &Line) -> String {
 
 impl State {
     fn write(&mut self, line: &str) {
-        let written = self
-            .file
-            .as_mut()
-            .map(|file| file.write_all(line.as_bytes()));
+        let written = self.file.as_mut().map(|file| file.write_all(line.as_bytes()));
         self.bytes += line.len() as u64;
         // A program must not fail because its record does.
         if matches!(written, Some(Err(_))) {
@@ -182,18 +157,9 @@ pub fn read(record: &str, source: &Source) -> Result<Vec<Run>, Unreadable> {
     // A program that was stopped while it wrote leaves a line without an end.
     for line in lines.filter(|line| line.ends_with('\n')) {
         match serde_json::from_str(line).map_err(|_| Unreadable::Broken)? {
-            Line::Begin {
-                run,
-                clock,
-                library,
-            } => {
-                let new = Run {
-                    title: String::new(),
-                    clock,
-                    library,
-                    source: Some(source.clone()),
-                    records: Vec::new(),
-                };
+            Line::Begin { run, clock, library } => {
+                let new =
+                    Run { title: String::new(), clock, library, source: Some(source.clone()), records: Vec::new() };
                 runs.insert(run, new);
             }
             Line::Event { run, event } => {

@@ -51,13 +51,7 @@ impl Run {
 fn of(run: &Run, width: usize) -> String {
     let lanes = lanes::of(run);
     let names: Vec<String> = lanes.iter().map(|lane| shortened(&lane.name)).collect();
-    let margin = names
-        .iter()
-        .map(|name| name.chars().count())
-        .chain([CALLBACKS.len()])
-        .max()
-        .unwrap_or(0)
-        + 1;
+    let margin = names.iter().map(|name| name.chars().count()).chain([CALLBACKS.len()]).max().unwrap_or(0) + 1;
     let columns = columns(run, width - margin);
     if columns.is_empty() {
         return format!("{}\nnothing ran on this loop\n", run.title);
@@ -70,10 +64,7 @@ fn of(run: &Run, width: usize) -> String {
         used.extend(row.iter().copied());
         push_row(&mut drawing, name, margin, &labelled(lane, &columns, row));
     }
-    let callbacks: String = columns
-        .iter()
-        .map(|column| callback_in(run, column))
-        .collect();
+    let callbacks: String = columns.iter().map(|column| callback_in(run, column)).collect();
     if callbacks.contains(RUNS) {
         push_row(&mut drawing, CALLBACKS, margin, &callbacks);
     }
@@ -86,10 +77,7 @@ fn push_row(drawing: &mut String, name: &str, margin: usize, row: &str) {
 }
 
 fn shortened(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| if c < ' ' { ' ' } else { c })
-        .collect();
+    let name: String = name.chars().map(|c| if c < ' ' { ' ' } else { c }).collect();
     if name.chars().count() <= NAME {
         return name;
     }
@@ -103,12 +91,9 @@ fn stretches(run: &Run, room: usize) -> Vec<Stretch> {
     let mut begin = 0;
     for (n, record) in run.records.iter().enumerate() {
         match record.event.kind {
-            Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => turns.push(Stretch {
-                begin,
-                end: n + 1,
-                time: record.event.time.0,
-                weight: 1.0,
-            }),
+            Kind::StepBegin { .. } | Kind::CallbackBegin { .. } => {
+                turns.push(Stretch { begin, end: n + 1, time: record.event.time.0, weight: 1.0 })
+            }
             Kind::StepEnd { .. } | Kind::CallbackEnd { .. } => begin = n + 1,
             _ => continue,
         }
@@ -119,13 +104,8 @@ fn stretches(run: &Run, room: usize) -> Vec<Stretch> {
     if let Some(turn) = turns.last_mut() {
         turn.end = run.records.len();
     }
-    let whole = turns
-        .last()
-        .map_or(0.0, |last| (last.time - turns[0].time).as_secs_f64());
-    let gaps = turns
-        .windows(2)
-        .filter(|pair| pair[0].time < pair[1].time)
-        .count();
+    let whole = turns.last().map_or(0.0, |last| (last.time - turns[0].time).as_secs_f64());
+    let gaps = turns.windows(2).filter(|pair| pair[0].time < pair[1].time).count();
     // On a real clock every turn has its own moment, and most of them are too near to be told apart.
     let least = match run.clock {
         Clock::Virtual => 1.0,
@@ -167,11 +147,7 @@ fn columns(run: &Run, room: usize) -> Vec<Column> {
             }
         }
         for _ in columns.len()..to {
-            columns.push(Column {
-                begin: stretch.begin,
-                end: stretch.end,
-                time: stretch.time,
-            });
+            columns.push(Column { begin: stretch.begin, end: stretch.end, time: stretch.time });
         }
     }
     columns
@@ -243,10 +219,7 @@ fn draw(lane: &Lane, columns: &[Column]) -> Vec<char> {
 }
 
 fn span_at(lane: &Lane, event: usize) -> Option<&State> {
-    let span = lane
-        .spans
-        .iter()
-        .find(|span| span.begin <= event && event < span.end)?;
+    let span = lane.spans.iter().find(|span| span.begin <= event && event < span.end)?;
     Some(&span.state)
 }
 
@@ -264,10 +237,7 @@ fn labelled(lane: &Lane, columns: &[Column], mut row: Vec<char>) -> String {
         let Some(first) = columns.iter().zip(&row).position(waits) else {
             continue;
         };
-        let length = row[first..]
-            .iter()
-            .take_while(|c| **c == filling(*on))
-            .count();
+        let length = row[first..].iter().take_while(|c| **c == filling(*on)).count();
         let needed = label.chars().count();
         if needed > 0 && length >= needed + 2 {
             for (place, c) in row[first + 1..].iter_mut().zip(label.chars()) {

@@ -30,11 +30,7 @@ fn attributes(html: &str) -> BTreeSet<String> {
             continue;
         }
         let name = tag.split([' ', '/']).next().unwrap();
-        for attribute in tag
-            .split('"')
-            .step_by(2)
-            .filter_map(|text| text.strip_suffix('='))
-        {
+        for attribute in tag.split('"').step_by(2).filter_map(|text| text.strip_suffix('=')) {
             attributes.insert(attribute.rsplit(' ').next().unwrap().to_owned());
         }
         if !tag.ends_with('/') {
@@ -93,17 +89,10 @@ fn hostile_names_stay_text() {
         .await
     });
     run.title = hostile.to_owned();
-    run.source = Some(Source {
-        file: hostile.to_owned(),
-        first_line: 1,
-        lines: vec![hostile.to_owned()],
-    });
+    run.source = Some(Source { file: hostile.to_owned(), first_line: 1, lines: vec![hostile.to_owned()] });
     let html = figure::html(&[run], hostile, true);
     let known = attributes(&html);
-    assert!(
-        !known.contains("src") && !known.contains("onerror"),
-        "{html}"
-    );
+    assert!(!known.contains("src") && !known.contains("onerror"), "{html}");
     assert!(!html.contains("<img"), "{html}");
     assert!(html.lines().all(|line| !line.trim().is_empty()), "{html}");
     let (_, data) = html.split_once("class=\"trace-data\">").unwrap();
@@ -124,9 +113,7 @@ fn a_run_that_is_too_long_is_refused_in_a_sentence() {
     let count = run.records.len();
     assert!(count > figure::MOST_SHOWN);
     let html = figure::html(&[run], "long", true);
-    let sentence = format!(
-        "This run has {count} events, and a figure shows at most 10000: record a shorter run."
-    );
+    let sentence = format!("This run has {count} events, and a figure shows at most 10000: record a shorter run.");
     assert!(html.contains(&sentence), "{html}");
     assert!(!html.contains("<svg") && html.len() < 1_000, "{html}");
 }
@@ -193,16 +180,11 @@ fn more_tasks_than_anybody_can_follow_share_a_line() {
 
 #[test]
 fn a_run_that_is_cut_short_is_marked() {
-    let mut run = run_of(async {
-        create_task(async { Ok(sleep(Duration::from_secs(1)).await?) })
-            .named("tea")
-            .await
-    });
+    let mut run = run_of(async { create_task(async { Ok(sleep(Duration::from_secs(1)).await?) }).named("tea").await });
     let marks = |run: &Run| {
         let html = figure::html(std::slice::from_ref(run), "tea", true);
         let legend = html.contains("</svg> is not over when the recording ends</li>");
-        let waits =
-            html.contains(">sleeps until 1 s</text>") && html.contains(">awaits tea</text>");
+        let waits = html.contains(">sleeps until 1 s</text>") && html.contains(">awaits tea</text>");
         assert!(waits, "{html}");
         (html.matches("class=\"trace-cut\"").count(), legend)
     };
@@ -222,9 +204,7 @@ fn a_task_that_has_been_at_no_line_is_shown_where_it_was_made() {
         task.await
     });
     for record in &run.records {
-        if let (observe::Kind::TaskCreated { task: 2, .. }, Some(at)) =
-            (&record.event.kind, &record.event.at)
-        {
+        if let (observe::Kind::TaskCreated { task: 2, .. }, Some(at)) = (&record.event.kind, &record.event.at) {
             made = i64::from(at.line);
         }
     }
@@ -240,32 +220,20 @@ fn a_task_that_has_been_at_no_line_is_shown_where_it_was_made() {
     // Once the task yields, it is there.
     let begins = lines.iter().position(|line| *line == -made).unwrap();
     assert_eq!(lines[begins + 1], made, "{lines:?}");
-    assert!(
-        lines[begins + 1..].iter().all(|line| *line >= 0),
-        "{lines:?}"
-    );
+    assert!(lines[begins + 1..].iter().all(|line| *line >= 0), "{lines:?}");
 }
 
 #[test]
 fn runs_without_a_title_are_numbered() {
-    let run = |library| Run {
-        title: String::new(),
-        library,
-        ..run_of(async { Ok(yield_now().await?) })
-    };
+    let run = |library| Run { title: String::new(), library, ..run_of(async { Ok(yield_now().await?) }) };
     let titles = |libraries: &[Library]| -> Vec<String> {
         let runs: Vec<Run> = libraries.iter().map(|library| run(*library)).collect();
         let html = figure::html(&runs, "a program", true);
         let parts = html.split("<p class=\"trace-title\">").skip(1);
-        parts
-            .map(|part| part.split('<').next().unwrap_or_default().to_owned())
-            .collect()
+        parts.map(|part| part.split('<').next().unwrap_or_default().to_owned()).collect()
     };
     assert!(titles(&[Library::Asyncio]).is_empty());
-    assert_eq!(
-        titles(&[Library::Asyncio, Library::Asyncio]),
-        ["Run 1", "Run 2"]
-    );
+    assert_eq!(titles(&[Library::Asyncio, Library::Asyncio]), ["Run 1", "Run 2"]);
     assert_eq!(
         titles(&[Library::Asyncio, Library::Tokio, Library::Tokio]),
         ["On this library", "On Tokio, run 1", "On Tokio, run 2"]

@@ -8,10 +8,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use asyncio::observe::{Awaited, Kind, note};
-use asyncio::{
-    EventLoop, Queue, Result, TcpListener, TcpStream, create_task, get_running_loop, sleep,
-    yield_now,
-};
+use asyncio::{EventLoop, Queue, Result, TcpListener, TcpStream, create_task, get_running_loop, sleep, yield_now};
 use asyncio_trace::{Recording, Run, Trace, figure};
 
 mod book;
@@ -33,9 +30,7 @@ fn html(run: Run) -> String {
 /// What stands between two texts, each time.
 fn all_between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     let parts = text.split(begin).skip(1);
-    parts
-        .filter_map(|part| Some(part.split_once(end)?.0))
-        .collect()
+    parts.filter_map(|part| Some(part.split_once(end)?.0)).collect()
 }
 
 /// The pictures of a figure, without its legend.
@@ -55,9 +50,7 @@ fn arrows(picture: &str) -> BTreeMap<&str, usize> {
     let groups = all_between(picture, "<g class=\"trace-arrows ", "</g>");
     let count = |group: &'_ str| group.split('"').nth(2).unwrap().matches('V').count();
     let groups = groups.into_iter();
-    groups
-        .map(|group| (group.split('"').next().unwrap(), count(group)))
-        .collect()
+    groups.map(|group| (group.split('"').next().unwrap(), count(group))).collect()
 }
 
 #[test]
@@ -80,12 +73,7 @@ fn who_makes_sets_wakes_and_cancels_is_told_by_the_head_of_the_arrow() {
     // Made are main, the callback and two tasks; the getter wakes main, and main the getter.
     assert_eq!(
         arrows(pictures(&html)[0]),
-        BTreeMap::from([
-            ("trace-asks", 1),
-            ("trace-makes", 4),
-            ("trace-sets", 2),
-            ("trace-wakes", 2),
-        ])
+        BTreeMap::from([("trace-asks", 1), ("trace-makes", 4), ("trace-sets", 2), ("trace-wakes", 2),])
     );
     let kinds = [
         "makes a task or schedules a callback",
@@ -93,18 +81,12 @@ fn who_makes_sets_wakes_and_cancels_is_told_by_the_head_of_the_arrow() {
         "wakes: what waited is ready again",
         "asks a task to end",
     ];
-    let told: Vec<&str> = legend(&html)
-        .into_iter()
-        .filter(|entry| kinds.contains(entry))
-        .collect();
+    let told: Vec<&str> = legend(&html).into_iter().filter(|entry| kinds.contains(entry)).collect();
     assert_eq!(told, kinds);
     // No two of them have the same shape.
     let (_, legend) = html.split_once("<ul class=\"trace-legend\"").unwrap();
     let shapes = all_between(legend, "<g class=\"trace-arrows ", "</g>");
-    let mut shapes: Vec<&str> = shapes
-        .iter()
-        .map(|shape| shape.split_once('>').unwrap().1)
-        .collect();
+    let mut shapes: Vec<&str> = shapes.iter().map(|shape| shape.split_once('>').unwrap().1).collect();
     shapes.sort_unstable();
     shapes.dedup();
     assert_eq!(shapes.len(), 4);
@@ -123,15 +105,9 @@ fn arrows_of_tokio_are_those_of_the_loop() {
         }
     }
     let html = html(run);
-    assert_eq!(
-        arrows(pictures(&html)[0]),
-        BTreeMap::from([("trace-makes", 2), ("trace-wakes", 4)])
-    );
+    assert_eq!(arrows(pictures(&html)[0]), BTreeMap::from([("trace-makes", 2), ("trace-wakes", 4)]));
     // Of what the tasks wait for nothing told.
-    assert!(
-        html.contains(">awaits something not recorded</text>"),
-        "{html}"
-    );
+    assert!(html.contains(">awaits something not recorded</text>"), "{html}");
     assert_eq!(
         legend(&html),
         [
@@ -225,17 +201,15 @@ fn check_waits(name: &str, html: &str, picture: &str) -> (usize, usize) {
     let mut shortened = 0;
     let waits = waits(picture);
     for (begin, end, y) in &waits {
-        let label = labels.iter().find(|label| {
-            (label.y - (y - 5.0)).abs() < 0.2 && (2.0..9.0).contains(&(label.x - begin))
-        });
+        let label =
+            labels.iter().find(|label| (label.y - (y - 5.0)).abs() < 0.2 && (2.0..9.0).contains(&(label.x - begin)));
         let label = label.unwrap_or_else(|| panic!("{name}: nothing says what for at {begin} {y}"));
         let width = 6.0 * label.shown.replace("&#39;", "'").chars().count() as f64;
         let room = end - label.x;
         assert!(width < room, "{name}: {} in {room}", label.shown);
         if let Some(whole) = label.whole {
             // The table has the whole text; of a timer it tells when it is set.
-            let is_told = html.contains(&format!("stops here: it {whole}</td>"))
-                || whole.starts_with("timer until ");
+            let is_told = html.contains(&format!("stops here: it {whole}</td>")) || whole.starts_with("timer until ");
             assert!(is_told, "{name}: {whole}");
             shortened += 1;
         }

@@ -14,13 +14,8 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 /// Gives the cells of a table's rows.
 fn rows(head: &str) -> impl Iterator<Item = Vec<&'static str>> {
-    let (_, table) = include_str!("../SCHEMA.md")
-        .split_once(head)
-        .expect("such a table");
-    let rows = table
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'));
+    let (_, table) = include_str!("../SCHEMA.md").split_once(head).expect("such a table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| row.split('|').skip(1).collect())
 }
 
@@ -36,26 +31,16 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 
 /// Gives the variants of an enum, which its derived reader names when it is given another.
 fn variants<T: serde::de::DeserializeOwned>(unknown: Value) -> Vec<String> {
-    let error = serde_json::from_value::<T>(unknown)
-        .err()
-        .expect("there is no such variant");
+    let error = serde_json::from_value::<T>(unknown).err().expect("there is no such variant");
     let error = error.to_string();
-    let (_, expected) = error
-        .split_once("expected")
-        .expect("the error lists the variants");
+    let (_, expected) = error.split_once("expected").expect("the error lists the variants");
     quoted(expected).map(str::to_owned).collect()
 }
 
 /// Gives the fields of an event: those that its reader misses, and those that it writes besides.
 fn fields(what: &str) -> BTreeSet<String> {
     let mut event = Map::from_iter([("what".to_owned(), json!(what))]);
-    let values = [
-        json!(1),
-        json!("result"),
-        json!("turn"),
-        json!([]),
-        json!(null),
-    ];
+    let values = [json!(1), json!("result"), json!("turn"), json!([]), json!(null)];
     loop {
         let error = match serde_json::from_value::<Kind>(Value::Object(event.clone())) {
             Ok(kind) => {
@@ -65,23 +50,15 @@ fn fields(what: &str) -> BTreeSet<String> {
             }
             Err(error) => error.to_string(),
         };
-        let (_, rest) = error
-            .split_once("missing field")
-            .unwrap_or_else(|| panic!("{error}"));
+        let (_, rest) = error.split_once("missing field").unwrap_or_else(|| panic!("{error}"));
         let missing = quoted(rest).next().expect("the field's name").to_owned();
         let fits = |value: &&Value| {
             let mut event = event.clone();
             event.insert(missing.clone(), (*value).clone());
             let read = serde_json::from_value::<Kind>(Value::Object(event));
-            read.map_or_else(
-                |error| error.to_string().contains("missing field"),
-                |_| true,
-            )
+            read.map_or_else(|error| error.to_string().contains("missing field"), |_| true)
         };
-        let value = values
-            .iter()
-            .find(fits)
-            .unwrap_or_else(|| panic!("{missing}: {error}"));
+        let value = values.iter().find(fits).unwrap_or_else(|| panic!("{missing}: {error}"));
         event.insert(missing.clone(), value.clone());
     }
 }
@@ -89,10 +66,7 @@ fn fields(what: &str) -> BTreeSet<String> {
 #[test]
 fn every_event_and_each_of_its_fields_is_described_and_nothing_else() {
     let kinds = variants::<Kind>(json!({"what": "?"}));
-    let written: BTreeMap<_, _> = kinds
-        .iter()
-        .map(|kind| (kind.clone(), fields(kind)))
-        .collect();
+    let written: BTreeMap<_, _> = kinds.iter().map(|kind| (kind.clone(), fields(kind))).collect();
     assert!(written.len() > 20, "{written:?}");
     assert_eq!(described(), written);
 }
@@ -100,11 +74,7 @@ fn every_event_and_each_of_its_fields_is_described_and_nothing_else() {
 #[test]
 fn what_a_task_waits_for_and_how_it_ends_is_described() {
     let page = include_str!("../SCHEMA.md");
-    let names = [
-        variants::<Awaited>(json!("?")),
-        variants::<Outcome>(json!("?")),
-    ]
-    .concat();
+    let names = [variants::<Awaited>(json!("?")), variants::<Outcome>(json!("?"))].concat();
     assert_eq!(names.len(), 7);
     for name in names {
         let quoted = format!("\"{name}\"");
@@ -120,12 +90,7 @@ fn what_events_have_besides_is_described() {
         let value: Value = serde_json::from_str(&json).expect("the trace is JSON");
         for event in value["runs"][0]["events"].as_array().expect("a list") {
             let own = fields(event["what"].as_str().expect("a name"));
-            let keys: BTreeSet<String> = event
-                .as_object()
-                .expect("an object")
-                .keys()
-                .cloned()
-                .collect();
+            let keys: BTreeSet<String> = event.as_object().expect("an object").keys().cloned().collect();
             let besides: BTreeSet<String> = keys.difference(&own).cloned().collect();
             assert!(besides.is_subset(&common), "{event}");
         }

@@ -24,9 +24,7 @@ fn spill(folder: &TempDir, most: u64) -> Arc<Spill> {
 fn lines(folder: &TempDir) -> Vec<Value> {
     let text = fs::read_to_string(folder.path().join("record")).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'));
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn program(event_loop: &EventLoop) {
@@ -40,11 +38,7 @@ fn program(event_loop: &EventLoop) {
 
 /// A source whose lines are those of this file.
 fn source(file: &str) -> Source {
-    Source {
-        file: file.to_owned(),
-        first_line: 1,
-        lines: Vec::new(),
-    }
+    Source { file: file.to_owned(), first_line: 1, lines: Vec::new() }
 }
 
 fn read(text: &str) -> Result<Vec<Run>, Unreadable> {
@@ -61,10 +55,7 @@ fn the_file_has_the_events_that_a_recording_has() {
     program(&kept);
     let text = fs::read_to_string(folder.path().join("record")).unwrap();
     let source = source(&file!().replace('\\', "/"));
-    let wanted = Run {
-        source: Some(source.clone()),
-        ..recording.finish("").unwrap()
-    };
+    let wanted = Run { source: Some(source.clone()), ..recording.finish("").unwrap() };
     assert_eq!(spill::read(&text, &source), Ok(vec![wanted]));
 }
 
@@ -109,21 +100,14 @@ fn the_file_is_there_before_the_program_ends() {
 fn each_loop_is_a_run_of_its_own_once_something_happens_on_it() {
     let folder = folder();
     let spill = spill(&folder, 1000);
-    let [unused, real, second] = [
-        EventLoop::new(),
-        EventLoop::new(),
-        EventLoop::with_virtual_clock(),
-    ];
+    let [unused, real, second] = [EventLoop::new(), EventLoop::new(), EventLoop::with_virtual_clock()];
     for event_loop in [&unused, &real, &second] {
         spill.follow(event_loop);
     }
     for event_loop in [&real, &second, &real] {
         event_loop.run_until_complete(async { Ok(()) }).unwrap();
     }
-    let clocks: Vec<Value> = lines(&folder)
-        .into_iter()
-        .filter(|line| line["clock"].is_string())
-        .collect();
+    let clocks: Vec<Value> = lines(&folder).into_iter().filter(|line| line["clock"].is_string()).collect();
     assert_eq!(
         clocks,
         [
@@ -159,16 +143,9 @@ fn long_texts_and_long_lists_are_cut() {
         })
         .unwrap();
     let lines = lines(&folder);
-    let notes = lines
-        .iter()
-        .filter_map(|line| line["event"]["text"].as_str());
-    assert_eq!(
-        notes.map(|text| text.chars().count()).collect::<Vec<_>>(),
-        [501]
-    );
-    let timers = lines
-        .iter()
-        .filter_map(|line| line["event"]["timers"].as_array());
+    let notes = lines.iter().filter_map(|line| line["event"]["text"].as_str());
+    assert_eq!(notes.map(|text| text.chars().count()).collect::<Vec<_>>(), [501]);
+    let timers = lines.iter().filter_map(|line| line["event"]["timers"].as_array());
     assert_eq!(timers.map(Vec::len).max(), Some(20));
 }
 
@@ -187,10 +164,7 @@ fn many_long_events_are_cut_off_and_say_so() {
         .unwrap();
     let size = folder.path().join("record").metadata().unwrap().len();
     assert!(size < (1 << 20) + 100, "{size}");
-    assert_eq!(
-        lines(&folder).pop(),
-        Some(json!({"more_bytes_than": 1 << 20}))
-    );
+    assert_eq!(lines(&folder).pop(), Some(json!({"more_bytes_than": 1 << 20})));
 }
 
 #[test]
@@ -213,11 +187,8 @@ fn a_line_that_was_cut_off_is_left_out() {
 
 #[test]
 fn time_never_goes_back() {
-    let line = |t: u64| {
-        format!(
-            "{{\"run\":1,\"event\":{{\"t\":{t},\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}}}\n"
-        )
-    };
+    let line =
+        |t: u64| format!("{{\"run\":1,\"event\":{{\"t\":{t},\"by\":\"loop\",\"what\":\"woken\",\"task\":1}}}}\n");
     let text = [BEGIN, &line(5), &line(3), &line(7)].concat();
     let runs = read(&text).unwrap();
     let times = runs[0].records.iter();
@@ -238,10 +209,9 @@ fn what_is_no_record_is_refused() {
         let text = format!("{BEGIN}{line}\n");
         assert_eq!(read(&text), Err(Unreadable::Broken), "{line}");
     }
-    for (line, why) in [
-        ("{\"more_than\":7}", Unreadable::TooMany(7)),
-        ("{\"more_bytes_than\":7}", Unreadable::TooLong(7)),
-    ] {
+    for (line, why) in
+        [("{\"more_than\":7}", Unreadable::TooMany(7)), ("{\"more_bytes_than\":7}", Unreadable::TooLong(7))]
+    {
         assert_eq!(read(&format!("{BEGIN}{line}\n")), Err(why));
     }
 }

@@ -54,19 +54,13 @@ fn the_json_has_the_schema_and_one_event_on_a_line() {
     assert_eq!(value["schema"], "asyncio-trace");
     assert_eq!(value["version"], VERSION);
     let run = &value["runs"][0];
-    assert_eq!(
-        (&run["title"], &run["clock"]),
-        (&"everything".into(), &"virtual".into())
-    );
+    assert_eq!((&run["title"], &run["clock"]), (&"everything".into(), &"virtual".into()));
     let events = run["events"].as_array().unwrap();
     assert_eq!(events.len(), trace.runs[0].records.len());
     assert_eq!(json.lines().count(), events.len() + 4);
     let half_time = events.iter().find(|event| event["what"] == "note").unwrap();
     assert_eq!(half_time["text"], "half\ttime");
-    assert_eq!(
-        (&half_time["t"], &half_time["by"]),
-        (&2_000_000_000_u64.into(), &serde_json::json!({"task": 1}))
-    );
+    assert_eq!((&half_time["t"], &half_time["by"]), (&2_000_000_000_u64.into(), &serde_json::json!({"task": 1})));
     assert_eq!(half_time["line"], half_time["at"]["line"]);
 }
 
@@ -112,25 +106,17 @@ fn check_chrome(json: &str) -> usize {
     let mut bound = 0;
     for event in value["traceEvents"].as_array().unwrap() {
         let phase = event["ph"].as_str().unwrap();
-        let lane = (
-            event["pid"].as_u64().unwrap(),
-            event["tid"].as_u64().unwrap(),
-        );
+        let lane = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
         let time = event["ts"].as_f64().unwrap();
         let slices = open.entry(lane).or_default();
         match phase {
             "B" => {
-                assert!(
-                    event["name"].is_string() && event["cat"].is_string(),
-                    "{event}"
-                );
+                assert!(event["name"].is_string() && event["cat"].is_string(), "{event}");
                 assert!(slices.last().is_none_or(|begin| *begin <= time), "{event}");
                 slices.push(time);
             }
             "E" => {
-                let begin = slices
-                    .pop()
-                    .unwrap_or_else(|| panic!("nothing to end: {event}"));
+                let begin = slices.pop().unwrap_or_else(|| panic!("nothing to end: {event}"));
                 assert!(begin <= time, "{event}");
             }
             "s" => {
@@ -140,9 +126,7 @@ fn check_chrome(json: &str) -> usize {
             "f" => {
                 assert!(!slices.is_empty(), "an arrow to nowhere: {event}");
                 assert_eq!(event["bp"], "e");
-                let begin = arrows
-                    .remove(&event["id"].as_u64().unwrap())
-                    .expect("its beginning");
+                let begin = arrows.remove(&event["id"].as_u64().unwrap()).expect("its beginning");
                 assert!(begin <= time, "{event}");
                 bound += 1;
             }
@@ -153,10 +137,7 @@ fn check_chrome(json: &str) -> usize {
         }
     }
     assert!(arrows.is_empty(), "arrows without an end: {arrows:?}");
-    assert!(
-        open.values().all(Vec::is_empty),
-        "slices without an end: {open:?}"
-    );
+    assert!(open.values().all(Vec::is_empty), "slices without an end: {open:?}");
     bound
 }
 

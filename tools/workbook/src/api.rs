@@ -14,9 +14,7 @@ pub fn folder(project: &Path) -> PathBuf {
 }
 
 fn target(project: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| project.join("target"), |dir| project.join(dir))
-        .join("api")
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| project.join("target"), |dir| project.join(dir)).join("api")
 }
 
 /// The command that builds it.

@@ -28,10 +28,7 @@ impl Book {
     pub fn find(given: Option<&Path>) -> Result<Book> {
         let places = match given {
             Some(folder) => vec![folder.to_path_buf()],
-            None => vec![
-                cargo::workspace().join("book"),
-                env::current_dir()?.join("book"),
-            ],
+            None => vec![cargo::workspace().join("book"), env::current_dir()?.join("book")],
         };
         for place in &places {
             if place.join("book.toml").is_file() {
@@ -84,11 +81,9 @@ impl Book {
     pub fn build(&self, dest: &Path) -> Result<()> {
         let dest = std::path::absolute(dest)?;
         check_replaceable(&dest)?;
-        let parent = dest
-            .parent()
-            .with_context(|| format!("{} cannot be a book: name a new folder", dest.display()))?;
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make the folder {}", parent.display()))?;
+        let parent =
+            dest.parent().with_context(|| format!("{} cannot be a book: name a new folder", dest.display()))?;
+        fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
 
         // The old pages stay until the new ones are complete.
         let work = tempfile::Builder::new()
@@ -101,11 +96,9 @@ impl Book {
             copy_folder(&documentation, &pages.join("api"))
                 .with_context(|| format!("cannot write to {}", parent.display()))?;
         }
-        fs::write(pages.join(MARKER), "")
-            .with_context(|| format!("cannot write to {}", parent.display()))?;
+        fs::write(pages.join(MARKER), "").with_context(|| format!("cannot write to {}", parent.display()))?;
         if dest.exists() {
-            fs::remove_dir_all(&dest)
-                .with_context(|| format!("cannot replace {}", dest.display()))?;
+            fs::remove_dir_all(&dest).with_context(|| format!("cannot replace {}", dest.display()))?;
         }
         rename(&pages, &dest).with_context(|| format!("cannot write {}", dest.display()))
     }
@@ -122,10 +115,7 @@ fn check_replaceable(dest: &Path) -> Result<()> {
     }
     let empty = fs::read_dir(dest)?.next().is_none();
     if !empty && !dest.join(MARKER).is_file() {
-        bail!(
-            "{} holds files that are not a built book: empty it or name another folder",
-            dest.display()
-        );
+        bail!("{} holds files that are not a built book: empty it or name another folder", dest.display());
     }
     Ok(())
 }

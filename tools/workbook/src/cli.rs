@@ -15,12 +15,7 @@ use crate::supervisor::limits::{Limits, parse_limits};
 
 /// Reads, runs and checks the workbook. Without a command it serves the book and opens it in the browser.
 #[derive(Debug, Parser)]
-#[command(
-    name = "workbook",
-    bin_name = "cargo run --",
-    version,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "workbook", bin_name = "cargo run --", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -109,10 +104,7 @@ impl Cli {
                         port: self.serve.port,
                         open: !self.serve.no_open,
                         limits: self.serve.limits.unwrap_or_default(),
-                        compiler_limits: self
-                            .serve
-                            .compiler_limits
-                            .unwrap_or_else(Limits::compiler),
+                        compiler_limits: self.serve.compiler_limits.unwrap_or_else(Limits::compiler),
                     },
                 )
             }

@@ -21,11 +21,8 @@ fn main() -> ExitCode {
 }
 
 /// What the system says of a pipe that nobody reads any more; in numbers, because its words may be in the reader's language.
-const NOBODY_READS: &[&str] = if cfg!(windows) {
-    &["(os error 109)", "(os error 232)", "(os error 233)"]
-} else {
-    &["(os error 32)"]
-};
+const NOBODY_READS: &[&str] =
+    if cfg!(windows) { &["(os error 109)", "(os error 232)", "(os error 233)"] } else { &["(os error 32)"] };
 
 /// Ends in silence when whoever reads the output has seen enough, as `head` does, and closes the pipe; otherwise, as on a full disk, with an error.
 ///

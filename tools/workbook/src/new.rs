@@ -59,18 +59,11 @@ enum What {
 impl New {
     /// Makes the files, and says what is left to do.
     pub fn run(self) -> Result<()> {
-        let mut draft = Draft {
-            project: self.project.unwrap_or_else(cargo::workspace),
-            changed: Vec::new(),
-            made: Vec::new(),
-        };
+        let mut draft =
+            Draft { project: self.project.unwrap_or_else(cargo::workspace), changed: Vec::new(), made: Vec::new() };
         let next = match &self.what {
             What::Chapter { slug, title } => draft.chapter(slug, title)?,
-            What::Exercise {
-                chapter,
-                name,
-                kind,
-            } => draft.exercise(chapter, name, *kind)?,
+            What::Exercise { chapter, name, kind } => draft.exercise(chapter, name, *kind)?,
             What::Scenario { chapter, name } => draft.scenario(chapter, name)?,
             What::Case { code } => draft.case(code)?,
         };
@@ -102,22 +95,13 @@ impl Draft {
         }
         let summary = read(&self.project.join("book/src/SUMMARY.md"))?;
         let is_chapter = |line: &&str| line.starts_with("- [");
-        let last = summary
-            .lines()
-            .rfind(is_chapter)
-            .context("the book has no chapter")?;
-        self.insert(
-            "book/src/SUMMARY.md",
-            last,
-            &format!("\n- [{title}]({slug}.md)"),
-        )?;
+        let last = summary.lines().rfind(is_chapter).context("the book has no chapter")?;
+        self.insert("book/src/SUMMARY.md", last, &format!("\n- [{title}]({slug}.md)"))?;
         let row = format!(
             "| [{title}](book/src/{slug}.md) | – | [`{slug}.rs`](examples/{slug}.rs), [`.py`](examples/{slug}.py) | – |\n"
         );
         let readme = read(&self.project.join("README.md"))?;
-        let last = readme
-            .lines()
-            .rfind(|line| line.starts_with("| [") && line.contains("](book/src/"));
+        let last = readme.lines().rfind(|line| line.starts_with("| [") && line.contains("](book/src/"));
         let last = last.context("README.md has no map")?;
         self.insert("README.md", &format!("{last}\n"), &row)?;
         let entry = format!("[[example]]\nname = \"{slug}\"\n\n");
@@ -131,18 +115,9 @@ impl Draft {
         plain(name)?;
         self.find(&format!("book/src/{chapter}.md"))?;
         let (about, exercise) = match kind {
-            Kind::Predict => (
-                include_str!("../templates/predict.toml"),
-                include_str!("../templates/predict.rs"),
-            ),
-            Kind::Repair => (
-                include_str!("../templates/repair.toml"),
-                include_str!("../templates/repair.rs"),
-            ),
-            Kind::Build => (
-                include_str!("../templates/build.toml"),
-                include_str!("../templates/build.rs"),
-            ),
+            Kind::Predict => (include_str!("../templates/predict.toml"), include_str!("../templates/predict.rs")),
+            Kind::Repair => (include_str!("../templates/repair.toml"), include_str!("../templates/repair.rs")),
+            Kind::Build => (include_str!("../templates/build.toml"), include_str!("../templates/build.rs")),
         };
         let mut make = |file: &str, text: &str| {
             let text = fill(text, &[("chapter", chapter)]);
@@ -162,10 +137,7 @@ impl Draft {
         plain(name)?;
         self.find(&format!("book/src/{chapter}.md"))?;
         let text = include_str!("../templates/scenario.rs").to_owned();
-        self.make(
-            format!("tools/recorded/scenarios/{chapter}/{name}.rs"),
-            text,
-        )?;
+        self.make(format!("tools/recorded/scenarios/{chapter}/{name}.rs"), text)?;
         let list = "tools/recorded/scenarios/main.rs";
         let block = format!("\n    {chapter} {{\n");
         let entry = format!("        steps [{name}];\n");
@@ -184,15 +156,9 @@ impl Draft {
         let is_code = code.len() == 3
             && code.starts_with(|letter: char| letter.is_ascii_uppercase())
             && code[1..].chars().all(|digit| digit.is_ascii_digit());
-        ensure!(
-            is_code,
-            "`{code}` is no case: write a letter and two digits, as in `G01`"
-        );
+        ensure!(is_code, "`{code}` is no case: write a letter and two digits, as in `G01`");
         let cases = read(&self.project.join("tests/cases/cases.md"))?;
-        ensure!(
-            !cases.contains(&format!("\n## {code} ·")),
-            "there is a case {code}"
-        );
+        ensure!(!cases.contains(&format!("\n## {code} ·")), "there is a case {code}");
         let letter = &code[..1];
         let name = code.to_lowercase();
         let values = [("code", code), ("name", name.as_str())];
@@ -202,24 +168,10 @@ impl Draft {
             .with_context(|| format!("no case begins with {letter}: write the first by hand"))?;
         let last = last.split("\n## ").next().unwrap_or(last);
         let text = fill(include_str!("../templates/case.md"), &values);
-        self.insert(
-            "tests/cases/cases.md",
-            last,
-            &format!("\n{}", text.trim_end_matches('\n')),
-        )?;
+        self.insert("tests/cases/cases.md", last, &format!("\n{}", text.trim_end_matches('\n')))?;
         for (folder, kind, mark, template) in [
-            (
-                "tests/cases/cases_py",
-                "py",
-                format!("@case(\"{letter}"),
-                include_str!("../templates/case.py"),
-            ),
-            (
-                "tests/cases",
-                "rs",
-                format!("fn {}0", letter.to_lowercase()),
-                include_str!("../templates/case.rs"),
-            ),
+            ("tests/cases/cases_py", "py", format!("@case(\"{letter}"), include_str!("../templates/case.py")),
+            ("tests/cases", "rs", format!("fn {}0", letter.to_lowercase()), include_str!("../templates/case.rs")),
         ] {
             let file = self.last_with(folder, kind, &mark)?;
             let text = read(&self.project.join(&file))?;
@@ -260,12 +212,9 @@ impl Draft {
     /// Puts the text after the last place where the mark stands.
     fn insert(&mut self, file: &str, mark: &str, text: &str) -> Result<()> {
         let old = read(&self.project.join(file))?;
-        let at = old
-            .rfind(mark)
-            .with_context(|| format!("{file} has no `{}`", mark.trim()))?;
+        let at = old.rfind(mark).with_context(|| format!("{file} has no `{}`", mark.trim()))?;
         let (before, after) = old.split_at(at + mark.len());
-        self.changed
-            .push((file.to_owned(), format!("{before}{text}{after}")));
+        self.changed.push((file.to_owned(), format!("{before}{text}{after}")));
         Ok(())
     }
 
@@ -296,13 +245,8 @@ impl Draft {
 
 fn plain(name: &str) -> Result<()> {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    ensure!(
-        is_plain,
-        "`{name}` is no name: it is made of a to z, 0 to 9 and _"
-    );
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    ensure!(is_plain, "`{name}` is no name: it is made of a to z, 0 to 9 and _");
     Ok(())
 }
 

@@ -28,10 +28,8 @@ pub struct Pages {
 impl Pages {
     /// Reads the pages of a folder; those that cannot be read are as good as not there.
     pub fn of(folder: &Path) -> Pages {
-        Pages::changed(folder, |page| page).unwrap_or_else(|_| Pages {
-            folder: folder.to_path_buf(),
-            policies: HashMap::new(),
-        })
+        Pages::changed(folder, |page| page)
+            .unwrap_or_else(|_| Pages { folder: folder.to_path_buf(), policies: HashMap::new() })
     }
 
     /// Reads the pages of a folder, and makes each page another one first.
@@ -56,10 +54,7 @@ impl Pages {
                 }
             }
         }
-        Ok(Pages {
-            folder: folder.to_path_buf(),
-            policies,
-        })
+        Ok(Pages { folder: folder.to_path_buf(), policies })
     }
 
     /// Where the pages lie.
@@ -80,11 +75,7 @@ impl Pages {
         if answer.status() == StatusCode::NOT_FOUND {
             MISSING.clone_into(&mut name);
         }
-        if let Some(policy) = self
-            .policies
-            .get(&name)
-            .filter(|_| is_html(answer.headers()))
-        {
+        if let Some(policy) = self.policies.get(&name).filter(|_| is_html(answer.headers())) {
             let headers = answer.headers_mut();
             headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
         }
@@ -123,12 +114,7 @@ mod tests {
             fs::write(path, text).expect("a file");
         };
         let page = |script: &str| format!("<script>{script}</script>");
-        for (name, script) in [
-            ("index.html", "1"),
-            ("one.html", "2"),
-            ("deep/index.html", "3"),
-            (MISSING, "4"),
-        ] {
+        for (name, script) in [("index.html", "1"), ("one.html", "2"), ("deep/index.html", "3"), (MISSING, "4")] {
             write(name, &page(script));
         }
         write("style.css", "");

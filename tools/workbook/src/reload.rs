@@ -57,13 +57,8 @@ pub struct Builds {
 impl Builds {
     /// Counts from the first build on.
     pub fn new() -> Builds {
-        let start = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.as_nanos());
-        Builds {
-            start,
-            count: watch::Sender::new(0),
-        }
+        let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        Builds { start, count: watch::Sender::new(0) }
     }
 
     /// Tells every open page that there is a new build.

@@ -25,11 +25,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Tries until it is not refused any more, and gives the last answer.
-fn patiently(
-    tries: u32,
-    pause: Duration,
-    mut attempt: impl FnMut() -> io::Result<()>,
-) -> io::Result<()> {
+fn patiently(tries: u32, pause: Duration, mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     for _ in 1..tries {
         match attempt() {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => thread::sleep(pause),
@@ -47,11 +43,7 @@ mod tests {
         let mut made = 0;
         let result = patiently(3, Duration::ZERO, || {
             made += 1;
-            if made <= times {
-                Err(with.into())
-            } else {
-                Ok(())
-            }
+            if made <= times { Err(with.into()) } else { Ok(()) }
         });
         (result.map_err(|error| error.kind()), made)
     }

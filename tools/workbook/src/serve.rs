@@ -92,10 +92,7 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         pages: RwLock::new(Arc::new(first)),
         api: RwLock::new(Arc::new(Pages::of(&api::folder(book.project())))),
     });
-    let guard = Arc::new(Guard {
-        port,
-        token: Token::new()?,
-    });
+    let guard = Arc::new(Guard { port, token: Token::new()? });
     let runner = Arc::new(Runner::new(folder, options.limits, options.compiler_limits));
 
     // The file goes when the server ends.
@@ -106,16 +103,8 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         println!("{}", guard.token.address(port));
         None
     };
-    let exercises = Arc::new(Exercises::new(
-        Places::of(book.project()),
-        options.compiler_limits,
-    ));
-    let router = router(
-        site.clone(),
-        guard,
-        runner.clone(),
-        web::router(exercises.clone()),
-    );
+    let exercises = Arc::new(Exercises::new(Places::of(book.project()), options.compiler_limits));
+    let router = router(site.clone(), guard, runner.clone(), web::router(exercises.clone()));
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
         () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
@@ -169,11 +158,10 @@ fn open_browser(guard: &Guard, book: &Book, folder: &Path) -> Option<NamedTempFi
 
 async fn listen(port: u16) -> Result<TcpListener> {
     match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => bail!(
-            "port {port} is in use: stop the program that uses it, or choose another with --port N"
-        ),
-        result => result
-            .with_context(|| format!("cannot listen on port {port}: choose another with --port N")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!("port {port} is in use: stop the program that uses it, or choose another with --port N")
+        }
+        result => result.with_context(|| format!("cannot listen on port {port}: choose another with --port N")),
     }
 }
 
@@ -192,12 +180,8 @@ fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, exercises:
 
 /// Pages, styles and scripts become a third in size. What a program prints must not wait until there is enough of it to compress.
 fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .map_or(&b""[..], |kind| kind.as_bytes());
-    ["text/html", "text/css", "text/javascript"]
-        .iter()
-        .any(|text| kind.starts_with(text.as_bytes()))
+    let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    ["text/html", "text/css", "text/javascript"].iter().any(|text| kind.starts_with(text.as_bytes()))
 }
 
 async fn events(State(site): State<Arc<Site>>) -> impl IntoResponse {
@@ -270,12 +254,7 @@ async fn document(site: &Site, book: &Book) {
         let problem = if api::exists(book.project()) {
             let mut command = tokio::process::Command::from(api::command(book.project()));
             // Ctrl-C ends this function, and cargo with it.
-            match command
-                .kill_on_drop(true)
-                .stdin(Stdio::null())
-                .status()
-                .await
-            {
+            match command.kill_on_drop(true).stdin(Stdio::null()).status().await {
                 Ok(status) if status.success() => {
                     replace(&site.api, Pages::of(&api::folder(book.project())));
                     None

@@ -25,19 +25,13 @@ impl Changes {
     pub fn of(sources: Vec<PathBuf>) -> Result<Changes> {
         let (sender, notices) = mpsc::unbounded_channel();
         // On some systems notices name files by their full paths.
-        let sources: Vec<PathBuf> = sources
-            .iter()
-            .filter_map(|source| full_path(source).ok())
-            .collect();
+        let sources: Vec<PathBuf> = sources.iter().filter_map(|source| full_path(source).ok()).collect();
         let watched = sources.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let relevant = event.is_ok_and(|event| {
                 // Building the book reads the files, which is no change.
                 !event.kind.is_access()
-                    && event
-                        .paths
-                        .iter()
-                        .any(|path| watched.iter().any(|source| path.starts_with(source)))
+                    && event.paths.iter().any(|path| watched.iter().any(|source| path.starts_with(source)))
             });
             if relevant {
                 // Nobody listens any more when the program is about to end.
@@ -48,17 +42,12 @@ impl Changes {
         for source in &sources {
             match source.parent() {
                 // Editors replace a file, and a watch on the old one would end.
-                Some(folder) if source.is_file() => {
-                    watcher.watch(folder, RecursiveMode::NonRecursive)
-                }
+                Some(folder) if source.is_file() => watcher.watch(folder, RecursiveMode::NonRecursive),
                 _ => watcher.watch(source, RecursiveMode::Recursive),
             }
             .with_context(|| format!("cannot watch {} for changes", source.display()))?;
         }
-        Ok(Changes {
-            notices,
-            _watcher: watcher,
-        })
+        Ok(Changes { notices, _watcher: watcher })
     }
 
     /// Waits for a change, and for the end of the changes that come with it.

@@ -57,18 +57,7 @@ fn a_good_run_on_the_loop_passes() {
     checks.all_left("all_left", "", &run, "room");
     checks.no_task_left("no_task_left", "", &run);
     checks.trace("trace", "", &run, &["1 leaves", "2 leaves"]);
-    assert_eq!(
-        outcome(&checks),
-        [
-            "value",
-            "elapsed",
-            "overlap",
-            "never_blocked",
-            "all_left",
-            "no_task_left",
-            "trace"
-        ]
-    );
+    assert_eq!(outcome(&checks), ["value", "elapsed", "overlap", "never_blocked", "all_left", "no_task_left", "trace"]);
 }
 
 #[test]
@@ -121,18 +110,7 @@ fn a_good_run_on_tokio_passes() {
     checks.all_left("all_left", "", &run, "room");
     checks.no_task_left("no_task_left", "", &run);
     checks.trace("trace", "", &run, &["1 leaves", "2 leaves"]);
-    assert_eq!(
-        outcome(&checks),
-        [
-            "value",
-            "elapsed",
-            "overlap",
-            "never_blocked",
-            "all_left",
-            "no_task_left",
-            "trace"
-        ]
-    );
+    assert_eq!(outcome(&checks), ["value", "elapsed", "overlap", "never_blocked", "all_left", "no_task_left", "trace"]);
 }
 
 #[test]
@@ -306,9 +284,7 @@ fn what_follows_from_a_value_can_be_asked() {
         checks.same_items_in("items", "", &run, &items, |(items, _)| items.clone());
     }
     for most in [2, 1] {
-        checks.that_in("that", "", &run, most, |(items, _)| {
-            (items.len() <= most, items.len())
-        });
+        checks.that_in("that", "", &run, most, |(items, _)| (items.len() <= most, items.len()));
     }
     assert_eq!(
         outcome(&checks),
@@ -333,10 +309,7 @@ fn pages() -> Router {
     async fn broken() {
         panic!("on purpose")
     }
-    Router::new()
-        .route("/slow", get(slow))
-        .route("/broken", get(broken))
-        .route("/empty", get(|| async {}))
+    Router::new().route("/slow", get(slow)).route("/broken", get(broken)).route("/empty", get(|| async {}))
 }
 
 #[test]
@@ -346,20 +319,10 @@ fn clients_of_a_site_are_answered_on_the_paused_clock() {
     let run = checks.on_tokio(with_site(pages(), async |site| {
         let (one, two) = tokio::join!(site.get("/slow"), site.get("/slow"));
         assert!(one.head.contains("\r\nretry-after: 7\r\n"), "{one:?}");
-        let others = [
-            site.get("/empty").await,
-            site.get("/none").await,
-            site.get("/broken").await,
-        ];
-        (
-            [one.to_string(), two.to_string()],
-            others.map(|answer| answer.to_string()),
-        )
+        let others = [site.get("/empty").await, site.get("/none").await, site.get("/broken").await];
+        ([one.to_string(), two.to_string()], others.map(|answer| answer.to_string()))
     }));
-    let answers = (
-        ["202 slow"; 2].map(str::to_owned),
-        ["200", "404", "no answer"].map(str::to_owned),
-    );
+    let answers = (["202 slow"; 2].map(str::to_owned), ["200", "404", "no answer"].map(str::to_owned));
     checks.value("answers", "", &run, &answers);
     checks.overlap("together", "", &run, "slow", 2..=2);
     checks.elapsed("time", "", &run, seconds(2));
@@ -439,13 +402,7 @@ fn a_command_that_is_dropped_has_had_its_effect() {
         let killed = check::killed_after(1, moved).await;
         let lists = (redis.lrange("orders").await, redis.lrange("taken").await);
         let answered = check::killed_after(2, redis.lrem("taken", "green")).await;
-        (
-            before,
-            killed,
-            lists,
-            answered,
-            redis.lrem("taken", "green").await,
-        )
+        (before, killed, lists, answered, redis.lrem("taken", "green").await)
     });
     let taken = (Vec::new(), vec!["green".to_owned()]);
     let seen = (None, None, taken, Some(true), false);
@@ -462,17 +419,13 @@ fn who_waits_for_an_item_gets_it_and_who_gave_up_takes_none() {
         let given_up = asyncio::timeout(seconds(1), async { Ok(redis.blpop("orders").await) });
         assert!(given_up.await.is_err());
         let other = redis.clone();
-        let waits = asyncio::create_task(async move {
-            Ok(other.blmove("orders", "taken", End::Left, End::Right).await)
-        });
+        let waits =
+            asyncio::create_task(async move { Ok(other.blmove("orders", "taken", End::Left, End::Right).await) });
         asyncio::sleep(seconds(1)).await?;
         assert_eq!(redis.rpush("orders", "green").await, 1);
         let got = waits.await?;
         let sums = (redis.incrby("sold", 2).await, redis.incrby("sold", 3).await);
-        let new = (
-            redis.sadd("sold", &got).await,
-            redis.sadd("sold", &got).await,
-        );
+        let new = (redis.sadd("sold", &got).await, redis.sadd("sold", &got).await);
         Ok((got, sums, new, redis.lrange("orders").await))
     });
     let expected = ("green".to_owned(), (2, 5), (true, false), Vec::new());

@@ -27,22 +27,13 @@ fn for_type<T: Clone + Debug + 'static>(value: T) {
         sleep(Duration::from_secs(1)).await?;
         let task = create_task(tea());
         task.cancel();
-        println!(
-            "{:?} {} {}",
-            (&task).await.is_ok(),
-            task.is_done(),
-            task.is_cancelled()
-        );
+        println!("{:?} {} {}", (&task).await.is_ok(), task.is_done(), task.is_cancelled());
         let all = gather([tea(), tea()]).await?;
         println!("{all:?}");
         wait_for(&create_task(tea()), Duration::from_secs(1)).await
     };
     let main = Box::pin(main) as Boxed<T>;
     let event_loop = EventLoop::with_virtual_clock();
-    println!(
-        "{:?} {:?}",
-        event_loop.run(main).is_ok(),
-        event_loop.time().as_secs()
-    );
+    println!("{:?} {:?}", event_loop.run(main).is_ok(), event_loop.time().as_secs());
     let _ = asyncio::run(Box::pin(ready(Ok(value))) as Boxed<T>).is_ok();
 }

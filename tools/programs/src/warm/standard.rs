@@ -29,10 +29,7 @@ fn threads<T: Clone + Debug + Send + 'static>(value: T) {
     sender.clone().send(value.clone()).expect("a receiver");
     println!("{:?} {:?}", receiver.recv(), receiver.try_recv().is_ok());
     let given = value.clone();
-    println!(
-        "{:?}",
-        thread::spawn(move || given).join().expect("a value")
-    );
+    println!("{:?}", thread::spawn(move || given).join().expect("a value"));
 }
 
 /// What programs do with many values.
@@ -44,23 +41,12 @@ fn collections<T: Clone + Debug + Display + Eq + Hash + Ord + 'static>(value: T)
     for value in &list {
         println!("{value} {value:?}");
     }
-    println!(
-        "{list:?} {} {:?} {:?}",
-        list.len(),
-        list.pop(),
-        list.contains(&value)
-    );
+    println!("{list:?} {} {:?} {:?}", list.len(), list.pop(), list.contains(&value));
     for value in list.clone() {
         println!("{value}");
     }
     println!("{:?}", list.iter().cloned().collect::<BTreeSet<T>>());
-    println!(
-        "{:?}",
-        list.iter()
-            .map(T::to_string)
-            .collect::<Vec<String>>()
-            .join(", ")
-    );
+    println!("{:?}", list.iter().map(T::to_string).collect::<Vec<String>>().join(", "));
     let mut queue: VecDeque<T> = list.into();
     queue.push_back(value.clone());
     println!("{:?} {queue:?}", queue.pop_front());

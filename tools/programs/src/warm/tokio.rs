@@ -32,8 +32,7 @@ fn boxed<T>(future: impl Future<Output = T> + Send + 'static) -> Boxed<T> {
 }
 
 fn runtimes() {
-    let build =
-        |mut builder: Builder| -> Runtime { builder.enable_all().build().expect("a runtime") };
+    let build = |mut builder: Builder| -> Runtime { builder.enable_all().build().expect("a runtime") };
     let runtime = build(Builder::new_multi_thread());
     runtime.block_on(boxed(async {
         let start = time::Instant::now();
@@ -63,11 +62,7 @@ fn for_type<T: Clone + Debug + Send + Sync + 'static>(value: T) {
         let handle: JoinHandle<T> = tokio::spawn(future());
         handle.abort();
         let aborted = handle.abort_handle();
-        println!(
-            "{:?} {}",
-            handle.await.map_err(|e| e.is_cancelled()),
-            aborted.is_finished()
-        );
+        println!("{:?} {}", handle.await.map_err(|e| e.is_cancelled()), aborted.is_finished());
         let mut set = JoinSet::new();
         set.spawn(future());
         while let Some(result) = set.join_next().await {
@@ -86,11 +81,7 @@ fn for_type<T: Clone + Debug + Send + Sync + 'static>(value: T) {
 
 async fn tokio_channels<T: Clone + Debug + Send + Sync + 'static>(value: T) {
     let (sender, mut receiver) = sync::mpsc::channel(1);
-    sender
-        .clone()
-        .send(value.clone())
-        .await
-        .expect("a receiver");
+    sender.clone().send(value.clone()).await.expect("a receiver");
     let _ = sender.try_send(value.clone()).is_ok();
     drop(sender);
     while let Some(value) = receiver.recv().await {

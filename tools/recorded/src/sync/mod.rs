@@ -103,10 +103,7 @@ impl Told<sync::Notify> {
     }
 
     pub fn notified(&self) -> Notified<'_> {
-        Notified {
-            notified: Box::pin(self.0.notified()),
-            wait: Wait::new("notification", None),
-        }
+        Notified { notified: Box::pin(self.0.notified()), wait: Wait::new("notification", None) }
     }
 }
 

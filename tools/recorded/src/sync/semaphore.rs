@@ -29,17 +29,12 @@ impl Told<sync::Semaphore> {
     }
 
     #[track_caller]
-    pub fn acquire_many(
-        &self,
-        number: u32,
-    ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+    pub fn acquire_many(&self, number: u32) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
         telling("semaphore", self.0.acquire_many(number))
     }
 
     #[track_caller]
-    pub fn acquire_owned(
-        self: Arc<Self>,
-    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+    pub fn acquire_owned(self: Arc<Self>) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> {
         self.acquire_many_owned(1)
     }
 
@@ -59,10 +54,7 @@ impl Told<sync::Semaphore> {
         self.try_acquire_many_owned(1)
     }
 
-    pub fn try_acquire_many_owned(
-        self: Arc<Self>,
-        number: u32,
-    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+    pub fn try_acquire_many_owned(self: Arc<Self>, number: u32) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.0.try_acquire_many(number)?.forget();
         Ok(OwnedSemaphorePermit::new(self, number))
     }
@@ -78,10 +70,7 @@ pub struct OwnedSemaphorePermit {
 
 impl OwnedSemaphorePermit {
     fn new(semaphore: Arc<Semaphore>, permits: u32) -> Self {
-        OwnedSemaphorePermit {
-            semaphore,
-            permits: permits as usize,
-        }
+        OwnedSemaphorePermit { semaphore, permits: permits as usize }
     }
 
     pub fn forget(mut self) {
@@ -90,19 +79,13 @@ impl OwnedSemaphorePermit {
 
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
-        assert!(
-            Arc::ptr_eq(&self.semaphore, &other.semaphore),
-            "merging permits from different semaphore instances"
-        );
+        assert!(Arc::ptr_eq(&self.semaphore, &other.semaphore), "merging permits from different semaphore instances");
         self.permits += std::mem::take(&mut other.permits);
     }
 
     pub fn split(&mut self, number: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(number)?;
-        Some(OwnedSemaphorePermit {
-            semaphore: self.semaphore.clone(),
-            permits: number,
-        })
+        Some(OwnedSemaphorePermit { semaphore: self.semaphore.clone(), permits: number })
     }
 
     pub fn semaphore(&self) -> &Arc<Semaphore> {
@@ -141,9 +124,7 @@ mod tests {
 
     #[test]
     fn a_permit_is_awaited_in_turn_and_an_end_is_heard_of() {
-        let runtime = ::tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = ::tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let semaphore = Arc::new(Semaphore::new(1));
             let first = semaphore.clone().acquire_owned().await.unwrap();

@@ -19,10 +19,7 @@ pub struct JoinSet<T> {
 
 impl<T> JoinSet<T> {
     pub fn new() -> Self {
-        JoinSet {
-            set: task::JoinSet::new(),
-            tasks: Vec::new(),
-        }
+        JoinSet { set: task::JoinSet::new(), tasks: Vec::new() }
     }
 }
 
@@ -69,9 +66,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     #[track_caller]
-    pub fn join_next_with_id(
-        &mut self,
-    ) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
+    pub fn join_next_with_id(&mut self) -> impl Future<Output = Option<Result<(Id, T), JoinError>>> {
         telling("join set", self.set.join_next_with_id())
     }
 

@@ -25,22 +25,14 @@ fn written(clock: Clock, program: impl FnOnce(&'static Tracer)) -> String {
 }
 
 fn recorded(clock: Clock, program: impl FnOnce(&'static Tracer)) -> Run {
-    let source = Source {
-        file: file!().replace('\\', "/"),
-        first_line: 1,
-        lines: Vec::new(),
-    };
+    let source = Source { file: file!().replace('\\', "/"), first_line: 1, lines: Vec::new() };
     let runs = spill::read(&written(clock, program), &source).unwrap();
     let [run] = <[Run; 1]>::try_from(runs).unwrap();
     run
 }
 
 fn with_paused_time() -> Runtime {
-    Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
 fn on_paused_time<F: Future>(make: impl FnOnce(&'static Tracer) -> F) -> Run {
@@ -61,10 +53,7 @@ impl Tracer {
 }
 
 fn lines(run: &Run) -> Vec<String> {
-    run.records
-        .iter()
-        .map(|record| line(&record.event))
-        .collect()
+    run.records.iter().map(|record| line(&record.event)).collect()
 }
 
 #[test]
@@ -121,9 +110,7 @@ fn a_channel_wakes_by_the_task_that_sends() {
         sender.send(1).await.unwrap();
         assert_eq!(consumer.await.unwrap(), Some(1));
     });
-    let woken = lines(&run)
-        .into_iter()
-        .filter(|line| line.ends_with("is ready"));
+    let woken = lines(&run).into_iter().filter(|line| line.ends_with("is ready"));
     assert_eq!(
         woken.collect::<Vec<_>>(),
         [
@@ -142,13 +129,8 @@ fn a_future_that_is_dropped_is_told_apart() {
         let limited = ::tokio::time::timeout(Duration::from_secs(1), slow).await;
         assert!(limited.is_err());
     });
-    let dropped = lines(&run)
-        .into_iter()
-        .filter(|line| line.contains("dropped"));
-    assert_eq!(
-        dropped.collect::<Vec<_>>(),
-        ["1 s Task-1: Task-2 is dropped"]
-    );
+    let dropped = lines(&run).into_iter().filter(|line| line.contains("dropped"));
+    assert_eq!(dropped.collect::<Vec<_>>(), ["1 s Task-1: Task-2 is dropped"]);
     assert!(run.timeline(60).contains("† is dropped"));
 }
 
@@ -175,12 +157,8 @@ fn a_task_ends_with_what_its_handle_says() {
         // Who has ended cannot be asked to.
         tracer.cancels(number, Location::caller());
     });
-    let is_end = |kind: &Kind| {
-        matches!(
-            kind,
-            Kind::TaskDone { .. } | Kind::TaskDropped { .. } | Kind::CancelRequested { .. }
-        )
-    };
+    let is_end =
+        |kind: &Kind| matches!(kind, Kind::TaskDone { .. } | Kind::TaskDropped { .. } | Kind::CancelRequested { .. });
     let ends = run.records.iter().filter(|it| is_end(&it.event.kind));
     let ends: Vec<String> = ends.map(|record| sentence(&record.event.kind)).collect();
     assert_eq!(
@@ -233,10 +211,7 @@ fn paused_time_gives_the_same_trace_every_time() {
 #[test]
 fn workers_are_named() {
     let run = recorded(Clock::Real, |tracer| {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
         // Each of the two tasks waits for the other, blocking its worker: so there must be two.
         let barrier = Arc::new(Barrier::new(2));
         let inside = runtime.enter();
@@ -254,9 +229,7 @@ fn workers_are_named() {
         });
     });
     let threads = run.records.iter();
-    let threads: BTreeSet<&str> = threads
-        .filter_map(|record| record.thread.as_deref())
-        .collect();
+    let threads: BTreeSet<&str> = threads.filter_map(|record| record.thread.as_deref()).collect();
     let workers = threads.iter().filter(|name| name.starts_with("worker "));
     assert_eq!((workers.count(), threads.len()), (2, 3), "{threads:?}");
     let trace = Trace::of(run);
@@ -267,10 +240,7 @@ fn workers_are_named() {
 #[test]
 fn time_never_goes_back_on_several_threads() {
     let text = written(Clock::Real, |tracer| {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(4)
-            .build()
-            .unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(4).build().unwrap();
         runtime.block_on(async {
             let tasks = (0..20).map(|n| {
                 tracer.spawn(&format!("task {n}"), async {
@@ -312,11 +282,7 @@ fn what_a_task_waits_for_is_told_by_what_it_calls() {
         !matches!(kind, Kind::StepBegin { .. } | Kind::StepEnd { .. })
     });
     let told = told.map(|record| {
-        let at = if record.event.at.is_some() {
-            ", here"
-        } else {
-            ""
-        };
+        let at = if record.event.at.is_some() { ", here" } else { "" };
         line(&record.event) + at
     });
     assert_eq!(

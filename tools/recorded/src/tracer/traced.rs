@@ -65,22 +65,12 @@ impl Life {
 impl<F: Future> Traced<F> {
     pub(super) fn new(future: F, task: u64, tracer: &'static Tracer) -> Self {
         let scheduled = Arc::default();
-        Traced {
-            future: Some(Box::pin(future)),
-            life: Some(Life {
-                task,
-                tracer,
-                scheduled,
-            }),
-        }
+        Traced { future: Some(Box::pin(future)), life: Some(Life { task, tracer, scheduled }) }
     }
 
     /// Wraps a future that is not recorded.
     pub(crate) fn untold(future: F) -> Self {
-        Traced {
-            future: Some(Box::pin(future)),
-            life: None,
-        }
+        Traced { future: Some(Box::pin(future)), life: None }
     }
 
     /// Records that its next poll is due.
@@ -123,12 +113,7 @@ impl<F: Future> Future for Traced<F> {
             tracer,
             scheduled: life.scheduled.clone(),
         }));
-        let polled = Polled {
-            task,
-            tracer,
-            told: false,
-            at: None,
-        };
+        let polled = Polled { task, tracer, told: false, at: None };
         let step = Step(POLLED.replace(Some(polled)), tracer, task);
         tracer.record(Kind::StepBegin { task }, None);
         let mut cx = Context::from_waker(&waker);
@@ -163,10 +148,7 @@ impl<F: Future> Drop for Traced<F> {
         let task = life.task;
         let asked = life.tracer.state().alive.get(&task).copied();
         life.end(match asked {
-            Some(true) => Kind::TaskDone {
-                task,
-                outcome: Outcome::Cancelled,
-            },
+            Some(true) => Kind::TaskDone { task, outcome: Outcome::Cancelled },
             _ => Kind::TaskDropped { task },
         });
     }

@@ -54,19 +54,11 @@ impl Drawing<'_> {
             Px(width - 8.0)
         );
         if self.run.library == Library::Asyncio && self.layout.legible {
-            let _ = write!(
-                self.svg,
-                "<text x=\"{}\" y=\"31\">pass</text>",
-                Px(width - 8.0)
-            );
+            let _ = write!(self.svg, "<text x=\"{}\" y=\"31\">pass</text>", Px(width - 8.0));
         }
         self.svg.push_str("</g>\n");
         for (n, lane) in lanes.iter().enumerate() {
-            let class = if lane.inner {
-                " class=\"trace-inner\""
-            } else {
-                ""
-            };
+            let class = if lane.inner { " class=\"trace-inner\"" } else { "" };
             let _ = write!(
                 self.svg,
                 "<text{class} x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
@@ -106,21 +98,13 @@ impl Drawing<'_> {
         if self.layout.legible {
             self.svg.push_str("<g text-anchor=\"middle\">");
             for pass in &self.layout.passes {
-                let _ = write!(
-                    self.svg,
-                    "<text x=\"{}\" y=\"31\">{}</text>",
-                    Px(pass.x + pass.width / 2.0),
-                    pass.number
-                );
+                let _ =
+                    write!(self.svg, "<text x=\"{}\" y=\"31\">{}</text>", Px(pass.x + pass.width / 2.0), pass.number);
             }
             for gap in &self.layout.gaps {
                 let label = format!("+{}", gap.label);
                 if CHAR * label.chars().count() as f64 <= gap.width {
-                    let _ = write!(
-                        self.svg,
-                        "<text x=\"{}\" y=\"31\">{label}</text>",
-                        Px(gap.x + gap.width / 2.0),
-                    );
+                    let _ = write!(self.svg, "<text x=\"{}\" y=\"31\">{label}</text>", Px(gap.x + gap.width / 2.0),);
                 }
             }
             self.svg.push_str("</g>");
@@ -170,11 +154,7 @@ impl Drawing<'_> {
         }
         let inner = if lane.inner { " trace-inner" } else { "" };
         let _ = write!(self.svg, "<g class=\"trace-lane{inner}\">");
-        for (class, path) in [
-            ("trace-waits", waits),
-            ("trace-ready", ready),
-            ("trace-runs", runs),
-        ] {
+        for (class, path) in [("trace-waits", waits), ("trace-ready", ready), ("trace-runs", runs)] {
             if !path.is_empty() {
                 let _ = write!(self.svg, "<path class=\"{class}\" d=\"{path}\"/>");
             }

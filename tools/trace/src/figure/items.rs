@@ -31,9 +31,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
             Kind::TimerSet { callback, name, .. } => (*callback, &**name),
             Kind::CancelRequested { task, .. } => {
                 let place = places.get(&Who::Task(*task));
-                place
-                    .into_iter()
-                    .for_each(|place| items[*place].asked.push(n));
+                place.into_iter().for_each(|place| items[*place].asked.push(n));
                 continue;
             }
             kind => {
@@ -46,9 +44,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
         let name = match inner {
             Some("sleep timer") => {
                 let of = actor_item(record.event.by).and_then(|who| places.get(&who));
-                of.map_or("sleep timer".to_owned(), |of| {
-                    format!("sleep timer of {}", items[*of].name)
-                })
+                of.map_or("sleep timer".to_owned(), |of| format!("sleep timer of {}", items[*of].name))
             }
             Some(inner) => inner.to_owned(),
             None => {
@@ -57,14 +53,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
             }
         };
         places.insert(who, items.len());
-        items.push(Item {
-            who,
-            name,
-            inner: inner.is_some(),
-            spans: Vec::new(),
-            end: None,
-            asked: Vec::new(),
-        });
+        items.push(Item { who, name, inner: inner.is_some(), spans: Vec::new(), end: None, asked: Vec::new() });
         follow_callback(&mut items, &places, n, &record.event.kind);
     }
     for item in &mut items {
@@ -76,11 +65,7 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
 /// The first task of a program is called `main` unless the program gave it another name.
 fn name_main(run: &Run, items: &mut [Item]) {
     let mut outside = run.records.iter().filter_map(|record| match record.event {
-        asyncio::observe::Event {
-            by: Actor::Outside,
-            kind: Kind::TaskCreated { task, .. },
-            ..
-        } => Some(task),
+        asyncio::observe::Event { by: Actor::Outside, kind: Kind::TaskCreated { task, .. }, .. } => Some(task),
         _ => None,
     });
     if let (Some(main), None) = (outside.next(), outside.next())
@@ -121,9 +106,5 @@ fn follow_callback(items: &mut [Item], places: &HashMap<Who, usize>, n: usize, k
     let item = &mut items[*place];
     leave(&mut item.spans, n);
     item.end = item.end.or(end);
-    item.spans.extend(state.map(|state| Span {
-        state,
-        begin: n,
-        end: usize::MAX,
-    }));
+    item.spans.extend(state.map(|state| Span { state, begin: n, end: usize::MAX }));
 }

@@ -127,10 +127,7 @@ fn turns(run: &Run, story: &Story) -> Vec<Turn> {
         match record.event.kind {
             Kind::StepBegin { .. } => {}
             Kind::CallbackBegin { callback } => {
-                if story
-                    .item(Who::Callback(callback))
-                    .is_some_and(|item| !item.is_shown())
-                {
+                if story.item(Who::Callback(callback)).is_some_and(|item| !item.is_shown()) {
                     break;
                 }
             }
@@ -146,13 +143,7 @@ fn turns(run: &Run, story: &Story) -> Vec<Turn> {
         if let Some(turn) = turns.last_mut() {
             turn.end = turn.end.min(n);
         }
-        turns.push(Turn {
-            begin: n,
-            end: usize::MAX,
-            lead: 0.0,
-            x: 0.0,
-            width: 0.0,
-        });
+        turns.push(Turn { begin: n, end: usize::MAX, lead: 0.0, x: 0.0, width: 0.0 });
     }
     if let Some(turn) = turns.last_mut() {
         turn.end = turn.end.min(run.records.len() - 1);
@@ -170,11 +161,7 @@ fn room_for(story: &Story, kind: &Kind, legible: bool) -> f64 {
         _ if !legible => 0.0,
         Kind::Note { .. } => 20.0,
         Kind::Woken { .. } | Kind::CancelRequested { .. } => 10.0,
-        Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. }
-            if own(*callback) =>
-        {
-            9.0
-        }
+        Kind::CallbackScheduled { callback, .. } | Kind::TimerSet { callback, .. } if own(*callback) => 9.0,
         _ => 0.0,
     }
 }
@@ -214,12 +201,7 @@ fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
             if !passed.is_zero() {
                 let share = spare * passed.as_secs_f64() / whole;
                 let width = (least + share).min(WIDEST_GAP);
-                gaps.push(Gap {
-                    after: n - 1,
-                    x,
-                    width,
-                    label: words::time(passed),
-                });
+                gaps.push(Gap { after: n - 1, x, width, label: words::time(passed) });
                 x += width;
             }
         }
@@ -330,11 +312,7 @@ fn passes(run: &Run, turns: &[Turn]) -> Vec<Pass> {
             let begin = bounds.map_or(turn.start(), |(begin, _)| begin);
             bounds = Some((begin, turn.end_x()));
         }
-        passes.extend(bounds.map(|(x, end)| Pass {
-            number: pass,
-            x,
-            width: end - x,
-        }));
+        passes.extend(bounds.map(|(x, end)| Pass { number: pass, x, width: end - x }));
     }
     passes
 }

@@ -10,26 +10,17 @@ use crate::lanes::End;
 /// Choice: it looks at what was drawn. Names and texts of a program cannot be taken for a shape, because their quotes are escaped.
 pub(super) fn push(html: &mut String) {
     let has = |drawn: &str| html.contains(drawn);
-    let block = |class: &str, shape: &str| {
-        format!("<g class=\"{class}\"><path class=\"trace-runs\" d=\"{shape}\"/></g>")
-    };
+    let block =
+        |class: &str, shape: &str| format!("<g class=\"{class}\"><path class=\"trace-runs\" d=\"{shape}\"/></g>");
     let line = |class: &str| format!("<path class=\"{class}\" d=\"M1 10H23\"/>");
     let states = [
-        (
-            has("class=\"trace-runs\""),
-            block("trace-lane", "M3 2h18v16h-18z"),
-            "runs",
-        ),
+        (has("class=\"trace-runs\""), block("trace-lane", "M3 2h18v16h-18z"), "runs"),
         (
             has("class=\"trace-lane trace-inner\"><path"),
             block("trace-inner", "M3 5h18v10h-18z"),
             "a callback of the loop runs",
         ),
-        (
-            has("class=\"trace-ready\""),
-            line("trace-ready"),
-            "is ready: it runs when its turn comes",
-        ),
+        (has("class=\"trace-ready\""), line("trace-ready"), "is ready: it runs when its turn comes"),
         (
             has("class=\"trace-waits\""),
             line("trace-waits"),
@@ -78,27 +69,17 @@ pub(super) fn push(html: &mut String) {
         (has(class), shape, meaning)
     });
     let axis = |text: &str| {
-        format!(
-            "<g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">{text}</text></g>"
-        )
+        format!("<g class=\"trace-axis\"><text x=\"12\" y=\"14\" text-anchor=\"middle\">{text}</text></g>")
     };
     let rest = [
-        (
-            has("class=\"trace-cut\""),
-            cut(12.0, 10.0),
-            "is not over when the recording ends",
-        ),
+        (has("class=\"trace-cut\""), cut(12.0, 10.0), "is not over when the recording ends"),
         (
             // A stepper names them also where the picture has no room for their numbers.
             has("class=\"trace-lanes\"") && has("data-library=\"asyncio\""),
             "<rect class=\"trace-pass\" width=\"24\" height=\"20\"/>".to_owned() + &axis("1"),
             "a pass of the loop, every second one grey: it runs, in order, what was ready when the pass began",
         ),
-        (
-            has(" y=\"31\">+"),
-            axis("+1 s"),
-            "so much time passes, and nothing runs",
-        ),
+        (has(" y=\"31\">+"), axis("+1 s"), "so much time passes, and nothing runs"),
     ];
     let mut entries = String::new();
     let all = states.into_iter().chain(arrows).chain(marks);
@@ -110,8 +91,5 @@ pub(super) fn push(html: &mut String) {
             );
         }
     }
-    let _ = write!(
-        html,
-        "<ul class=\"trace-legend\" aria-hidden=\"true\">\n{entries}</ul>\n"
-    );
+    let _ = write!(html, "<ul class=\"trace-legend\" aria-hidden=\"true\">\n{entries}</ul>\n");
 }

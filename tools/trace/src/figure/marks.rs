@@ -25,10 +25,7 @@ impl Drawing<'_> {
 
     /// Tells whether the task was never ready before this event.
     fn is_new(&self, task: u64, event: usize) -> bool {
-        let first = self
-            .story
-            .item(Who::Task(task))
-            .and_then(|item| item.spans.first());
+        let first = self.story.item(Who::Task(task)).and_then(|item| item.spans.first());
         first.is_some_and(|span| span.begin == event)
     }
 

@@ -35,10 +35,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
     let drawn: Vec<Drawn> = runs.iter().map(drawn).collect();
     let names = drawn.iter().flatten();
     let longest = names.map(|(story, _)| svg::longest_name(story)).max();
-    let mut html = format!(
-        "<figure class=\"trace\">\n<figcaption>{}</figcaption>\n",
-        escaped(caption)
-    );
+    let mut html = format!("<figure class=\"trace\">\n<figcaption>{}</figcaption>\n", escaped(caption));
     let mut words = String::new();
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
         let _ = writeln!(
@@ -46,9 +43,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
             "<div class=\"trace-run\" data-library={} data-events=\"{}\"{}>",
             text(&run.library),
             run.records.len(),
-            short_title(runs, n).map_or(String::new(), |title| {
-                format!(" data-title=\"{}\"", escaped(&title))
-            })
+            short_title(runs, n).map_or(String::new(), |title| { format!(" data-title=\"{}\"", escaped(&title)) })
         );
         let title = title(runs, n);
         if let Some(title) = &title {
@@ -75,10 +70,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
         html.push_str("</div>\n");
     }
     legend::push(&mut html);
-    let _ = write!(
-        html,
-        "<div class=\"trace-told\">\n{words}</div>\n</figure>\n"
-    );
+    let _ = write!(html, "<div class=\"trace-told\">\n{words}</div>\n</figure>\n");
     html
 }
 
@@ -88,9 +80,9 @@ type Drawn = Result<(Story, Layout), String>;
 fn drawn(run: &Run) -> Drawn {
     match run.records.len() {
         0 => Err("Nothing ran on this loop.".to_owned()),
-        count if count > MOST_SHOWN => Err(format!(
-            "This run has {count} events, and a figure shows at most {MOST_SHOWN}: record a shorter run."
-        )),
+        count if count > MOST_SHOWN => {
+            Err(format!("This run has {count} events, and a figure shows at most {MOST_SHOWN}: record a shorter run."))
+        }
         _ => {
             let story = Story::of(run);
             let layout = Layout::of(run, &story);

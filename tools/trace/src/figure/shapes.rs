@@ -52,11 +52,7 @@ pub(super) struct Arrows {
 
 impl Arrows {
     pub(super) fn new(kind: Arrow) -> Arrows {
-        Arrows {
-            kind,
-            lines: String::new(),
-            heads: String::new(),
-        }
+        Arrows { kind, lines: String::new(), heads: String::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -78,10 +74,7 @@ impl Arrows {
                 self.heads,
                 "M{x} {middle}m-4.5 -4.5h9v9h-9zM{x} {middle}m-.8 -3h1.6v2.2h2.2v1.6h-2.2v2.2h-1.6v-2.2h-2.2v-1.6h2.2z"
             ),
-            Arrow::Sets => write!(
-                self.lines,
-                "M{x} {middle}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0m4.5 -3v3h2.5"
-            ),
+            Arrow::Sets => write!(self.lines, "M{x} {middle}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0m4.5 -3v3h2.5"),
             Arrow::Wakes => write!(self.heads, "M{x} {}l-4 {}h8z", Px(tip), Px(-length * sign)),
             Arrow::Cancels => write!(
                 self.heads,
@@ -120,17 +113,9 @@ pub(super) fn cut(x: f64, y: f64) -> String {
 pub(super) fn mark(end: End, x: f64, y: f64) -> String {
     let (x, y) = (Px(x), Px(y));
     let (class, shape, sign) = match end {
-        End::Done => (
-            "trace-done",
-            "m-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0",
-            "m-4 0l3 3.5l5 -6.5",
-        ),
+        End::Done => ("trace-done", "m-8 0a8 8 0 1 0 16 0a8 8 0 1 0 -16 0", "m-4 0l3 3.5l5 -6.5"),
         End::Failed => ("trace-failed", "m0 -10l10 17h-20z", "m0 -4v5m0 2v1.5"),
-        End::Cancelled => (
-            "trace-cancelled",
-            "m-8 -8h16v16h-16z",
-            "m-4 -4l8 8m0 -8l-8 8",
-        ),
+        End::Cancelled => ("trace-cancelled", "m-8 -8h16v16h-16z", "m-4 -4l8 8m0 -8l-8 8"),
         End::Dropped => ("trace-dropped", "m-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0", ""),
     };
     let sign = match sign {

@@ -40,10 +40,7 @@ impl Item {
     /// The event where its lane ends. A task ends within its turn, whose block goes on to the end of the column.
     pub(super) fn ends_at(&self) -> Option<usize> {
         let (at, _) = self.end?;
-        let block = self
-            .spans
-            .last()
-            .filter(|span| span.state == State::Running);
+        let block = self.spans.last().filter(|span| span.state == State::Running);
         Some(block.map_or(at, |span| span.end.max(at)))
     }
 

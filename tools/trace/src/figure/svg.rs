@@ -29,13 +29,7 @@ pub(super) struct Picture {
     pub(super) lanes: Vec<Option<usize>>,
 }
 
-pub(super) fn picture(
-    run: &Run,
-    story: &Story,
-    layout: &Layout,
-    longest_name: usize,
-    about: &str,
-) -> Picture {
+pub(super) fn picture(run: &Run, story: &Story, layout: &Layout, longest_name: usize, about: &str) -> Picture {
     let lanes = lanes(run, story);
     let mut lane_of = vec![None; story.items.len()];
     for (n, lane) in lanes.iter().enumerate() {
@@ -71,10 +65,7 @@ pub(super) fn picture(
     let _ = writeln!(drawing.svg, "<g class=\"trace-labels\">{labels}</g>");
     drawing.marks();
     drawing.svg.push_str("</svg>\n");
-    Picture {
-        svg: drawing.svg,
-        lanes: drawing.lane_of,
-    }
+    Picture { svg: drawing.svg, lanes: drawing.lane_of }
 }
 
 fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
@@ -85,26 +76,17 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
             continue;
         }
         if story.has_own_lane(item) {
-            lanes.push(Lane {
-                name: item.name.clone(),
-                items: vec![n],
-                inner: false,
-            });
+            lanes.push(Lane { name: item.name.clone(), items: vec![n], inner: false });
         } else {
             inner.push(n);
         }
     }
     if let Some(more) = lanes.len().checked_sub(MOST_LANES).filter(|more| *more > 0) {
         lanes.truncate(MOST_LANES);
-        lanes.push(Lane {
-            name: format!("and {more} more"),
-            items: Vec::new(),
-            inner: false,
-        });
+        lanes.push(Lane { name: format!("and {more} more"), items: Vec::new(), inner: false });
     }
     let by_loop = |record: &crate::Record| {
-        matches!(record.event.kind, Kind::Woken { .. })
-            && matches!(record.event.by, Actor::Loop | Actor::Thread)
+        matches!(record.event.kind, Kind::Woken { .. }) && matches!(record.event.by, Actor::Loop | Actor::Thread)
     };
     if !inner.is_empty() || run.records.iter().any(by_loop) {
         let name = match run.library {
@@ -112,11 +94,7 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
             Library::Asyncio => "the loop",
             Library::Tokio => "Tokio",
         };
-        lanes.push(Lane {
-            name: name.to_owned(),
-            items: inner,
-            inner: true,
-        });
+        lanes.push(Lane { name: name.to_owned(), items: inner, inner: true });
     }
     lanes
 }

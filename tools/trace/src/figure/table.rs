@@ -17,19 +17,13 @@ const MOST_QUEUES: usize = 1_000;
 
 /// Says of the picture what a glance at it says.
 pub(super) fn about(story: &Story) -> String {
-    let tasks = story
-        .items
-        .iter()
-        .filter(|item| matches!(item.who, Who::Task(_)));
+    let tasks = story.items.iter().filter(|item| matches!(item.who, Who::Task(_)));
     let lives: Vec<String> = tasks.clone().take(12).map(life).collect();
     let more = match tasks.count().saturating_sub(12) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    format!(
-        "Timeline of {}{more}. The table below tells it step by step.",
-        lives.join(", ")
-    )
+    format!("Timeline of {}{more}. The table below tells it step by step.", lives.join(", "))
 }
 
 /// Says which of several runs is meant, if there are several.
@@ -63,11 +57,7 @@ pub(super) fn push_output(html: &mut String, story: &Story, title: Option<&str>)
 pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Option<&str>) {
     let of = of(title);
     let queues = run.library == Library::Asyncio && story.moments.len() <= MOST_QUEUES;
-    let queue = if queues {
-        "<th scope=\"col\">Ready queue then</th>"
-    } else {
-        ""
-    };
+    let queue = if queues { "<th scope=\"col\">Ready queue then</th>" } else { "" };
     let _ = writeln!(
         html,
         "<details class=\"trace-table\"><summary>Step by step, as a table{of}</summary>\n<table>\n<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Time</th><th scope=\"col\">Line</th><th scope=\"col\">What happens</th>{queue}</tr></thead>\n<tbody>"
@@ -90,11 +80,8 @@ pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Opt
             escaped(&moment.text)
         );
         if queues {
-            let mut names: Vec<String> = ready
-                .iter()
-                .take(MOST_READY)
-                .map(|item| escaped(&story.items[*item].name))
-                .collect();
+            let mut names: Vec<String> =
+                ready.iter().take(MOST_READY).map(|item| escaped(&story.items[*item].name)).collect();
             if ready.len() > MOST_READY {
                 names.push(format!("and {} more", ready.len() - MOST_READY));
             }
@@ -108,13 +95,7 @@ pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Opt
 /// Writes what the stepper needs beside the table: names, the program, and of each step its place, line, runner, changes and event.
 ///
 /// A line with a minus is where the task was made that has been at no other line yet.
-pub(super) fn push_data(
-    html: &mut String,
-    run: &Run,
-    story: &Story,
-    layout: &Layout,
-    lanes: &[Option<usize>],
-) {
+pub(super) fn push_data(html: &mut String, run: &Run, story: &Story, layout: &Layout, lanes: &[Option<usize>]) {
     html.push_str("<script type=\"application/json\" class=\"trace-data\">{\"items\":[");
     for (n, (item, lane)) in story.items.iter().zip(lanes).enumerate() {
         let comma = if n > 0 { "," } else { "" };
@@ -157,11 +138,7 @@ fn change(change: &Change) -> String {
     match change {
         Change::Ready(item) => format!("[\"ready\",{item}]"),
         Change::NotReady(item) => format!("[\"unready\",{item}]"),
-        Change::TimerSet(item, when) => format!(
-            "[\"timer\",{item},{},{}]",
-            when.as_nanos(),
-            text(&words::time(*when))
-        ),
+        Change::TimerSet(item, when) => format!("[\"timer\",{item},{},{}]", when.as_nanos(), text(&words::time(*when))),
         Change::TimerGone(item) => format!("[\"untimer\",{item}]"),
         Change::Waits(item, what) => format!("[\"waits\",{item},{}]", text(&what)),
         Change::WaitsNoMore(item) => format!("[\"goes\",{item}]"),

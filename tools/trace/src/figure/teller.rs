@@ -78,8 +78,7 @@ impl Story {
         // What comes after the last moment belongs to it, but no pass begins any more.
         if let Some(last) = teller.story.moments.last_mut() {
             let changes = teller.changes.into_iter();
-            last.changes
-                .extend(changes.filter(|change| !matches!(change, Change::Pass(_))));
+            last.changes.extend(changes.filter(|change| !matches!(change, Change::Pass(_))));
             last.runs = teller.running.last().copied();
         }
         teller.story
@@ -224,11 +223,7 @@ impl Teller {
             Kind::CancelDelivered { task } => {
                 format!("the cancellation arrives in {}", self.task(*task))
             }
-            Kind::PromiseCreated {
-                promise,
-                label,
-                until,
-            } => {
+            Kind::PromiseCreated { promise, label, until } => {
                 let own = label == "promise";
                 let (on, mut label) = lanes::promised(label, None);
                 if let Some(until) = until {
@@ -275,9 +270,7 @@ impl Teller {
             }
             Kind::TimerSet { callback, when, .. } => {
                 let when = when.0;
-                self.change(Who::Callback(*callback), |item| {
-                    Change::TimerSet(item, when)
-                });
+                self.change(Who::Callback(*callback), |item| Change::TimerSet(item, when));
                 let name = self.callback(*callback);
                 format!("{by} sets {name} for {}", words::time(when))
             }
@@ -285,10 +278,7 @@ impl Teller {
                 self.change(Who::Callback(*callback), Change::TimerGone);
                 self.change(Who::Callback(*callback), Change::Ready);
                 let now = words::time(record.event.time.0);
-                format!(
-                    "it is {now}, the time of {}: {queue}",
-                    self.callback(*callback)
-                )
+                format!("it is {now}, the time of {}: {queue}", self.callback(*callback))
             }
             Kind::TimerCancelled { callback } => {
                 self.change(Who::Callback(*callback), Change::TimerGone);
@@ -301,14 +291,12 @@ impl Teller {
                 format!("{by} takes an item out of the queue, which now has {len}")
             }
             Kind::LoopWaits { until } => match (until, self.clock) {
-                (Some(until), Clock::Virtual) => format!(
-                    "nothing is ready: the clock jumps to the next timer, {}",
-                    words::time(until.0)
-                ),
-                (Some(until), Clock::Real) => format!(
-                    "nothing is ready: the loop sleeps until {}",
-                    words::time(until.0)
-                ),
+                (Some(until), Clock::Virtual) => {
+                    format!("nothing is ready: the clock jumps to the next timer, {}", words::time(until.0))
+                }
+                (Some(until), Clock::Real) => {
+                    format!("nothing is ready: the loop sleeps until {}", words::time(until.0))
+                }
                 (None, _) => "nothing is ready, and no timer is set: the loop waits".to_owned(),
             },
             Kind::PassEnd { pass, .. } => {

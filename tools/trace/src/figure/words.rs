@@ -46,8 +46,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// Tells whether a character has no picture, or turns the text around it.
 fn is_unwelcome(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What the callback is called with which a run ends. Every run has one, so that pictures leave it out.
@@ -199,9 +198,6 @@ mod tests {
     fn short_times_have_short_units() {
         let times = [0, 15_000, 1_500_000, 20_000_000, 250_000_000, 1_500_000_000];
         let texts = times.map(|nanos| time(Duration::from_nanos(nanos)));
-        assert_eq!(
-            texts,
-            ["0 s", "15 µs", "1.5 ms", "20 ms", "0.25 s", "1.5 s"]
-        );
+        assert_eq!(texts, ["0 s", "15 µs", "1.5 ms", "20 ms", "0.25 s", "1.5 s"]);
     }
 }

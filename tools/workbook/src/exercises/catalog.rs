@@ -154,11 +154,7 @@ impl Catalog {
                 chapters.push(chapter);
             }
         }
-        ensure!(
-            !chapters.is_empty(),
-            "there are no exercises in {}",
-            folder.display()
-        );
+        ensure!(!chapters.is_empty(), "there are no exercises in {}", folder.display());
         let place = |slug: &str| titles.get(slug).map_or(usize::MAX, |(place, _)| *place);
         chapters.sort_by_key(|chapter| (place(&chapter.slug), chapter.slug.clone()));
         Ok(Catalog { folder, chapters })
@@ -185,10 +181,7 @@ impl Catalog {
             .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
             .filter(|nearest| likeness(nearest) > LIKE);
         match nearest {
-            Some(nearest) => bail!(
-                "there is no exercise `{name}`: do you mean `{}`?",
-                nearest.name
-            ),
+            Some(nearest) => bail!("there is no exercise `{name}`: do you mean `{}`?", nearest.name),
             None => bail!("there is no exercise `{name}`: `cargo run -- exercises` lists them"),
         }
     }
@@ -226,11 +219,7 @@ impl Catalog {
 }
 
 /// Reads the exercises of one chapter: first those to predict, then those to repair, then those to build, each kind in the order of the headings to read.
-fn chapter(
-    folder: &Path,
-    titles: &HashMap<String, (usize, String)>,
-    pages: &Path,
-) -> Result<Chapter> {
+fn chapter(folder: &Path, titles: &HashMap<String, (usize, String)>, pages: &Path) -> Result<Chapter> {
     let slug = file_name(folder);
     let mut exercises = Vec::new();
     for folder in folders_in(folder)? {
@@ -238,8 +227,7 @@ fn chapter(
         if !file.is_file() {
             continue;
         }
-        let mut exercise: Exercise =
-            toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
+        let mut exercise: Exercise = toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
         exercise.slug.clone_from(&slug);
         exercise.name = file_name(&folder);
         exercises.push(exercise);
@@ -248,18 +236,11 @@ fn chapter(
         let place = heading(pages, &exercise.read);
         (exercise.kind, place.ok(), exercise.name.clone())
     });
-    Ok(Chapter {
-        title: titles
-            .get(&slug)
-            .map_or_else(|| slug.clone(), |(_, title)| title.clone()),
-        exercises,
-        slug,
-    })
+    Ok(Chapter { title: titles.get(&slug).map_or_else(|| slug.clone(), |(_, title)| title.clone()), exercises, slug })
 }
 
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     let paths = entries.map(|entry| Ok(entry?.path()));
     let mut folders: Vec<PathBuf> = paths.collect::<Result<_>>()?;
     folders.retain(|path| path.is_dir());
@@ -273,11 +254,8 @@ fn file_name(path: &Path) -> String {
 
 /// Finds the heading that a link such as `gather_wait.md#cancelling` names, and says where in the file it stands; or why there is none.
 pub fn heading(pages: &Path, link: &str) -> Result<usize, String> {
-    let (file, id) = link
-        .split_once('#')
-        .ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
-    let text = fs::read_to_string(pages.join(file))
-        .map_err(|_| format!("`{link}`: there is no such file"))?;
+    let (file, id) = link.split_once('#').ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
+    let text = fs::read_to_string(pages.join(file)).map_err(|_| format!("`{link}`: there is no such file"))?;
     let mut words: Option<String> = None;
     for (event, range) in Parser::new(&text).into_offset_iter() {
         match event {
@@ -287,9 +265,7 @@ pub fn heading(pages: &Path, link: &str) -> Result<usize, String> {
                     words.push_str(&text);
                 }
             }
-            Event::End(TagEnd::Heading(_))
-                if heading_id(&words.take().unwrap_or_default()) == id =>
-            {
+            Event::End(TagEnd::Heading(_)) if heading_id(&words.take().unwrap_or_default()) == id => {
                 return Ok(range.start);
             }
             _ => {}

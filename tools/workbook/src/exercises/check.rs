@@ -57,39 +57,22 @@ struct Report {
 pub fn source(catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Source> {
     let shown_checks = format!("exercises/{}/{}/check.rs", exercise.slug, exercise.name);
     Ok(Source::of_files(vec![
-        File {
-            path: SOURCE.to_owned(),
-            shown: shown_checks,
-            text: catalog.checks(exercise)?,
-        },
-        File {
-            path: "src/exercise.rs".to_owned(),
-            shown: Work::shown(exercise),
-            text: text.to_owned(),
-        },
+        File { path: SOURCE.to_owned(), shown: shown_checks, text: catalog.checks(exercise)? },
+        File { path: "src/exercise.rs".to_owned(), shown: Work::shown(exercise), text: text.to_owned() },
     ]))
 }
 
 /// Checks this text as the reader's file.
 ///
 /// A constant or a macro can keep the compiler busy for ever, so it has limits, too.
-pub fn check(
-    compiler: &Compiler,
-    catalog: &Catalog,
-    exercise: &Exercise,
-    text: &str,
-) -> Result<Outcome> {
+pub fn check(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Outcome> {
     let source = source(catalog, exercise, text)?;
     block_on(async |by| {
         let compiled = match compiler.compile(&source, by).await {
             Ok(compiled) => compiled,
             Err(error) => {
                 let problem = Some(error.to_string());
-                return Ok(Outcome {
-                    compiler: error.downcast::<Unfinished>()?.said,
-                    problem,
-                    ..Outcome::default()
-                });
+                return Ok(Outcome { compiler: error.downcast::<Unfinished>()?.said, problem, ..Outcome::default() });
             }
         };
         let Some(executable) = &compiled.executable else {
@@ -110,10 +93,7 @@ pub fn check(
 /// Runs a check program under the limits of a program on the page, because both are the reader's.
 async fn run(executable: &Path, exercise: &Exercise, by: &mut Supervisor) -> Result<Ended> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let limits = Limits {
-        wall: WALL,
-        ..Limits::default()
-    };
+    let limits = Limits { wall: WALL, ..Limits::default() };
     let mut job = Job::new(executable.to_path_buf(), folder.path(), limits);
     let told = ("EXERCISE_READ".to_owned(), exercise.read_file());
     job.environment.push(told);
@@ -138,9 +118,7 @@ fn outcome(done: Ended) -> Outcome {
             let printed = join(&done.stdout, &done.stderr);
             Outcome {
                 output: printed.chars().take(SHOWN).collect(),
-                problem: Some(format!(
-                    "the program did not come to the end of its checks: {how}"
-                )),
+                problem: Some(format!("the program did not come to the end of its checks: {how}")),
                 ..Outcome::default()
             }
         }
@@ -156,10 +134,8 @@ fn join(stdout: &str, stderr: &str) -> String {
 /// What a program to predict prints.
 pub fn print(compiler: &Compiler, code: &str) -> Result<String> {
     let compiled = compiler.compile_now(&Source::of(code))?;
-    let executable = compiled
-        .executable
-        .as_ref()
-        .ok_or_else(|| anyhow::anyhow!("it does not compile:\n{}", compiled.rendered()))?;
+    let executable =
+        compiled.executable.as_ref().ok_or_else(|| anyhow::anyhow!("it does not compile:\n{}", compiled.rendered()))?;
     let ended = run_now(&Command::new(executable))?;
     anyhow::ensure!(ended.end.ok(), "{}\n{}", ended.end.how(), ended.stderr);
     Ok(ended.stdout)
@@ -169,15 +145,7 @@ pub fn print(compiler: &Compiler, code: &str) -> Result<String> {
 pub fn choice<'a>(exercise: &'a Exercise, letter: &str) -> Result<&'a Choice> {
     let wanted = letter.trim().to_lowercase();
     let letters: Vec<&str> = exercise.choices.iter().map(|c| c.letter.as_str()).collect();
-    exercise
-        .choices
-        .iter()
-        .find(|choice| choice.letter == wanted)
-        .ok_or_else(|| {
-            anyhow::anyhow!(
-                "`{letter}` is no answer to {}: choose one of {}",
-                exercise.name,
-                letters.join(", ")
-            )
-        })
+    exercise.choices.iter().find(|choice| choice.letter == wanted).ok_or_else(|| {
+        anyhow::anyhow!("`{letter}` is no answer to {}: choose one of {}", exercise.name, letters.join(", "))
+    })
 }

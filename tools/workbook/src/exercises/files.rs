@@ -16,9 +16,7 @@ pub fn read(file: &Path) -> Result<String> {
 /// Replaces a file in one step, so that nobody ever sees half of it.
 pub fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let written = temporary(file, text.as_ref())?;
-    written
-        .persist(file)
-        .with_context(|| format!("cannot write {}", file.display()))?;
+    written.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(())
 }
 

@@ -44,11 +44,7 @@ pub struct Places {
 impl Places {
     /// The usual places in a project.
     pub fn of(project: &Path) -> Places {
-        Places {
-            project: cargo::workspace(),
-            exercises: project.join("exercises"),
-            work: project.join("work"),
-        }
+        Places { project: cargo::workspace(), exercises: project.join("exercises"), work: project.join("work") }
     }
 }
 
@@ -173,10 +169,7 @@ impl Exercises {
             );
         }
         let choice = check::choice(exercise, letter)?;
-        files::write(
-            &self.work.answer_file(exercise),
-            format!("{}\n", choice.letter),
-        )?;
+        files::write(&self.work.answer_file(exercise), format!("{}\n", choice.letter))?;
         self.judge(exercise, &choice.letter)
     }
 
@@ -193,10 +186,7 @@ impl Exercises {
             Some(misconception) if !choice.right => misconception,
             _ => &exercise.explanation,
         };
-        Ok(Verdict {
-            right: choice.right,
-            said: said.trim().to_owned(),
-        })
+        Ok(Verdict { right: choice.right, said: said.trim().to_owned() })
     }
 
     /// Gives the next hint with its number; after the last one, the last one again.
@@ -204,10 +194,7 @@ impl Exercises {
         let entry = self.progress().update(&exercise.name, |entry| {
             entry.hints = (entry.hints + 1).min(exercise.hints.len());
         })?;
-        let hint = entry
-            .hints
-            .checked_sub(1)
-            .and_then(|i| exercise.hints.get(i));
+        let hint = entry.hints.checked_sub(1).and_then(|i| exercise.hints.get(i));
         let hint = hint.with_context(|| format!("{} has no hints", exercise.name))?;
         Ok((entry.hints, hint.trim().to_owned()))
     }
@@ -224,29 +211,21 @@ impl Exercises {
         files::write(&file, starter)?;
         let answer = self.work.answer_file(exercise);
         if answer.exists() {
-            fs::remove_file(&answer)
-                .with_context(|| format!("cannot remove {}", answer.display()))?;
+            fs::remove_file(&answer).with_context(|| format!("cannot remove {}", answer.display()))?;
         }
-        self.progress()
-            .update(&exercise.name, |entry| entry.solved_at = None)?;
+        self.progress().update(&exercise.name, |entry| entry.solved_at = None)?;
         Ok(kept)
     }
 
     /// Gives a solution, or the right answer; before the exercise is solved only to those who insist, and that is noted.
-    pub fn solution(
-        &self,
-        catalog: &Catalog,
-        exercise: &Exercise,
-        insist: bool,
-    ) -> Result<Option<String>> {
+    pub fn solution(&self, catalog: &Catalog, exercise: &Exercise, insist: bool) -> Result<Option<String>> {
         let record = self.progress().read()?;
         let solved = record.exercises.get(&exercise.name);
         if solved.is_none_or(|entry| entry.solved_at.is_none()) {
             if !insist {
                 return Ok(None);
             }
-            self.progress()
-                .update(&exercise.name, |entry| entry.solution_seen = true)?;
+            self.progress().update(&exercise.name, |entry| entry.solution_seen = true)?;
         }
         let right = exercise.choices.iter().find(|choice| choice.right);
         Ok(Some(match right {

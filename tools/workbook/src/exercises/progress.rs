@@ -50,20 +50,15 @@ pub struct Entry {
 impl Entry {
     /// Notes that the exercise is solved; the first time counts.
     pub fn solve(&mut self) {
-        self.solved_at.get_or_insert_with(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |time| time.as_secs())
-        });
+        self.solved_at
+            .get_or_insert_with(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()));
     }
 }
 
 impl Progress {
     /// The progress that is kept in this folder.
     pub fn in_folder(folder: &Path) -> Progress {
-        Progress {
-            folder: folder.to_path_buf(),
-        }
+        Progress { folder: folder.to_path_buf() }
     }
 
     fn file(&self) -> PathBuf {
@@ -93,11 +88,7 @@ impl Progress {
         // A file of its own, because the other one is replaced with each change.
         let path = self.folder.join("progress.lock");
         let lock = || -> io::Result<File> {
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)?;
+            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
             file.lock()?;
             Ok(file)
         };
@@ -130,8 +121,7 @@ impl Progress {
             .find(|path| !path.exists())
             .context("numbers do not end")?;
         // Under the lock, so nobody else takes the same name.
-        fs::rename(self.file(), &aside)
-            .with_context(|| format!("cannot rename {}", self.file().display()))?;
+        fs::rename(self.file(), &aside).with_context(|| format!("cannot rename {}", self.file().display()))?;
         Ok(aside)
     }
 }

@@ -31,11 +31,7 @@ pub fn list(exercises: &Exercises) -> Result<()> {
                 exercise.kind.name(),
                 exercise.minutes,
                 exercise.title,
-                if exercise.from_python {
-                    " (from Python)"
-                } else {
-                    ""
-                }
+                if exercise.from_python { " (from Python)" } else { "" }
             );
         }
         println!();
@@ -49,25 +45,14 @@ pub fn list(exercises: &Exercises) -> Result<()> {
 
 fn chapter_line(chapter: &Chapter, record: &Record) -> String {
     let all = chapter.exercises.len();
-    let solved = chapter
-        .exercises
-        .iter()
-        .filter(|exercise| entry(record, exercise).solved_at.is_some())
-        .count();
+    let solved = chapter.exercises.iter().filter(|exercise| entry(record, exercise).solved_at.is_some()).count();
     let full = BAR * solved / all.max(1);
-    format!(
-        "{} [{}{}] {solved}/{all}",
-        chapter.title,
-        "#".repeat(full),
-        "-".repeat(BAR - full)
-    )
+    format!("{} [{}{}] {solved}/{all}", chapter.title, "#".repeat(full), "-".repeat(BAR - full))
 }
 
 /// The first exercise that is not solved.
 pub fn next<'a>(catalog: &'a Catalog, record: &Record) -> Option<&'a Exercise> {
-    catalog
-        .exercises()
-        .find(|exercise| entry(record, exercise).solved_at.is_none())
+    catalog.exercises().find(|exercise| entry(record, exercise).solved_at.is_none())
 }
 
 /// Says how to begin with an exercise.
@@ -84,12 +69,7 @@ pub fn invitation(exercise: &Exercise) -> String {
 
 /// Prints what is to be done.
 pub fn print_task(catalog: &Catalog, exercise: &Exercise) -> Result<()> {
-    println!(
-        "{} ({}, {} minutes)\n",
-        exercise.title,
-        exercise.kind.name(),
-        exercise.minutes
-    );
+    println!("{} ({}, {} minutes)\n", exercise.title, exercise.kind.name(), exercise.minutes);
     println!("{}", catalog.task(exercise)?);
     for choice in &exercise.choices {
         println!("{})", choice.letter);
@@ -143,10 +123,7 @@ fn say_solved(exercises: &Exercises, exercise: &Exercise) {
     println!("{} is solved.\n", exercise.name);
     println!("{}", exercise.explanation.trim());
     if exercise.kind != Kind::Predict {
-        println!(
-            "\ncompare: exercises/{}/{}/solution.rs",
-            exercise.slug, exercise.name
-        );
+        println!("\ncompare: exercises/{}/{}/solution.rs", exercise.slug, exercise.name);
     }
     if let Ok(record) = exercises.progress().read()
         && let Ok(catalog) = exercises.catalog()
@@ -189,11 +166,7 @@ pub fn reset(exercises: &Exercises, name: &str) -> Result<()> {
     let catalog = exercises.catalog()?;
     let exercise = catalog.find(name)?;
     match exercises.reset(&catalog, exercise)? {
-        Some(kept) => println!(
-            "{} is as at first; your version is kept in {}",
-            Work::shown(exercise),
-            kept.display()
-        ),
+        Some(kept) => println!("{} is as at first; your version is kept in {}", Work::shown(exercise), kept.display()),
         None => println!("{} is as at first", Work::shown(exercise)),
     }
     Ok(())
@@ -223,10 +196,8 @@ pub fn print_progress(exercises: &Exercises, json: bool) -> Result<()> {
     for chapter in &catalog.chapters {
         println!("{}", chapter_line(chapter, &record));
     }
-    let done: BTreeMap<&str, Entry> = catalog
-        .exercises()
-        .map(|exercise| (exercise.name.as_str(), entry(&record, exercise)))
-        .collect();
+    let done: BTreeMap<&str, Entry> =
+        catalog.exercises().map(|exercise| (exercise.name.as_str(), entry(&record, exercise))).collect();
     let attempts: u32 = done.values().map(|entry| entry.attempts).sum();
     let hints: usize = done.values().map(|entry| entry.hints).sum();
     println!("{attempts} attempts, {hints} hints");

@@ -24,9 +24,7 @@ enum Event {
 
 /// Watches until all exercises are solved, or the reader quits.
 pub fn watch(exercises: &Exercises) -> Result<()> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let result = watch_all(exercises, &runtime);
     // The thread that reads what is typed ends with the program.
     runtime.shutdown_background();
@@ -43,10 +41,7 @@ fn watch_all(exercises: &Exercises, runtime: &Runtime) -> Result<()> {
     };
     while let Some(exercise) = left.first().copied() {
         // Watched from before the first look, so that no change is missed.
-        let files = vec![
-            exercises.work().file(exercise),
-            exercises.work().answer_file(exercise),
-        ];
+        let files = vec![exercises.work().file(exercise), exercises.work().answer_file(exercise)];
         let mut changes = Changes::of(files.clone())?;
         let mut seen = contents(&files);
         terminal::print_task(&catalog, exercise)?;

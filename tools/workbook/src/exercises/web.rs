@@ -38,10 +38,7 @@ pub fn router(exercises: Arc<Exercises>) -> Router {
         .route("/exercises/{name}/answer", post(answer))
         // Insisting is noted, so it is no GET, which any other page could cause.
         .route("/exercises/{name}/solution", get(solution).post(insist))
-        .with_state(Arc::new(Site {
-            exercises,
-            checking: Mutex::new(()),
-        }))
+        .with_state(Arc::new(Site { exercises, checking: Mutex::new(()) }))
 }
 
 /// What has nothing to say beside its path.
@@ -93,10 +90,7 @@ fn description(exercises: &Exercises, catalog: &Catalog, exercise: &Exercise) ->
     let mut task = String::new();
     html::push_html(&mut task, Parser::new(&catalog.task(exercise)?));
     let text = exercises.text(catalog, exercise)?;
-    let choices = exercise
-        .choices
-        .iter()
-        .map(|choice| json!({ "letter": choice.letter, "text": choice.text() }));
+    let choices = exercise.choices.iter().map(|choice| json!({ "letter": choice.letter, "text": choice.text() }));
     let answer = files::read(&exercises.work().answer_file(exercise)).ok();
     let solved = entry.solved_at.is_some();
     Ok(json!({
@@ -171,16 +165,10 @@ async fn reset(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> 
     .await
 }
 
-async fn answer(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    Said(Answer { letter }): Said<Answer>,
-) -> Response {
-    with_exercise(site, name, move |site, _, exercise| {
-        match site.exercises.answer(exercise, &letter) {
-            Ok(verdict) => Ok(Json(verdict).into_response()),
-            Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
-        }
+async fn answer(site: State<Arc<Site>>, name: Path<String>, Said(Answer { letter }): Said<Answer>) -> Response {
+    with_exercise(site, name, move |site, _, exercise| match site.exercises.answer(exercise, &letter) {
+        Ok(verdict) => Ok(Json(verdict).into_response()),
+        Err(error) => Ok(refuse(StatusCode::BAD_REQUEST, &error.to_string())),
     })
     .await
 }
@@ -189,11 +177,7 @@ async fn solution(site: State<Arc<Site>>, name: Path<String>) -> Response {
     give_solution(site, name, false).await
 }
 
-async fn insist(
-    site: State<Arc<Site>>,
-    name: Path<String>,
-    Said(Insist { confirm }): Said<Insist>,
-) -> Response {
+async fn insist(site: State<Arc<Site>>, name: Path<String>, Said(Insist { confirm }): Said<Insist>) -> Response {
     give_solution(site, name, confirm).await
 }
 
@@ -227,10 +211,7 @@ async fn with_exercise(
 }
 
 /// Does what may take long, such as compiling, beside the threads that answer.
-async fn respond(
-    site: Arc<Site>,
-    work: impl FnOnce(&Site) -> Result<Response> + Send + 'static,
-) -> Response {
+async fn respond(site: Arc<Site>, work: impl FnOnce(&Site) -> Result<Response> + Send + 'static) -> Response {
     let done = tokio::task::spawn_blocking(move || work(&site)).await;
     match done.map_err(anyhow::Error::from).and_then(|done| done) {
         Ok(response) => response,

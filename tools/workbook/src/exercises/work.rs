@@ -70,8 +70,7 @@ impl Work {
     pub fn keep_up(&self, project: &Path, catalog: &Catalog) -> Result<()> {
         for chapter in &catalog.chapters {
             let folder = self.folder.join(&chapter.slug);
-            fs::create_dir_all(&folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         self.take_over(catalog.folder())?;
         for exercise in catalog.exercises() {
@@ -151,11 +150,7 @@ impl Work {
         }
         let dependencies = table([("dependencies", self.dependencies(project)?.into())]);
         let targets = table([("bin", programs.into()), ("example", others.into())]);
-        Ok(format!(
-            "{PACKAGE}\n{}\n{}",
-            toml::to_string(&dependencies)?,
-            toml::to_string(&targets)?
-        ))
+        Ok(format!("{PACKAGE}\n{}\n{}", toml::to_string(&dependencies)?, toml::to_string(&targets)?))
     }
 
     /// The crates that an exercise may use, as the project names them.
@@ -167,11 +162,7 @@ impl Work {
         let programs = project.join(PROGRAMS);
         let shared = &manifest(project)?["workspace"]["dependencies"];
         let mut dependencies = Table::new();
-        for (name, own) in manifest(&programs)?["dependencies"]
-            .as_table()
-            .into_iter()
-            .flatten()
-        {
+        for (name, own) in manifest(&programs)?["dependencies"].as_table().into_iter().flatten() {
             let mut own = own.as_table().cloned().unwrap_or_default();
             let (mut entry, home) = match own.remove("workspace") {
                 None => (Table::new(), &*programs),
@@ -188,8 +179,7 @@ impl Work {
                 }
             }
             if let Some(Value::String(path)) = entry.get_mut("path") {
-                let full = full_path(&home.join(&*path))
-                    .with_context(|| format!("there is no {path} for {name}"))?;
+                let full = full_path(&home.join(&*path)).with_context(|| format!("there is no {path} for {name}"))?;
                 *path = self.relative(&full_path(project)?, &full);
             }
             dependencies.insert(name.clone(), entry.into());
@@ -201,9 +191,7 @@ impl Work {
     fn relative(&self, project: &Path, path: &Path) -> String {
         let (inside, up) = match path.strip_prefix(&self.folder) {
             Ok(inside) => (Some(inside), ""),
-            Err(_) if self.folder.parent() == Some(project) => {
-                (path.strip_prefix(project).ok(), "..")
-            }
+            Err(_) if self.folder.parent() == Some(project) => (path.strip_prefix(project).ok(), ".."),
             Err(_) => (None, ""),
         };
         let path = inside.map_or_else(|| path.to_path_buf(), |inside| Path::new(up).join(inside));
@@ -214,10 +202,7 @@ impl Work {
 }
 
 fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
-    entries
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Moves a file, unless something else of that name is there: then it is kept beside that.
@@ -227,8 +212,7 @@ fn take(old: &Path, new: &Path) -> Result<()> {
         return Ok(());
     };
     if let Some(folder) = new.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     if !write_new(new, &text)? && fs::read(new).ok().as_ref() != Some(&text) {
         keep(new, &text)?;
@@ -242,7 +226,6 @@ fn take(old: &Path, new: &Path) -> Result<()> {
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("cannot read the folder {}", folder.display()))?;
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))?;
     entries.map(|entry| Ok(entry?.path())).collect()
 }

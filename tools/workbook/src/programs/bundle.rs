@@ -24,8 +24,7 @@ const USE: &str = "extern crate programs as _;\n";
 const SETS: [&[&str]; 3] = [&["tokio"], &["asyncio"], &["asyncio", "tokio", RECORDED]];
 
 /// A panic must find its way through the program and the library.
-const TRIAL: &str =
-    "fn main() { assert!(std::panic::catch_unwind(|| panic!(\"caught\")).is_err()) }\n";
+const TRIAL: &str = "fn main() { assert!(std::panic::catch_unwind(|| panic!(\"caught\")).is_err()) }\n";
 
 /// A library of all crates takes more than a program.
 fn limits() -> Limits {
@@ -50,15 +49,8 @@ pub struct Bundles {
 
 impl Bundles {
     /// Builds the libraries, or finds them as an earlier call left them, and tries whether programs start with them.
-    pub async fn build(
-        compiler: &Compiler,
-        workspace: &Path,
-        by: &mut Supervisor,
-    ) -> Result<Bundles> {
-        ensure!(
-            cfg!(unix),
-            "this system finds shared libraries in another way"
-        );
+    pub async fn build(compiler: &Compiler, workspace: &Path, by: &mut Supervisor) -> Result<Bundles> {
+        ensure!(cfg!(unix), "this system finds shared libraries in another way");
         let direct = direct_linker(&compiler.libraries);
         match Bundles::with_linker(compiler, workspace, by, direct).await {
             // The usual way takes a little longer.
@@ -74,25 +66,17 @@ impl Bundles {
         linker: Option<Vec<String>>,
     ) -> Result<Bundles> {
         let find_in = |folder: &Path| match linker {
-            Some(_) => vec![
-                "-Clink-arg=-rpath".to_owned(),
-                format!("-Clink-arg={}", folder.display()),
-            ],
+            Some(_) => vec!["-Clink-arg=-rpath".to_owned(), format!("-Clink-arg={}", folder.display())],
             None => vec![format!("-Clink-arg=-Wl,-rpath,{}", folder.display())],
         };
         // Little is left to compile, and splitting it costs more than it gains.
-        let mut standard = ["-Cprefer-dynamic", "-Ccodegen-units=1"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut standard = ["-Cprefer-dynamic", "-Ccodegen-units=1"].map(str::to_owned).to_vec();
         standard.extend(find_in(&compiler.libraries));
         standard.extend(linker.iter().flatten().cloned());
 
         let mut all: Vec<&str> = compiler.crates().collect();
         all.push(RECORDED);
-        let sets = SETS
-            .iter()
-            .copied()
-            .filter(|set| set.iter().all(|name| all.contains(name)));
+        let sets = SETS.iter().copied().filter(|set| set.iter().all(|name| all.contains(name)));
         let mut libraries = Vec::new();
         for set in sets.chain([&*all]) {
             let set: Vec<String> = set.iter().map(|name| (*name).to_owned()).collect();
@@ -103,10 +87,7 @@ impl Bundles {
             try_out(compiler, &args, by).await?;
             libraries.push((set, args));
         }
-        Ok(Bundles {
-            standard,
-            libraries,
-        })
+        Ok(Bundles { standard, libraries })
     }
 
     /// What the compiler is told of a program that uses these crates, and what follows its source.
@@ -134,8 +115,7 @@ async fn build_library(
     for name in set.iter().map(String::as_str).chain(["standard"]) {
         let file = warm.join(format!("{name}.rs"));
         if file.is_file() {
-            texts += &fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+            texts += &fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             source += &format!("#[path = {file:?}]\npub mod warm_{name};\n");
         }
     }
@@ -146,9 +126,7 @@ async fn build_library(
 
 async fn try_out(compiler: &Compiler, args: &[String], by: &mut Supervisor) -> Result<()> {
     let way = compiler.way_of_trial(format!("{TRIAL}{USE}"), args);
-    let program = compiler
-        .make_once(&way, &executable_name(), limits(), by)
-        .await?;
+    let program = compiler.make_once(&way, &executable_name(), limits(), by).await?;
     let folder = tempfile::tempdir()?;
     let ended = by.run(Job::new(program, folder.path(), limits())).await?;
     ensure!(ended.end.ok(), "a program says: {}", ended.stderr);
@@ -170,10 +148,7 @@ fn direct_linker(libraries: &Path) -> Option<Vec<String>> {
     // It prints what it would do, on standard error.
     let output = Command::new("cc").args(["-###", "-pie", "main.o"]).output();
     let args = link_args(&String::from_utf8(output.ok()?.stderr).ok()?)?;
-    let mut told = vec![
-        format!("-Clinker={}", linker.display()),
-        "-Clinker-flavor=ld.lld".to_owned(),
-    ];
+    let mut told = vec![format!("-Clinker={}", linker.display()), "-Clinker-flavor=ld.lld".to_owned()];
     told.extend(args.iter().map(|arg| format!("-Clink-arg={arg}")));
     Some(told)
 }

@@ -29,8 +29,7 @@ const RESULT: &str = "result.json";
 impl Cache {
     /// Opens the folder, and makes it if there is none; what is old in it goes.
     pub fn open(folder: PathBuf) -> Result<Cache> {
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let cache = Cache { folder };
         cache.forget(KEEP)?;
         Ok(cache)
@@ -43,17 +42,13 @@ impl Cache {
             return Ok(None);
         }
         let file = entry.join(RESULT);
-        let result = fs::read(&file)
-            .with_context(|| format!("cannot read {}: remove its folder", file.display()))?;
+        let result = fs::read(&file).with_context(|| format!("cannot read {}: remove its folder", file.display()))?;
         let mut compiled: Compiled = serde_json::from_slice(&result)
             .with_context(|| format!("{} is broken: remove its folder", file.display()))?;
         compiled.executable = compiled.executable.map(|made| entry.join(made));
         compiled.found = true;
         // Another process may have done the same in this moment.
-        let _ = File::options()
-            .write(true)
-            .open(file)
-            .and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = File::options().write(true).open(file).and_then(|file| file.set_modified(SystemTime::now()));
         Ok(Some(compiled))
     }
 
@@ -81,17 +76,15 @@ impl Cache {
             Err(_) if entry.is_dir() => fs::remove_dir_all(&work)?,
             result => result.with_context(|| format!("cannot make {}", entry.display()))?,
         }
-        let mut compiled = self
-            .find(key)?
-            .with_context(|| format!("{} was removed", entry.display()))?;
+        let mut compiled = self.find(key)?.with_context(|| format!("{} was removed", entry.display()))?;
         compiled.found = false;
         Ok(compiled)
     }
 
     /// Removes every entry that nobody has asked for in this time.
     fn forget(&self, age: Duration) -> Result<()> {
-        let entries = fs::read_dir(&self.folder)
-            .with_context(|| format!("cannot read the folder {}", self.folder.display()))?;
+        let entries =
+            fs::read_dir(&self.folder).with_context(|| format!("cannot read the folder {}", self.folder.display()))?;
         for entry in entries.flatten() {
             // Another process may be compiling here, and takes its own folders away.
             let data = fs::metadata(entry.path().join(RESULT)).or_else(|_| entry.metadata());
@@ -122,9 +115,7 @@ mod tests {
             let work = cache.work(&[]).expect("a folder");
             let nothing = Compiled::default();
             cache.keep(key, work, &nothing).expect("a new key");
-            let file = File::options()
-                .write(true)
-                .open(cache.folder.join(key).join(RESULT));
+            let file = File::options().write(true).open(cache.folder.join(key).join(RESULT));
             let set = file.and_then(|file| file.set_modified(long_ago));
             set.expect("a file of our own");
         }

@@ -37,11 +37,7 @@ pub fn artifacts(workspace: &Path, args: &[&str]) -> Result<Vec<Artifact>> {
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo: install Rust from https://rustup.rs")?;
-    ensure!(
-        output.status.success(),
-        "`cargo {}` failed: repair what it printed above",
-        args.join(" ")
-    );
+    ensure!(output.status.success(), "`cargo {}` failed: repair what it printed above", args.join(" "));
     let mut artifacts = Vec::new();
     for message in Message::parse_stream(&*output.stdout) {
         if let Message::CompilerArtifact(artifact) = message? {
@@ -69,10 +65,7 @@ pub struct Crates {
 
 /// Builds the package `programs` with what records them, and finds its dependencies' files.
 pub fn crates(workspace: &Path) -> Result<Crates> {
-    let metadata = MetadataCommand::new()
-        .current_dir(workspace)
-        .no_deps()
-        .exec();
+    let metadata = MetadataCommand::new().current_dir(workspace).no_deps().exec();
     let metadata = metadata.context("cargo does not know this workspace")?;
     // Both at once, so that they are built upon the same crates.
     let packages = ["--package", "programs", "--package", RECORDED];
@@ -92,10 +85,7 @@ pub fn crates(workspace: &Path) -> Result<Crates> {
     };
     let mut packages = metadata.packages.iter();
     let programs = packages.find(|package| package.name == "programs");
-    let used = programs
-        .context("there is no package `programs`")?
-        .dependencies
-        .iter();
+    let used = programs.context("there is no package `programs`")?.dependencies.iter();
     let externs = used.map(|used| {
         let name = used.rename.as_ref().unwrap_or(&used.name);
         let name = name.replace('-', "_");
@@ -103,9 +93,7 @@ pub fn crates(workspace: &Path) -> Result<Crates> {
         Ok((name, file))
     });
     let files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
-    let mut folders: Vec<PathBuf> = files
-        .filter_map(|file| Some(file.parent()?.into()))
-        .collect();
+    let mut folders: Vec<PathBuf> = files.filter_map(|file| Some(file.parent()?.into())).collect();
     folders.sort();
     folders.dedup();
     Ok(Crates {

@@ -70,11 +70,7 @@ pub struct Chapter {
 impl Chapter {
     /// Reads the chapter's text; `name` is its file name for messages.
     pub fn parse(name: &str, text: &str) -> Chapter {
-        let mut chapter = Chapter {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            ..Chapter::default()
-        };
+        let mut chapter = Chapter { name: name.to_owned(), text: text.to_owned(), ..Chapter::default() };
         let mut events = Parser::new(text).into_offset_iter();
         while let Some((event, range)) = events.next() {
             match event {
@@ -90,10 +86,7 @@ impl Chapter {
                     chapter.add_block(kind, range, body);
                 }
                 Event::Html(html) | Event::InlineHtml(html) if html.contains("<pre") => {
-                    chapter.problem(
-                        &range,
-                        "code in HTML is not tested: write a fenced block".to_owned(),
-                    );
+                    chapter.problem(&range, "code in HTML is not tested: write a fenced block".to_owned());
                 }
                 _ => {}
             }
@@ -104,18 +97,13 @@ impl Chapter {
     fn add_block(&mut self, kind: CodeBlockKind<'_>, range: Range<usize>, text: String) {
         let fence = match kind {
             CodeBlockKind::Fenced(info) => Fence::parse(&info),
-            CodeBlockKind::Indented => Err(
-                "an indented code block: write a fenced block, or indent the text less".to_owned(),
-            ),
+            CodeBlockKind::Indented => {
+                Err("an indented code block: write a fenced block, or indent the text less".to_owned())
+            }
         };
         match fence {
             Ok(fence) => {
-                let block = Block {
-                    chapter: self.name.clone(),
-                    line: self.line_at(range.start),
-                    fence,
-                    text,
-                };
+                let block = Block { chapter: self.name.clone(), line: self.line_at(range.start), fence, text };
                 self.blocks.push(block);
             }
             Err(what) => self.problem(&range, what),
@@ -123,11 +111,7 @@ impl Chapter {
     }
 
     fn problem(&mut self, range: &Range<usize>, what: String) {
-        let problem = Problem {
-            chapter: self.name.clone(),
-            line: self.line_at(range.start),
-            what,
-        };
+        let problem = Problem { chapter: self.name.clone(), line: self.line_at(range.start), what };
         self.problems.push(problem);
     }
 
@@ -151,8 +135,7 @@ pub fn markdown_files(dir: &Path) -> Result<Vec<String>> {
         Ok(())
     }
     let mut names = Vec::new();
-    visit(dir, "", &mut names)
-        .with_context(|| format!("cannot read the chapters in {}", dir.display()))?;
+    visit(dir, "", &mut names).with_context(|| format!("cannot read the chapters in {}", dir.display()))?;
     names.sort();
     Ok(names)
 }
@@ -164,8 +147,8 @@ pub fn read_all(src: &Path) -> Result<Vec<Chapter>> {
         .filter(|name| *name != "SUMMARY.md")
         .map(|name| {
             let path: PathBuf = src.join(name);
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read the chapter {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read the chapter {}", path.display()))?;
             Ok(Chapter::parse(name, &text.replace("\r\n", "\n")))
         })
         .collect()
@@ -180,30 +163,20 @@ mod tests {
         let chapter = Chapter::parse("a.md", "# A\n\n```rust\nfn main() {}\n```\n");
         assert!(chapter.problems.is_empty());
         let block = &chapter.blocks[0];
-        assert_eq!(
-            (block.place().as_str(), &block.fence),
-            ("a.md:3", &Fence::Rust)
-        );
+        assert_eq!((block.place().as_str(), &block.fence), ("a.md:3", &Fence::Rust));
         assert_eq!(block.text, "fn main() {}\n");
     }
 
     #[test]
     fn indented_unlabelled_and_html_code_are_problems() {
         let text = "a\n\n    indented\n\nb\n\n```\nx\n```\n\n<pre>y</pre>\n";
-        let lines: Vec<usize> = Chapter::parse("a.md", text)
-            .problems
-            .iter()
-            .map(|problem| problem.line)
-            .collect();
+        let lines: Vec<usize> = Chapter::parse("a.md", text).problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 7, 11]);
     }
 
     #[test]
     fn hidden_lines_are_part_of_the_program() {
         let chapter = Chapter::parse("a.md", "```rust\n# fn main() {\n#\n  #[cold]\n# }\n```\n");
-        assert_eq!(
-            chapter.blocks[0].rust_source(),
-            "fn main() {\n\n  #[cold]\n}\n"
-        );
+        assert_eq!(chapter.blocks[0].rust_source(), "fn main() {\n\n  #[cold]\n}\n");
     }
 }

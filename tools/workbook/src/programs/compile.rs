@@ -33,22 +33,11 @@ const LIBRARY: &str = "libmain.rlib";
 const MAKING: &str = "4";
 
 /// What the compiler is told of everything.
-const ARGS: [&str; 4] = [
-    "--edition=2024",
-    "--error-format=json",
-    "-Cdebuginfo=0",
-    "-Cstrip=debuginfo",
-];
+const ARGS: [&str; 4] = ["--edition=2024", "--error-format=json", "-Cdebuginfo=0", "-Cstrip=debuginfo"];
 
 /// The variables that the compiler and the linker may need.
 #[cfg(unix)]
-const VARIABLES: [&str; 5] = [
-    "PATH",
-    "HOME",
-    "SDKROOT",
-    "DEVELOPER_DIR",
-    "MACOSX_DEPLOYMENT_TARGET",
-];
+const VARIABLES: [&str; 5] = ["PATH", "HOME", "SDKROOT", "DEVELOPER_DIR", "MACOSX_DEPLOYMENT_TARGET"];
 
 /// What follows a program that is recorded: what it prints is noted, and its `main` can be called from outside.
 const RECORDING: &str = "\
@@ -89,11 +78,7 @@ pub struct File {
 impl Source {
     /// A program in one file.
     pub fn of(code: &str) -> Source {
-        Source::of_files(vec![File {
-            path: SOURCE.to_owned(),
-            shown: SOURCE.to_owned(),
-            text: code.to_owned(),
-        }])
+        Source::of_files(vec![File { path: SOURCE.to_owned(), shown: SOURCE.to_owned(), text: code.to_owned() }])
     }
 
     /// A program in several files.
@@ -111,10 +96,7 @@ impl Source {
     ///
     /// One that cannot be recorded is refused, in words that are not for the reader.
     pub fn recorded(self) -> Source {
-        Source {
-            recorded: true,
-            ..self
-        }
+        Source { recorded: true, ..self }
     }
 }
 
@@ -154,9 +136,7 @@ impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let message = self.end.message.as_deref().unwrap_or("it failed");
         let advice = match self.end.why {
-            Some(Why::Time | Why::Memory) => {
-                "; look for a constant, a macro or a type without an end"
-            }
+            Some(Why::Time | Why::Memory) => "; look for a constant, a macro or a type without an end",
             _ => "",
         };
         write!(f, "the compiler: {message}{advice}")
@@ -198,11 +178,7 @@ impl Crate {
     fn new(name: String, file: PathBuf) -> Result<Crate> {
         let data = fs::metadata(&file)?;
         let changed = data.modified()?.duration_since(UNIX_EPOCH)?;
-        Ok(Crate {
-            name,
-            file,
-            build: format!("{} {}", data.len(), changed.as_nanos()),
-        })
+        Ok(Crate { name, file, build: format!("{} {}", data.len(), changed.as_nanos()) })
     }
 
     /// What the compiler is told if this crate is to go by that name.
@@ -260,17 +236,11 @@ impl Compiler {
         args.extend(folders.map(|folder| format!("-Ldependency={}", folder.display())));
         let externs = crates.externs.into_iter();
         Ok(Compiler {
-            rustc: if direct.is_file() {
-                direct
-            } else {
-                rustc.into()
-            },
+            rustc: if direct.is_file() { direct } else { rustc.into() },
             version,
             libraries: libraries.into(),
             args,
-            crates: externs
-                .map(|(name, file)| Crate::new(name, file))
-                .collect::<Result<_>>()?,
+            crates: externs.map(|(name, file)| Crate::new(name, file)).collect::<Result<_>>()?,
             recorded: Crate::new(cargo::RECORDED.to_owned(), crates.recorded)?,
             bundles: Err("nobody has built them".to_owned()),
             cache: Cache::open(crates.target.join("book-programs"))?,
@@ -339,11 +309,8 @@ impl Compiler {
         );
         // What must be appended to be recorded has its errors, too.
         let success = made.success && !speaks_of_more(&made.diagnostics, source);
-        let compiled = Compiled {
-            executable: success.then_some(executable),
-            diagnostics: made.diagnostics,
-            found: false,
-        };
+        let compiled =
+            Compiled { executable: success.then_some(executable), diagnostics: made.diagnostics, found: false };
         self.cache.keep(&quick.key, made.work, &compiled)
     }
 
@@ -363,10 +330,7 @@ impl Compiler {
         let names: Vec<&str> = used.iter().map(|used| used.name.as_str()).collect();
         let shared = self.bundles.as_ref().map(|bundles| bundles.of(&names));
         let (more, end) = shared.unwrap_or((&[], ""));
-        [
-            self.way(source, &used, more, [added, end]),
-            self.way(source, &used, &[], [always, ""]),
-        ]
+        [self.way(source, &used, more, [added, end]), self.way(source, &used, &[], [always, ""])]
     }
 
     /// The way that tells the compiler more; what is to be added follows the text of the program.
@@ -388,9 +352,7 @@ impl Compiler {
         } else {
             let mut program = self.call(SOURCE, "main", "bin", &executable, more);
             let renamed = source.files.iter().filter(|file| file.shown != file.path);
-            program.extend(
-                renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)),
-            );
+            program.extend(renamed.map(|file| format!("--remap-path-prefix={}={}", file.path, file.shown)));
             program.extend(externs);
             vec![program]
         };
@@ -398,13 +360,7 @@ impl Compiler {
     }
 
     /// What makes a shared library of these crates; `foundation` is what lies elsewhere of its source.
-    pub(super) fn way_of_library(
-        &self,
-        names: &[String],
-        library: &str,
-        source: String,
-        foundation: &str,
-    ) -> Way {
+    pub(super) fn way_of_library(&self, names: &[String], library: &str, source: String, foundation: &str) -> Way {
         let all = self.crates.iter().chain([&self.recorded]);
         let used: Vec<&Crate> = all.filter(|c| names.contains(&c.name)).collect();
         let dynamic = ["-Cprefer-dynamic".to_owned()];
@@ -420,26 +376,13 @@ impl Compiler {
         self.keyed(vec![(SOURCE.to_owned(), code)], vec![call], &[], "")
     }
 
-    fn call(
-        &self,
-        source: &str,
-        name: &str,
-        kind: &str,
-        output: &str,
-        more: &[String],
-    ) -> Vec<String> {
+    fn call(&self, source: &str, name: &str, kind: &str, output: &str, more: &[String]) -> Vec<String> {
         let own = format!("{source} --crate-name={name} --crate-type={kind} -o {output}");
         let own = own.split(' ').map(str::to_owned);
         own.chain(self.args.iter().chain(more).cloned()).collect()
     }
 
-    fn keyed(
-        &self,
-        files: Vec<(String, String)>,
-        calls: Vec<Vec<String>>,
-        used: &[&Crate],
-        more: &str,
-    ) -> Way {
+    fn keyed(&self, files: Vec<(String, String)>, calls: Vec<Vec<String>>, used: &[&Crate], more: &str) -> Way {
         let mut hash = Sha256::new();
         let mut add = |part: &str| {
             // The length keeps neighbouring parts apart.
@@ -472,10 +415,7 @@ impl Compiler {
                 let result = self.make(way, limits, by).await?;
                 let said = rendered(&result.diagnostics);
                 ensure!(result.success, "the compiler says: {said}");
-                let compiled = Compiled {
-                    executable: Some(made.into()),
-                    ..Compiled::default()
-                };
+                let compiled = Compiled { executable: Some(made.into()), ..Compiled::default() };
                 self.cache.keep(&way.key, result.work, &compiled)?
             }
         };
@@ -485,11 +425,7 @@ impl Compiler {
     /// Calls the compiler in a new folder until a call fails.
     async fn make(&self, way: &Way, limits: Limits, by: &mut Supervisor) -> Result<Made> {
         let work = self.cache.work(&way.files)?;
-        let mut made = Made {
-            work,
-            success: true,
-            diagnostics: Vec::new(),
-        };
+        let mut made = Made { work, success: true, diagnostics: Vec::new() };
         for call in &way.calls {
             let folder = made.work.path();
             let job = Job {
@@ -528,11 +464,7 @@ pub fn executable_name() -> String {
 fn ask(rustc: &str, args: &[&str]) -> Result<String> {
     let output = Command::new(rustc).args(args).output();
     let output = output.with_context(|| format!("cannot start the compiler {rustc}"))?;
-    ensure!(
-        output.status.success(),
-        "{rustc} does not work: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{rustc} does not work: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -541,9 +473,7 @@ fn has_main(code: &str) -> bool {
     code.match_indices("fn").any(|(at, _)| {
         let after = code[at + 2..].trim_start();
         after.len() < code[at + 2..].len()
-            && after
-                .strip_prefix("main")
-                .is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
+            && after.strip_prefix("main").is_some_and(|rest| rest.trim_start().starts_with(['(', '<']))
     })
 }
 
@@ -622,13 +552,7 @@ mod tests {
         ] {
             assert!(has_main(code), "{code}");
         }
-        for code in [
-            "",
-            "fn mainly() {}",
-            "fn domain() {}",
-            "let fnmain = 1;",
-            "struct S;",
-        ] {
+        for code in ["", "fn mainly() {}", "fn domain() {}", "let fnmain = 1;", "struct S;"] {
             assert!(!has_main(code), "{code}");
         }
     }

@@ -41,16 +41,11 @@ const PAGE_CLASSES: [&str; 1] = ["editable"];
 impl Fence {
     /// Reads the words after the backticks, or says what is wrong with them.
     pub fn parse(info: &str) -> Result<Fence, String> {
-        let words: Vec<&str> = info
-            .split([',', ' ', '\t'])
-            .filter(|word| !word.is_empty() && !PAGE_CLASSES.contains(word))
-            .collect();
+        let words: Vec<&str> =
+            info.split([',', ' ', '\t']).filter(|word| !word.is_empty() && !PAGE_CLASSES.contains(word)).collect();
         Ok(match words[..] {
             [] => {
-                return Err(
-                    "a code block without a label: say what it is, for example ```text,diagram"
-                        .to_owned(),
-                );
+                return Err("a code block without a label: say what it is, for example ```text,diagram".to_owned());
             }
             ["rust"] => Fence::Rust,
             ["rust", "should_panic"] => Fence::RustPanics,
@@ -70,23 +65,14 @@ impl Fence {
             ["text", "diagram"] => Fence::Diagram,
             ["console"] => Fence::Console,
             _ => {
-                return Err(format!(
-                    "unknown kind of code block ```{info}: use one of the table in CONTRIBUTING.md"
-                ));
+                return Err(format!("unknown kind of code block ```{info}: use one of the table in CONTRIBUTING.md"));
             }
         })
     }
 
     /// Whether the block is a program that can be started.
     pub fn is_run(&self) -> bool {
-        matches!(
-            self,
-            Fence::Rust
-                | Fence::RustPanics
-                | Fence::RustWarns(_)
-                | Fence::Python
-                | Fence::PythonRaises
-        )
+        matches!(self, Fence::Rust | Fence::RustPanics | Fence::RustWarns(_) | Fence::Python | Fence::PythonRaises)
     }
 
     /// Whether the block is a program, be it one that must not compile.
@@ -98,20 +84,13 @@ impl Fence {
     pub fn is_rust(&self) -> bool {
         matches!(
             self,
-            Fence::Rust
-                | Fence::RustPanics
-                | Fence::RustWarns(_)
-                | Fence::RustCompileFail(_)
-                | Fence::RustSource
+            Fence::Rust | Fence::RustPanics | Fence::RustWarns(_) | Fence::RustCompileFail(_) | Fence::RustSource
         )
     }
 
     /// Whether the block must be one `{{#include …}}` line.
     pub fn is_include(&self) -> bool {
-        matches!(
-            self,
-            Fence::RustSource | Fence::PythonSource | Fence::Transcript
-        )
+        matches!(self, Fence::RustSource | Fence::PythonSource | Fence::Transcript)
     }
 }
 
@@ -126,10 +105,7 @@ mod tests {
     #[test]
     fn page_classes_do_not_change_the_kind() {
         assert_eq!(Fence::parse("rust,editable"), Ok(Fence::Rust));
-        assert_eq!(
-            Fence::parse("rust,should_panic,editable"),
-            Ok(Fence::RustPanics)
-        );
+        assert_eq!(Fence::parse("rust,should_panic,editable"), Ok(Fence::RustPanics));
     }
 
     #[test]

@@ -43,19 +43,12 @@ pub fn programs(chapter: &Chapter) -> (Vec<Program>, Vec<Problem>) {
     let mut waiting = 0;
     for block in &chapter.blocks {
         let mut problem = |what: &str| {
-            problems.push(Problem {
-                chapter: block.chapter.clone(),
-                line: block.line,
-                what: what.to_owned(),
-            });
+            problems.push(Problem { chapter: block.chapter.clone(), line: block.line, what: what.to_owned() });
         };
         match &block.fence {
-            fence if fence.is_program() => programs.push(Program {
-                block: block.clone(),
-                output: None,
-                stderr: Vec::new(),
-                compiler: Vec::new(),
-            }),
+            fence if fence.is_program() => {
+                programs.push(Program { block: block.clone(), output: None, stderr: Vec::new(), compiler: Vec::new() })
+            }
             Fence::Output => {
                 let mut none = true;
                 for program in &mut programs[waiting..] {
@@ -71,14 +64,10 @@ pub fn programs(chapter: &Chapter) -> (Vec<Program>, Vec<Problem>) {
             }
             Fence::Stderr => match programs.last_mut() {
                 Some(program) if program.block.fence.is_run() => program.stderr.push(block.clone()),
-                _ => {
-                    problem("standard error of no program: put it after the program that writes it")
-                }
+                _ => problem("standard error of no program: put it after the program that writes it"),
             },
             Fence::Compiler => match programs.last_mut() {
-                Some(program) if program.block.fence.is_rust() => {
-                    program.compiler.push(block.clone())
-                }
+                Some(program) if program.block.fence.is_rust() => program.compiler.push(block.clone()),
                 _ => problem("the compiler's words on no program: put them after the Rust program"),
             },
             _ => {}
@@ -91,9 +80,7 @@ pub fn programs(chapter: &Chapter) -> (Vec<Program>, Vec<Problem>) {
 /// Without the message, a program that fails for another reason would pass.
 fn missing_statement(program: &Program) -> Option<Problem> {
     let what = match program.block.fence {
-        Fence::RustPanics if program.stderr.is_empty() => {
-            "a panic without its message: add a ```text,stderr block"
-        }
+        Fence::RustPanics if program.stderr.is_empty() => "a panic without its message: add a ```text,stderr block",
         Fence::PythonRaises if program.stderr.is_empty() => {
             "an exception without its last line: add a ```text,stderr block"
         }
@@ -102,11 +89,7 @@ fn missing_statement(program: &Program) -> Option<Problem> {
         }
         _ => return None,
     };
-    Some(Problem {
-        chapter: program.block.chapter.clone(),
-        line: program.block.line,
-        what: what.to_owned(),
-    })
+    Some(Problem { chapter: program.block.chapter.clone(), line: program.block.line, what: what.to_owned() })
 }
 
 /// The version of the compiler that the book quotes. Another one may say the same in other words, and warn of more.
@@ -167,8 +150,7 @@ impl Program {
         }
         let errors = compiled.diagnostics.iter().filter(|diagnostic| {
             // The last message only counts the others.
-            diagnostic.level == DiagnosticLevel::Error
-                && !diagnostic.message.starts_with("aborting due to")
+            diagnostic.level == DiagnosticLevel::Error && !diagnostic.message.starts_with("aborting due to")
         });
         for error in errors {
             let found = error.code.as_ref().map(|code| code.code.as_str());
@@ -201,25 +183,14 @@ impl Program {
             _ => (end.end.ok(), "end with exit status 0"),
         };
         if !right {
-            return Err(format!(
-                "should {wanted}, but {}\n{}{}",
-                end.end.how(),
-                end.stdout,
-                end.stderr
-            ));
+            return Err(format!("should {wanted}, but {}\n{}{}", end.end.how(), end.stdout, end.stderr));
         }
         for block in &self.stderr {
             lines_occur(&block.text, &end.stderr)
                 .map_err(|what| format!("standard error at line {}: {what}", block.line))?;
         }
         if let (Fence::PythonRaises, Some(block)) = (&self.block.fence, self.stderr.last()) {
-            let last = |text: &str| {
-                text.trim_end()
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .to_owned()
-            };
+            let last = |text: &str| text.trim_end().lines().last().unwrap_or_default().to_owned();
             same_text(&last(&block.text), &last(&end.stderr))
                 .map_err(|what| format!("the last line of standard error: {what}"))?;
         }
@@ -230,18 +201,13 @@ impl Program {
         let silent = stdout.trim().is_empty();
         match &self.output {
             // A program that has nothing to print may stand before one that has.
-            Some(_) if silent && !self.block.text.contains("print") => {
-                Ok(Checked { output: false })
-            }
+            Some(_) if silent && !self.block.text.contains("print") => Ok(Checked { output: false }),
             Some(block) => {
-                same_text(&block.text, stdout)
-                    .map_err(|what| format!("the output at line {}: {what}", block.line))?;
+                same_text(&block.text, stdout).map_err(|what| format!("the output at line {}: {what}", block.line))?;
                 Ok(Checked { output: true })
             }
             None if silent => Ok(Checked { output: false }),
-            None => Err(format!(
-                "prints, so a ```text,output block must follow it\n--- the program printed\n{stdout}"
-            )),
+            None => Err(format!("prints, so a ```text,output block must follow it\n--- the program printed\n{stdout}")),
         }
     }
 }
@@ -253,14 +219,9 @@ pub fn is_quoted(compiler: &Compiler) -> bool {
 
 /// The lint that the book speaks of fires, and no other does.
 fn check_lints(wanted: Option<&str>, compiled: &Compiled) -> Result<(), String> {
-    let warnings = compiled
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.level == DiagnosticLevel::Warning);
+    let warnings = compiled.diagnostics.iter().filter(|diagnostic| diagnostic.level == DiagnosticLevel::Warning);
     // The last message has no code: it only counts the others.
-    let fired: BTreeSet<&str> = warnings
-        .filter_map(|warning| Some(warning.code.as_ref()?.code.as_str()))
-        .collect();
+    let fired: BTreeSet<&str> = warnings.filter_map(|warning| Some(warning.code.as_ref()?.code.as_str())).collect();
     let said = compiled.rendered();
     if let Some(lint) = wanted.filter(|lint| !fired.contains(lint)) {
         return Err(format!("the lint `{lint}` did not fire\n{said}"));
@@ -274,12 +235,7 @@ fn check_lints(wanted: Option<&str>, compiled: &Compiled) -> Result<(), String> 
 }
 
 /// Runs a program where it finds these files and can leave others; one that meets a limit is an error.
-async fn run(
-    command: &Command,
-    files: &[(&str, &str)],
-    limits: Limits,
-    by: &mut Supervisor,
-) -> Result<Ended> {
+async fn run(command: &Command, files: &[(&str, &str)], limits: Limits, by: &mut Supervisor) -> Result<Ended> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text)?;

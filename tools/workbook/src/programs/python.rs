@@ -41,10 +41,7 @@ impl Python {
             let mut command = Command::new(name);
             command.args(["-c", IS_NEW_ENOUGH]);
             if run_now(&command).is_ok_and(|ended| ended.end.ok()) {
-                return Ok(Python {
-                    program: (*name).to_owned(),
-                    missing: missing_modules(name)?,
-                });
+                return Ok(Python { program: (*name).to_owned(), missing: missing_modules(name)? });
             }
         }
         Err(format!(
@@ -57,10 +54,7 @@ impl Python {
     pub fn lacks(&self, source: &str) -> Option<String> {
         let imported = |name: &&String| source.lines().any(|line| imports(line, name));
         let name = self.missing.iter().find(imported)?;
-        Some(format!(
-            "{} has no module {name}: pip install -r requirements.txt",
-            self.program
-        ))
+        Some(format!("{} has no module {name}: pip install -r requirements.txt", self.program))
     }
 
     /// Such a command that does without `PATH`.
@@ -68,19 +62,14 @@ impl Python {
         let mut asks = self.command();
         asks.args(["-c", "import sys; print(sys.executable)"]);
         let end = run_now(&asks).map_err(|error| format!("{error:#}"))?;
-        let python = Python {
-            program: end.stdout.trim().to_owned(),
-            missing: Vec::new(),
-        };
+        let python = Python { program: end.stdout.trim().to_owned(), missing: Vec::new() };
         Ok(python.command())
     }
 
     /// A command that runs Python with the same text encoding everywhere.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .env("PYTHONUTF8", "1")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
         command
     }
 }
@@ -146,10 +135,7 @@ mod tests {
 
     #[test]
     fn a_missing_module_is_named_to_programs_that_import_it() {
-        let python = Python {
-            program: "python3".to_owned(),
-            missing: vec!["redis".to_owned()],
-        };
+        let python = Python { program: "python3".to_owned(), missing: vec!["redis".to_owned()] };
         assert_eq!(
             python.lacks("import uvloop\nimport redis\n").as_deref(),
             Some("python3 has no module redis: pip install -r requirements.txt")

@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 /// For everything that is not a page.
-pub const NOTHING: &str =
-    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Allows the page its own files and the scripts that stand in it, and nothing else.
 ///
@@ -21,11 +20,7 @@ pub fn of_page(page: &str) -> String {
         }
     }
     // mdBook's page for missing pages must say what its links are relative to.
-    let base = if page.contains("<base ") {
-        "'self'"
-    } else {
-        "'none'"
-    };
+    let base = if page.contains("<base ") { "'self'" } else { "'none'" };
     format!(
         "default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri {base}; form-action 'none'"
     )
@@ -47,9 +42,7 @@ fn inline_scripts(page: &str) -> Vec<&str> {
         let Some((script, after)) = body.split_once("</script>") else {
             break;
         };
-        let is_file = tag
-            .split_ascii_whitespace()
-            .any(|word| word.starts_with("src="));
+        let is_file = tag.split_ascii_whitespace().any(|word| word.starts_with("src="));
         let is_data = tag.contains("type=\"application/json\"");
         if !is_file && !is_data && !script.is_empty() {
             scripts.push(script);

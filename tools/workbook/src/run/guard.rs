@@ -8,8 +8,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -33,14 +32,8 @@ const FETCH_SITE: &str = "sec-fetch-site";
 const HEADERS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     // Two builds within one second would look the same to a browser.
     (CACHE_CONTROL, "no-store"),
 ];
@@ -71,9 +64,7 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
         headers.insert(name, HeaderValue::from_static(value));
     }
     // A page brings its own.
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(csp::NOTHING));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(csp::NOTHING));
     answer
 }
 
@@ -121,10 +112,7 @@ impl Guard {
 
     /// The one host that the request names, which must be this server.
     fn host(&self, request: &Request) -> Result<String, Refusal> {
-        let names = [
-            format!("127.0.0.1:{}", self.port),
-            format!("localhost:{}", self.port),
-        ];
+        let names = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
         let given = one(request.headers(), &HOST);
         let named = names
             .iter()

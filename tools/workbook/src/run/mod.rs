@@ -99,11 +99,7 @@ impl Runner {
             turn: Arc::new(Semaphore::new(1)),
             current: Mutex::default(),
             spare: Spare::default(),
-            known: Mutex::new(Known {
-                compiler: None,
-                examples: BTreeMap::new(),
-                status,
-            }),
+            known: Mutex::new(Known { compiler: None, examples: BTreeMap::new(), status }),
             ending: watch::Sender::new(false),
         }
     }
@@ -119,10 +115,7 @@ impl Runner {
 
     /// Waits a little for the right to run a program.
     async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        timeout(TURN, self.turn.clone().acquire_owned())
-            .await
-            .ok()?
-            .ok()
+        timeout(TURN, self.turn.clone().acquire_owned()).await.ok()?.ok()
     }
 
     /// Numbers a run that has the turn, and gives what stops it.
@@ -156,29 +149,16 @@ impl Runner {
     }
 
     /// Runs what was asked for; every piece of output goes to `lines`.
-    async fn run(
-        &self,
-        wish: &Wish,
-        supervisor: &mut Supervisor,
-        lines: &mpsc::Sender<Bytes>,
-    ) -> Result<Done> {
+    async fn run(&self, wish: &Wish, supervisor: &mut Supervisor, lines: &mpsc::Sender<Bytes>) -> Result<Done> {
         let start = Instant::now();
         let mut compile_ms = 0;
         let mut timeline = Wanted::No;
         let (program, args) = match wish {
             Wish::Program(program, args) => (program.clone(), args.clone()),
-            Wish::Code {
-                compiler,
-                code,
-                timeline: wanted,
-            } => {
+            Wish::Code { compiler, code, timeline: wanted } => {
                 let (made, drawn) = make(compiler, code, *wanted, supervisor).await;
                 timeline = drawn;
-                let mut refusal = End {
-                    status: Some(1),
-                    why: Some(Why::Compile),
-                    ..End::default()
-                };
+                let mut refusal = End { status: Some(1), why: Some(Why::Compile), ..End::default() };
                 let (executable, text, found) = match made {
                     Ok(made) => (made.executable.clone(), made.rendered(), made.found),
                     Err(error) => {
@@ -205,11 +185,7 @@ impl Runner {
         };
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.join(format!("run-{number}"));
-        let mut job = Job {
-            args,
-            private: true,
-            ..Job::new(program, &folder, self.limits)
-        };
+        let mut job = Job { args, private: true, ..Job::new(program, &folder, self.limits) };
         let record = match &timeline {
             Wanted::Yes(_) => {
                 let record = Record::new(&self.folder, number);
@@ -226,9 +202,7 @@ impl Runner {
             }
         };
         let timeline = match (timeline, record) {
-            (Wanted::Yes(code), Some(record)) => {
-                Some(record.draw(code, timeline::caption(&end)).await)
-            }
+            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, timeline::caption(&end)).await),
             (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
             _ => None,
         };
@@ -255,12 +229,7 @@ pub struct Done {
 
 impl Done {
     fn of(end: End, compile_ms: u64) -> Done {
-        Done {
-            done: true,
-            ok: end.ok(),
-            end,
-            compile_ms,
-        }
+        Done { done: true, ok: end.ok(), end, compile_ms }
     }
 }
 
@@ -310,10 +279,7 @@ async fn make(
             Wanted::Impossible(timeline::OBSERVED)
         } else {
             tried = true;
-            match compiler
-                .compile(&source.clone().recorded(), supervisor)
-                .await
-            {
+            match compiler.compile(&source.clone().recorded(), supervisor).await {
                 Ok(compiled) if compiled.executable.is_some() => {
                     return (Ok(compiled), Wanted::Yes(code.to_owned()));
                 }

@@ -18,10 +18,7 @@ use crate::supervisor::Supervisor;
 pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Receiver<u64>) {
     builds.mark_changed();
     while builds.changed().await.is_ok() {
-        let problem = prepare_once(runner, book)
-            .await
-            .err()
-            .map(|error| format!("{error:#}"));
+        let problem = prepare_once(runner, book).await.err().map(|error| format!("{error:#}"));
         if let Some(problem) = &problem {
             eprintln!("note: programs cannot be run from the page as they should: {problem}");
         }
@@ -51,17 +48,11 @@ async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
     }
     // An example cannot be run before it is built; a program that is not compiled yet only takes a little longer.
     let examples = find_examples(runner, book).await;
-    compile_book(runner, &programs?, &compiler)
-        .await
-        .and(examples)
+    compile_book(runner, &programs?, &compiler).await.and(examples)
 }
 
 /// Compiles the book's own programs, so that an unchanged one starts at once.
-async fn compile_book(
-    runner: &Runner,
-    programs: &BTreeSet<String>,
-    compiler: &Compiler,
-) -> Result<()> {
+async fn compile_book(runner: &Runner, programs: &BTreeSet<String>, compiler: &Compiler) -> Result<()> {
     let mut supervisor = Supervisor::start_in_background()?;
     for program in programs {
         let source = Source::of(program);

@@ -90,16 +90,11 @@ async fn run(
     };
     let Some(compiler) = compiler else {
         let text = problem.unwrap_or_else(|| {
-            "the crates that programs use are still being compiled: try again in a minute"
-                .to_owned()
+            "the crates that programs use are still being compiled: try again in a minute".to_owned()
         });
         return refuse(StatusCode::SERVICE_UNAVAILABLE, &text);
     };
-    let wish = Wish::Code {
-        compiler,
-        code,
-        timeline,
-    };
+    let wish = Wish::Code { compiler, code, timeline };
     answer(runner, wish).await
 }
 
@@ -107,28 +102,20 @@ async fn run_example(
     State(runner): State<Arc<Runner>>,
     Said(ExampleRequest { name, args }): Said<ExampleRequest>,
 ) -> Result<Response, Refusal> {
-    if args.len() > MAX_ARGS
-        || args
-            .iter()
-            .any(|arg| arg.len() > MAX_ARG || arg.contains('\0'))
-    {
+    if args.len() > MAX_ARGS || args.iter().any(|arg| arg.len() > MAX_ARG || arg.contains('\0')) {
         let text = format!("at most {MAX_ARGS} arguments of at most {MAX_ARG} bytes, please");
         return refuse(StatusCode::BAD_REQUEST, &text);
     }
     // The name is looked up among those that cargo named, so it cannot lead elsewhere.
     let (program, none) = {
         let known = runner.known();
-        (
-            known.examples.get(&name).cloned(),
-            known.examples.is_empty(),
-        )
+        (known.examples.get(&name).cloned(), known.examples.is_empty())
     };
     match program {
         Some(program) => answer(runner, Wish::Program(program, args)).await,
-        None if none => refuse(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the examples are still being compiled: try again in a minute",
-        ),
+        None if none => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "the examples are still being compiled: try again in a minute")
+        }
         None => refuse(StatusCode::NOT_FOUND, "there is no such example"),
     }
 }
@@ -152,10 +139,7 @@ fn refuse<T>(status: StatusCode, text: &str) -> Result<T, Refusal> {
 /// Starts the run and answers with the stream of what it prints.
 async fn answer(runner: Arc<Runner>, wish: Wish) -> Result<Response, Refusal> {
     let Some(turn) = runner.turn().await else {
-        return refuse(
-            StatusCode::CONFLICT,
-            "another program is running: stop it, or wait for its end",
-        );
+        return refuse(StatusCode::CONFLICT, "another program is running: stop it, or wait for its end");
     };
     let (lines, received) = mpsc::channel(LINES_AHEAD);
     let (number, order) = runner.begin();
@@ -207,9 +191,6 @@ async fn run_to_end(
 
 /// The end of a run that failed for a reason of ours.
 fn broken(error: &anyhow::Error) -> Done {
-    let end = End {
-        message: Some(format!("the workbook failed: {error:#}")),
-        ..End::default()
-    };
+    let end = End { message: Some(format!("the workbook failed: {error:#}")), ..End::default() };
     Done::of(end, 0)
 }

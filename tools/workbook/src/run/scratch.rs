@@ -30,9 +30,7 @@ impl Scratch {
         builder.prefix(PREFIX);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let folder = builder
-            .tempdir_in(place)
-            .context("cannot make a temporary folder")?;
+        let folder = builder.tempdir_in(place).context("cannot make a temporary folder")?;
         // Under its own name it is never seen free while this server lives.
         let new = folder.path().join("new-lock");
         let lock = File::create(&new)?;
@@ -43,10 +41,7 @@ impl Scratch {
             // It may be another user's, or gone.
             let _ = fs::remove_dir_all(folder);
         }
-        Ok(Scratch {
-            _lock: lock,
-            folder,
-        })
+        Ok(Scratch { _lock: lock, folder })
     }
 
     /// Where it lies.
@@ -78,9 +73,7 @@ fn is_abandoned(folder: &Path) -> bool {
 #[cfg(unix)]
 fn is_own(folder: &Path) -> bool {
     let own = rustix::process::getuid().as_raw();
-    let owner = folder
-        .metadata()
-        .map(|data| std::os::unix::fs::MetadataExt::uid(&data));
+    let owner = folder.metadata().map(|data| std::os::unix::fs::MetadataExt::uid(&data));
     owner.is_ok_and(|owner| owner == own)
 }
 

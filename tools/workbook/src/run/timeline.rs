@@ -25,11 +25,12 @@ const MOST_BYTES: u64 = 4 << 20;
 const LAST_LINE: u64 = 1 << 10;
 
 /// Why programs of three kinds have no timeline.
-pub const NO_LOOP: &str =
-    "There is no timeline, because this program uses neither asyncio nor Tokio.";
-pub const OBSERVED: &str = "There is no timeline, because this program observes its loop itself, and a loop has one observer.";
+pub const NO_LOOP: &str = "There is no timeline, because this program uses neither asyncio nor Tokio.";
+pub const OBSERVED: &str =
+    "There is no timeline, because this program observes its loop itself, and a loop has one observer.";
 pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
-const NOTHING: &str = "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
+const NOTHING: &str =
+    "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
 const BROKEN: &str = "There is no timeline, because the record of this run cannot be read.";
 
 /// What a run did on its loops.
@@ -51,9 +52,7 @@ impl Record {
     ///
     /// It does not lie in the program's own folder, which goes with the program.
     pub fn new(folder: &Path, number: u64) -> Record {
-        Record {
-            file: folder.join(format!("record-{number}")),
-        }
+        Record { file: folder.join(format!("record-{number}")) }
     }
 
     /// What the program must be told.
@@ -74,22 +73,15 @@ impl Record {
     fn draw_now(&self, code: &str, caption: &str) -> Timeline {
         let mut text = Vec::new();
         // The program may write there whatever it likes.
-        let read = File::open(&self.file)
-            .and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
+        let read = File::open(&self.file).and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
         if read.is_err() {
             return Timeline::without(BROKEN);
         }
-        let source = Source {
-            file: SOURCE.to_owned(),
-            first_line: 1,
-            lines: code.lines().map(str::to_owned).collect(),
-        };
+        let source =
+            Source { file: SOURCE.to_owned(), first_line: 1, lines: code.lines().map(str::to_owned).collect() };
         match spill::read(&String::from_utf8_lossy(&text), &source) {
             Ok(runs) if runs.is_empty() => Timeline::without(NOTHING),
-            Ok(runs) => Timeline {
-                figure: Some(figure::html(&runs, caption, true)),
-                why: None,
-            },
+            Ok(runs) => Timeline { figure: Some(figure::html(&runs, caption, true)), why: None },
             Err(Unreadable::TooMany(most)) => Timeline::without(&format!(
                 "There is no timeline, because this run has more than {most} events, which is more than a page can show. Make the run shorter."
             )),
@@ -112,10 +104,7 @@ impl Drop for Record {
 impl Timeline {
     /// Says why there is none.
     pub fn without(why: &str) -> Timeline {
-        Timeline {
-            figure: None,
-            why: Some(why.to_owned()),
-        }
+        Timeline { figure: None, why: Some(why.to_owned()) }
     }
 }
 

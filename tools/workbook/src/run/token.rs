@@ -42,10 +42,7 @@ impl Token {
     /// The browser is opened with the name of this file, because everybody on the machine can read the arguments of a program.
     pub fn redirect_file(&self, folder: &Path, port: u16) -> Result<NamedTempFile> {
         // Only the owner may read it; that is how these files are made.
-        let mut file = tempfile::Builder::new()
-            .prefix("open-")
-            .suffix(".html")
-            .tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix("open-").suffix(".html").tempfile_in(folder)?;
         let address = self.address(port);
         writeln!(
             file,

@@ -68,31 +68,19 @@ pub fn exec(mut args: Skip<ArgsOs>) -> anyhow::Error {
     let start = || {
         let parent = parent.to_string_lossy().parse()?;
         let limits = serde_json::from_str(&limits.to_string_lossy())?;
-        start_limited(
-            parent,
-            &limits,
-            !background.is_empty(),
-            Command::new(&program).args(args),
-        )
+        start_limited(parent, &limits, !background.is_empty(), Command::new(&program).args(args))
     };
     let Err(error) = start();
     error.context(format!("cannot start {}", program.display()))
 }
 
 #[cfg(unix)]
-fn start_limited(
-    parent: i32,
-    limits: &Limits,
-    background: bool,
-    program: &mut Command,
-) -> Result<Infallible> {
+fn start_limited(parent: i32, limits: &Limits, background: bool, program: &mut Command) -> Result<Infallible> {
     use std::os::unix::process::CommandExt;
 
     die_with(parent)?;
     // The context of the signals that are caught.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _context = runtime.enter();
     catch_signals()?;
     set(limits)?;
@@ -128,10 +116,7 @@ fn set(limits: &Limits) -> io::Result<()> {
         (Resource::Fsize, limits.file, limits.file),
         (Resource::Core, 0, 0),
     ] {
-        let limit = Rlimit {
-            current: Some(soft),
-            maximum: Some(hard),
-        };
+        let limit = Rlimit { current: Some(soft), maximum: Some(hard) };
         match setrlimit(resource, limit) {
             // Some systems refuse limits on addresses.
             Err(_) if resource == Resource::As && cfg!(not(target_os = "linux")) => {}
@@ -161,12 +146,7 @@ fn die_with(_parent: i32) -> io::Result<()> {
 
 /// What the program has started ends with this process.
 #[cfg(windows)]
-fn start_limited(
-    _parent: i32,
-    _limits: &Limits,
-    background: bool,
-    program: &mut Command,
-) -> Result<Infallible> {
+fn start_limited(_parent: i32, _limits: &Limits, background: bool, program: &mut Command) -> Result<Infallible> {
     use std::os::windows::process::CommandExt;
 
     const IDLE_PRIORITY_CLASS: u32 = 0x40;

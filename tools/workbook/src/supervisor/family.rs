@@ -106,10 +106,7 @@ mod linux {
         while let Some(parent) = parents.pop() {
             for (pid, pages) in children.remove(&parent).unwrap_or_default() {
                 parents.push(pid);
-                found.extend(Pid::from_raw(pid).map(|pid| Member {
-                    pid,
-                    memory: pages * page,
-                }));
+                found.extend(Pid::from_raw(pid).map(|pid| Member { pid, memory: pages * page }));
             }
         }
         found

@@ -59,12 +59,7 @@ impl Limits {
 
     /// What a program may use that the authors wrote and that no reader waits for: on a busy machine, or on one with many processors, an honest one may need more than a reader should wait for.
     pub fn tests() -> Limits {
-        Limits {
-            wall: 20_000,
-            output: 8 * MIB,
-            processes: 1024,
-            ..Limits::default()
-        }
+        Limits { wall: 20_000, output: 8 * MIB, processes: 1024, ..Limits::default() }
     }
 
     /// The time until it is stopped.

@@ -54,11 +54,7 @@ impl Job {
     /// A program with what every program gets, and nothing of what the reader's shell has beside it.
     pub fn new(program: PathBuf, folder: &Path, limits: Limits) -> Job {
         let path = folder.display().to_string();
-        let mut environment = variables(if cfg!(windows) {
-            &["PATH", "SystemRoot"]
-        } else {
-            &["PATH"]
-        });
+        let mut environment = variables(if cfg!(windows) { &["PATH", "SystemRoot"] } else { &["PATH"] });
         let places = ["HOME", "TMPDIR", "TEMP", "TMP"];
         environment.extend(places.map(|name| (name.to_owned(), path.clone())));
         environment.push(("LANG".to_owned(), "C.UTF-8".to_owned()));
@@ -97,9 +93,7 @@ impl Job {
 
 /// Those of the variables that this process has.
 pub fn variables(names: &[&str]) -> Vec<(String, String)> {
-    let found = names
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
+    let found = names.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
     found.collect()
 }
 
@@ -156,11 +150,7 @@ pub enum Why {
 impl End {
     /// The end of a job that was never begun, because the order to stop came before it.
     fn stopped() -> End {
-        End {
-            why: Some(Why::Stopped),
-            message: Some("it was stopped".to_owned()),
-            ..End::default()
-        }
+        End { why: Some(Why::Stopped), message: Some("it was stopped".to_owned()), ..End::default() }
     }
 
     /// Whether the program ended by itself, with success.
@@ -204,10 +194,7 @@ impl Supervisor {
     /// It is this program, started again, whose `main` begins with [`take_part`].
     pub fn start() -> Result<Supervisor> {
         let mut command = Command::new(this_program()?);
-        command
-            .arg(COMMAND)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        command.arg(COMMAND).stdin(Stdio::piped()).stdout(Stdio::piped());
         // Ctrl-C is for this process, which then stops the run in order, or ends, which is an order to stop, too.
         without_ctrl_c(command.as_std_mut());
         let mut child = command.spawn().context("cannot start this program again")?;
@@ -271,11 +258,7 @@ impl Supervisor {
                 Event::Output(output) if output.stream == Stream::Stdout => stdout += &output.text,
                 Event::Output(output) => stderr += &output.text,
                 Event::End(end) => {
-                    return Ok(Ended {
-                        end,
-                        stdout,
-                        stderr,
-                    });
+                    return Ok(Ended { end, stdout, stderr });
                 }
             }
         }
@@ -292,9 +275,7 @@ impl Supervisor {
 
 /// Does work with a supervisor, for whoever is no task, which must not run within one either; the work ends with this process.
 pub fn block_on<T>(work: impl AsyncFnOnce(&mut Supervisor) -> Result<T>) -> Result<T> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut supervisor = Supervisor::start()?;
         let done = work(&mut supervisor).await;

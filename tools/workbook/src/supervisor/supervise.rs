@@ -160,18 +160,10 @@ impl<'a> Run<'a> {
     }
 
     fn finish(&mut self, job: &Job, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
-        let made = if job.private {
-            fs::create_dir_all(&job.folder)
-        } else {
-            Ok(())
-        };
+        let made = if job.private { fs::create_dir_all(&job.folder) } else { Ok(()) };
         let end = match made.and_then(|()| exec::start(job)) {
             Ok(child) => self.watch(child, sender, notices),
-            Err(error) => self.end(
-                None,
-                None,
-                Some(format!("cannot start the program: {error}")),
-            ),
+            Err(error) => self.end(None, None, Some(format!("cannot start the program: {error}"))),
         };
         if job.private {
             // Nothing of the run is alive, so nothing is written any more.
@@ -180,12 +172,7 @@ impl<'a> Run<'a> {
         end
     }
 
-    fn watch(
-        &mut self,
-        mut child: Child,
-        sender: &Sender<Notice>,
-        notices: &Receiver<Notice>,
-    ) -> End {
+    fn watch(&mut self, mut child: Child, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
         if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
             self.open = 2;
             let (out, err) = (sender.clone(), sender.clone());
@@ -264,9 +251,7 @@ impl<'a> Run<'a> {
     }
 
     fn print(&mut self, stream: Stream, printed: &[u8]) -> Option<Verdict> {
-        let fitting = printed
-            .len()
-            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let fitting = printed.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left -= fitting as u64;
         let begun = &mut self.begun[usize::from(stream == Stream::Stderr)];
         let text = decode(begun, &printed[..fitting]);
@@ -340,12 +325,7 @@ impl<'a> Run<'a> {
 
     fn end(&self, status: Option<i32>, why: Option<Why>, message: Option<String>) -> End {
         let elapsed = self.start.elapsed().as_millis();
-        End {
-            status,
-            why,
-            message,
-            elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX),
-        }
+        End { status, why, message, elapsed_ms: u64::try_from(elapsed).unwrap_or(u64::MAX) }
     }
 }
 

@@ -20,11 +20,7 @@ use crate::{Context, skip_unless};
 const NAMES: &str = include_str!("asyncio_names.py");
 
 /// `others` are the names of this program's other trials, which the index may name, too.
-pub fn trials(
-    context: &'static Context,
-    chapters: &'static [Chapter],
-    others: &[Trial],
-) -> Vec<Trial> {
+pub fn trials(context: &'static Context, chapters: &'static [Chapter], others: &[Trial]) -> Vec<Trial> {
     let others: Vec<String> = others.iter().map(|trial| trial.name().to_owned()).collect();
     let can_run = context.python.is_ok();
     if !can_run {
@@ -33,10 +29,9 @@ pub fn trials(
     let dictionary = Trial::test("every name of asyncio is in the dictionary", move || {
         report(dictionary_problems(context, chapters)?)
     });
-    let rows = Trial::test(
-        "every row of the index has a chapter, code and a test",
-        move || report(index_problems(context.book.project(), chapters, &others)?),
-    );
+    let rows = Trial::test("every row of the index has a chapter, code and a test", move || {
+        report(index_problems(context.book.project(), chapters, &others)?)
+    });
     vec![skip_unless(can_run, dictionary), rows]
 }
 
@@ -55,9 +50,7 @@ fn dictionary_problems(context: &Context, chapters: &[Chapter]) -> Result<Vec<St
         known.extend(code(&cells[0]));
         let links = links(cells.last().expect("a row has cells"));
         if links.is_empty() {
-            problems.push(format!(
-                "dictionary.md:{number}: says not where it is in use"
-            ));
+            problems.push(format!("dictionary.md:{number}: says not where it is in use"));
         }
         let names = |cell: &String| code(cell);
         let names: Vec<Vec<String>> = cells.iter().take(2).map(names).collect();
@@ -72,16 +65,12 @@ fn dictionary_problems(context: &Context, chapters: &[Chapter]) -> Result<Vec<St
             }
             let uses = |name: &String| programs.iter().any(|program| is_used(name, program));
             if !names.iter().flatten().any(uses) {
-                problems.push(format!(
-                    "dictionary.md:{number}: no program at {link} uses what the row is about"
-                ));
+                problems.push(format!("dictionary.md:{number}: no program at {link} uses what the row is about"));
             }
             is_shown |= names.iter().filter_map(|names| names.first()).any(uses);
         }
         if !is_shown {
-            problems.push(format!(
-                "dictionary.md:{number}: no link leads to a program with the first of its names"
-            ));
+            problems.push(format!("dictionary.md:{number}: no link leads to a program with the first of its names"));
         }
     }
     for (place, name, classes) in used(context, chapters)? {
@@ -90,8 +79,7 @@ fn dictionary_problems(context: &Context, chapters: &[Chapter]) -> Result<Vec<St
             Some(_) => known
                 .iter()
                 .filter(|known| {
-                    !known.starts_with("asyncio.")
-                        && known.split_once('.').is_some_and(|(_, it)| it == name)
+                    !known.starts_with("asyncio.") && known.split_once('.').is_some_and(|(_, it)| it == name)
                 })
                 .cloned()
                 .collect(),
@@ -150,9 +138,7 @@ fn used(context: &Context, chapters: &[Chapter]) -> Result<Vec<Used>> {
             let Some(rest) = span.strip_prefix("asyncio.") else {
                 continue;
             };
-            let name = rest
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .next();
+            let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next();
             used.push((chapter.name.clone(), name.unwrap_or(rest).to_owned(), None));
         }
     }
@@ -168,11 +154,7 @@ fn used(context: &Context, chapters: &[Chapter]) -> Result<Vec<Used>> {
         Ok(python) => python.command(),
         Err(why) => bail!("{why}"),
     };
-    let mut child = command
-        .args(["-c", NAMES])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut child = command.args(["-c", NAMES]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut input = child.stdin.take().context("the script has an input")?;
     input.write_all(serde_json::to_string(&programs)?.as_bytes())?;
     drop(input);
@@ -200,16 +182,11 @@ fn index_problems(project: &Path, chapters: &[Chapter], others: &[String]) -> Re
         };
         let is_next = follows(last.as_deref(), row);
         if !is_next {
-            problem(format!(
-                "`{row}` does not follow: rows are numbered A1, A2, and so on, B1 …"
-            ));
+            problem(format!("`{row}` does not follow: rows are numbered A1, A2, and so on, B1 …"));
         }
         last = Some(row.clone());
         let links = links(read);
-        let sections: Vec<&[Block]> = links
-            .iter()
-            .filter_map(|link| section(chapters, link))
-            .collect();
+        let sections: Vec<&[Block]> = links.iter().filter_map(|link| section(chapters, link)).collect();
         if links.is_empty() || sections.len() < links.len() {
             problem(format!("{read} does not lead to a section of the book"));
         }
@@ -219,16 +196,12 @@ fn index_problems(project: &Path, chapters: &[Chapter], others: &[String]) -> Re
                 problem(why);
             }
         }
-        let is_checked =
-            |block: &Block| matches!(block.fence, Fence::Output | Fence::Stderr | Fence::Compiler);
-        let in_sections =
-            |what: fn(&Block) -> bool| sections.iter().any(|blocks| blocks.iter().any(what));
+        let is_checked = |block: &Block| matches!(block.fence, Fence::Output | Fence::Stderr | Fence::Compiler);
+        let in_sections = |what: fn(&Block) -> bool| sections.iter().any(|blocks| blocks.iter().any(what));
         // The appendices that only point elsewhere are held to it by tests of their own.
         let is_appendix = row.starts_with('U');
         if parts.is_empty() && !is_appendix && !in_sections(|block| block.fence.is_program()) {
-            problem(format!(
-                "{row} has no code: neither a part of an example nor a program in its section"
-            ));
+            problem(format!("{row} has no code: neither a part of an example nor a program in its section"));
         }
         let held_by = code(held);
         if held_by.is_empty() {
@@ -256,9 +229,7 @@ fn follows(last: Option<&str>, name: &str) -> bool {
     };
     match (last.and_then(split), split(name)) {
         (None, Some(first)) => first == ('A'.into(), 1),
-        (Some((letter, number)), Some(next)) => {
-            next == (letter, number + 1) || next == (letter + 1, 1)
-        }
+        (Some((letter, number)), Some(next)) => next == (letter, number + 1) || next == (letter + 1, 1),
         (_, None) => false,
     }
 }
@@ -277,11 +248,7 @@ fn check_part(project: &Path, part: &str) -> Result<(), String> {
 /// The names of all test functions of the project.
 fn test_functions(project: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    let mut folders = vec![
-        project.join("tests"),
-        project.join("examples/tests"),
-        project.join("tools"),
-    ];
+    let mut folders = vec![project.join("tests"), project.join("examples/tests"), project.join("tools")];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else {
             continue;
@@ -397,9 +364,7 @@ fn headings(text: &str) -> Vec<Heading> {
             Event::Text(words) | Event::Code(words) => {
                 if let Some(heading) = &mut open {
                     heading.id.extend(words.chars().filter_map(|c| match c {
-                        c if c.is_alphanumeric() || c == '_' || c == '-' => {
-                            Some(c.to_ascii_lowercase())
-                        }
+                        c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
                         c if c.is_whitespace() => Some('-'),
                         _ => None,
                     }));

@@ -15,17 +15,13 @@ type Test = fn(&Compiler) -> Result<(), Failed>;
 pub fn trials(context: &'static Context) -> Vec<Trial> {
     let tests: [(&str, Test); 5] = [
         ("compiles once", is_compiled_once),
-        (
-            "names paths that are shown",
-            messages_name_a_file_by_the_path_that_is_shown,
-        ),
+        ("names paths that are shown", messages_name_a_file_by_the_path_that_is_shown),
         ("hides what it appends", what_is_appended_is_not_seen),
         ("stands in for skeptic's", it_stands_in_for_skeptics),
         ("answers other questions", other_questions_go_to_rustc),
     ];
-    let trials = tests.into_iter().map(|(name, test)| {
-        Trial::test(format!("compiler {name}"), move || test(&context.compiler))
-    });
+    let trials =
+        tests.into_iter().map(|(name, test)| Trial::test(format!("compiler {name}"), move || test(&context.compiler)));
     trials.collect()
 }
 
@@ -33,17 +29,12 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
 fn new_program() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let number = now.expect("a time after 1970").as_nanos();
-    format!(
-        "fn main() {{ if let Some(x) = Some({number}u128) && x > 1 {{ println!(\"{{x}}\") }} }}\n"
-    )
+    format!("fn main() {{ if let Some(x) = Some({number}u128) && x > 1 {{ println!(\"{{x}}\") }} }}\n")
 }
 
 fn is_compiled_once(compiler: &Compiler) -> Result<(), Failed> {
     let source = Source::of(&new_program());
-    let (first, again) = (
-        compiler.compile_now(&source)?,
-        compiler.compile_now(&source)?,
-    );
+    let (first, again) = (compiler.compile_now(&source)?, compiler.compile_now(&source)?);
     assert!(!first.found && again.found);
     assert!(first.executable.is_some() && first.executable == again.executable);
     Ok(())
@@ -58,11 +49,7 @@ fn messages_name_a_file_by_the_path_that_is_shown(compiler: &Compiler) -> Result
     let checks = "mod exercise; fn main() { exercise::f() }";
     let compiled = compiler.compile_now(&Source::of_files(vec![
         file(SOURCE, "checks/one.rs", checks),
-        file(
-            "src/exercise.rs",
-            "mine/one.rs",
-            "pub fn f() {\n    missing()\n}\n",
-        ),
+        file("src/exercise.rs", "mine/one.rs", "pub fn f() {\n    missing()\n}\n"),
     ]))?;
     let messages = compiled.rendered();
     assert!(messages.contains("mine/one.rs:2:5"), "{messages}");

@@ -51,9 +51,7 @@ impl Counts {
     pub fn line(&self, chapters: &[Chapter]) -> String {
         let blocks = || chapters.iter().flat_map(|chapter| &chapter.blocks);
         let sources = blocks().filter(|block| block.fence.is_include()).count();
-        let diagrams = blocks()
-            .filter(|block| block.fence == Fence::Diagram)
-            .count();
+        let diagrams = blocks().filter(|block| block.fence == Fence::Diagram).count();
         let mut line = format!("book: {} blocks:", blocks().count());
         let parts = [
             (self.rust.load(Relaxed), "Rust programs compiled and run,"),

@@ -28,11 +28,7 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
     }
     let missing = missing_files(&folder, &slugs);
     let mut trials = vec![Trial::test("tidy examples", move || {
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Failed::from(missing.join("\n")))
-        }
+        if missing.is_empty() { Ok(()) } else { Err(Failed::from(missing.join("\n"))) }
     })];
     for slug in slugs {
         let executable = executables.get(&slug.replace('-', "_")).cloned();
@@ -45,9 +41,7 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
             let (slug, transcript) = (slug.clone(), transcript.clone());
             trials.push(Trial::test(format!("example {slug}.rs"), move || {
                 let file = executable.as_ref().ok_or("cargo built no such example")?;
-                alone(context, &slug, || {
-                    compare(context, &Command::new(file), &transcript).map(drop)
-                })
+                alone(context, &slug, || compare(context, &Command::new(file), &transcript).map(drop))
             }));
         }
         if script.is_file() {
@@ -57,12 +51,7 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-fn twin(
-    context: &'static Context,
-    slug: &str,
-    script: PathBuf,
-    transcript: PathBuf,
-) -> Result<Trial> {
+fn twin(context: &'static Context, slug: &str, script: PathBuf, transcript: PathBuf) -> Result<Trial> {
     let lacks = context.python_lacks(&fs::read_to_string(&script)?);
     if let Some(why) = &lacks {
         context.counts.skip(why);
@@ -75,9 +64,7 @@ fn twin(
         }
         let mut command = context.python.as_ref()?.command();
         command.arg(&script);
-        alone(context, &slug, || {
-            compare(context, &command, &transcript).map(drop)
-        })
+        alone(context, &slug, || compare(context, &command, &transcript).map(drop))
     });
     Ok(skip_unless(can_run, trial))
 }
@@ -108,10 +95,7 @@ fn without_server(
     transcript: &Path,
 ) -> [Trial; 2] {
     let script = context.book.project().join(format!("examples/{slug}.py"));
-    let (executable, transcripts) = (
-        executable.clone(),
-        [transcript.to_owned(), transcript.to_owned()],
-    );
+    let (executable, transcripts) = (executable.clone(), [transcript.to_owned(), transcript.to_owned()]);
     let [of_rust, of_python] = transcripts;
     let in_rust = Trial::test(format!("example {slug}.rs without a server"), move || {
         let file = executable.as_ref().ok_or("cargo built no such example")?;
@@ -151,8 +135,8 @@ fn compare(context: &Context, command: &Command, transcript: &Path) -> Result<St
     if !end.end.ok() {
         return Err(format!("{}\n{}", end.end.how(), end.stderr).into());
     }
-    let expected = fs::read_to_string(transcript)
-        .map_err(|error| format!("cannot read {}: {error}", transcript.display()))?;
+    let expected =
+        fs::read_to_string(transcript).map_err(|error| format!("cannot read {}: {error}", transcript.display()))?;
     same_text(&expected, &end.stdout)?;
     context.counts.examples.fetch_add(1, Relaxed);
     Ok(end.stderr)
@@ -165,10 +149,7 @@ fn slugs(folder: &Path) -> Result<Vec<String>> {
         let path = entry?.path();
         let ending = path.extension().unwrap_or_default();
         if ["rs", "txt"].iter().any(|known| ending == *known) {
-            slugs.extend(
-                path.file_stem()
-                    .map(|stem| stem.to_string_lossy().into_owned()),
-            );
+            slugs.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
         }
     }
     slugs.sort();

@@ -20,10 +20,7 @@ fn folder() -> PathBuf {
 pub fn trials(context: &'static Context) -> Vec<Trial> {
     let src = folder().join("project/book/src");
     let chapters = chapter::read_all(&src).expect("the fixtures are part of the project");
-    let mut trials: Vec<Trial> = chapters
-        .into_iter()
-        .map(|chapter| chapter_trial(context, chapter))
-        .collect();
+    let mut trials: Vec<Trial> = chapters.into_iter().map(|chapter| chapter_trial(context, chapter)).collect();
     trials.push(Trial::test("fixture SUMMARY.md", || {
         let problems = tidy::summary_problems(&folder().join("summary"));
         let lines = problems.iter().map(ToString::to_string).collect();
@@ -57,10 +54,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
         let slugs = ["alone".to_owned(), "known".to_owned()];
         complaints_are(
             examples::missing_files(&folder().join("project/examples"), &slugs),
-            &[
-                "examples/alone.py is missing",
-                "examples/alone.txt is missing",
-            ],
+            &["examples/alone.py is missing", "examples/alone.txt is missing"],
         )
     }));
     trials
@@ -74,25 +68,14 @@ fn complaints_are(complaints: Vec<String>, expected: &[&str]) -> Result<(), Fail
         .map(|complaint| format!("should not be said: {complaint}"));
     let missing = expected
         .iter()
-        .filter(|begin| {
-            !complaints
-                .iter()
-                .any(|complaint| complaint.starts_with(**begin))
-        })
+        .filter(|begin| !complaints.iter().any(|complaint| complaint.starts_with(**begin)))
         .map(|begin| format!("should be said: {begin}"));
     let wrong: Vec<String> = unexpected.chain(missing).collect();
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(Failed::from(wrong.join("\n")))
-    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
 }
 
 fn chapter_trial(context: &'static Context, chapter: Chapter) -> Trial {
-    let uses_python = chapter
-        .blocks
-        .iter()
-        .any(|block| matches!(block.fence, Fence::Python | Fence::PythonRaises));
+    let uses_python = chapter.blocks.iter().any(|block| matches!(block.fence, Fence::Python | Fence::PythonRaises));
     let can_run = !uses_python || context.python.is_ok();
     let name = format!("fixture {}", chapter.name);
     let trial = Trial::test(name, move || {
@@ -107,11 +90,7 @@ fn chapter_trial(context: &'static Context, chapter: Chapter) -> Trial {
             .filter(|expected| !found.iter().any(|found| expected.is(found)))
             .map(|expected| format!("should be said: {}{}", expected.place, expected.words));
         let wrong: Vec<String> = unexpected.chain(missing).collect();
-        if wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(Failed::from(wrong.join("\n")))
-        }
+        if wrong.is_empty() { Ok(()) } else { Err(Failed::from(wrong.join("\n"))) }
     });
     skip_unless(can_run, trial)
 }
@@ -150,10 +129,7 @@ fn complaints(context: &Context, chapter: &Chapter) -> Result<Vec<String>, Faile
         python: context.python.as_ref().ok(),
         modules: &context.book.project().join("examples"),
         limits: match chapter.name.as_str() {
-            "time.md" => Limits {
-                wall: 500,
-                ..Limits::tests()
-            },
+            "time.md" => Limits { wall: 500, ..Limits::tests() },
             _ => Limits::tests(),
         },
     };

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{
-    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use libtest_mimic::{Failed, Trial};
 use percent_encoding::percent_decode_str;
 
@@ -24,11 +22,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
         let site = folder.path().join("book");
         context.book.build(&site)?;
         let problems = problems(&site)?;
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Failed::from(problems.join("\n")))
-        }
+        if problems.is_empty() { Ok(()) } else { Err(Failed::from(problems.join("\n"))) }
     })]
 }
 
@@ -58,10 +52,7 @@ pub fn problems(site: &Path) -> Result<Vec<String>> {
         }
         if name.ends_with(".css") {
             let text = fs::read_to_string(&file)?.replace(['"', '\''], "");
-            if ["url(http", "url(//", "@import"]
-                .iter()
-                .any(|mark| text.contains(mark))
-            {
+            if ["url(http", "url(//", "@import"].iter().any(|mark| text.contains(mark)) {
                 problems.push(format!("{name}: a style must not load from elsewhere"));
             }
         }
@@ -78,24 +69,12 @@ pub fn problems(site: &Path) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-fn check(
-    site: &Path,
-    from: &Path,
-    link: &Link,
-    pages: &mut Pages,
-) -> Result<Result<(), &'static str>> {
+fn check(site: &Path, from: &Path, link: &Link, pages: &mut Pages) -> Result<Result<(), &'static str>> {
     let external = link.to.starts_with("//")
-        || link
-            .to
-            .split_once(':')
-            .is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphanumeric()));
+        || link.to.split_once(':').is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphanumeric()));
     if external {
         let fetches = link.loaded && !link.to.starts_with("data:");
-        return Ok(if fetches {
-            Err("asks another machine: keep the file in the book")
-        } else {
-            Ok(())
-        });
+        return Ok(if fetches { Err("asks another machine: keep the file in the book") } else { Ok(()) });
     }
     let (path, fragment) = match link.to.split_once('#') {
         Some((path, fragment)) => (path, Some(fragment)),
@@ -114,9 +93,7 @@ fn check(
         target.push("index.html");
     }
     if !target.is_file() {
-        return Ok(Err(
-            "leads nowhere: there is no such file in the built book",
-        ));
+        return Ok(Err("leads nowhere: there is no such file in the built book"));
     }
     let is_page = target.extension().is_some_and(|ending| ending == "html");
     match fragment.map(decode) {
@@ -127,11 +104,7 @@ fn check(
                 _ => &id,
             };
             let found = pages.page(&target)?.ids.contains(first);
-            Ok(if found {
-                Ok(())
-            } else {
-                Err("leads to no place in that page: no element has this id")
-            })
+            Ok(if found { Ok(()) } else { Err("leads to no place in that page: no element has this id") })
         }
         _ => Ok(Ok(())),
     }
@@ -149,8 +122,7 @@ impl Pages {
     fn page(&mut self, file: &Path) -> Result<&mut Page> {
         let file = fs::canonicalize(file)?;
         if !self.0.contains_key(&file) {
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+            let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             self.0.insert(file.clone(), read(&text));
         }
         self.0.get_mut(&file).context("the page was just put there")
@@ -197,16 +169,10 @@ impl Page {
                 ("id", _) | ("name", "a") => {
                     self.ids.insert(value);
                 }
-                ("href", element @ ("a" | "area" | "link")) => self.links.push(Link {
-                    line,
-                    to: value,
-                    loaded: element == "link",
-                }),
-                ("src", _) | ("data", "object") => self.links.push(Link {
-                    line,
-                    to: value,
-                    loaded: true,
-                }),
+                ("href", element @ ("a" | "area" | "link")) => {
+                    self.links.push(Link { line, to: value, loaded: element == "link" })
+                }
+                ("src", _) | ("data", "object") => self.links.push(Link { line, to: value, loaded: true }),
                 _ => {}
             }
         }

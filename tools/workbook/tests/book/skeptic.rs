@@ -64,14 +64,7 @@ pub fn stand_in_with(compiler: &Compiler, args: &[String]) -> Result<i32> {
 
 /// Runs skeptic's tests, and checks that it has found every program.
 pub fn run(context: &Context, chapters: &[Chapter]) -> Result<ExitCode> {
-    let args = [
-        "test",
-        "--package",
-        "skeptic-tests",
-        "--test",
-        "skeptic",
-        "--no-run",
-    ];
+    let args = ["test", "--package", "skeptic-tests", "--test", "skeptic", "--no-run"];
     let tests = cargo::artifacts(context.book.project(), &args)?
         .into_iter()
         .filter(|artifact| artifact.target.is_test())
@@ -83,23 +76,13 @@ pub fn run(context: &Context, chapters: &[Chapter]) -> Result<ExitCode> {
     fs::write(&settings, serde_json::to_vec(&context.compiler)?)?;
     let start = |arg: &str| -> Result<Command> {
         let mut command = Command::new(&tests);
-        command
-            .arg(arg)
-            .env("RUSTC", env::current_exe()?)
-            .env(SETTINGS, &settings);
+        command.arg(arg).env("RUSTC", env::current_exe()?).env(SETTINGS, &settings);
         Ok(command)
     };
 
     let list = start("--list")?.output()?;
-    let found = String::from_utf8_lossy(&list.stdout)
-        .lines()
-        .filter(|line| line.ends_with(": test"))
-        .count();
-    let rust_blocks = chapters
-        .iter()
-        .flat_map(|chapter| &chapter.blocks)
-        .filter(|block| block.fence.is_rust())
-        .count();
+    let found = String::from_utf8_lossy(&list.stdout).lines().filter(|line| line.ends_with(": test")).count();
+    let rust_blocks = chapters.iter().flat_map(|chapter| &chapter.blocks).filter(|block| block.fence.is_rust()).count();
     // One more is skeptic's own look at its surroundings.
     ensure!(
         found == rust_blocks + 1,
@@ -137,12 +120,7 @@ pub fn run(context: &Context, chapters: &[Chapter]) -> Result<ExitCode> {
 /// What all programs of the book may use together.
 fn limits() -> Limits {
     let (compiler, tests) = (Limits::compiler(), Limits::tests());
-    Limits {
-        wall: tests.wall * 180,
-        memory: compiler.memory * 8,
-        processes: tests.processes,
-        ..compiler
-    }
+    Limits { wall: tests.wall * 180, memory: compiler.memory * 8, processes: tests.processes, ..compiler }
 }
 
 /// Tells whether the program that skeptic calls by this name needs a Redis server, and there is none.
@@ -153,8 +131,9 @@ fn lacks_server(context: &Context, chapters: &[Chapter], name: &str) -> bool {
     chapters.iter().any(|chapter| {
         let stem = chapter.name.trim_end_matches(".md");
         place.starts_with(&format!("{stem}_sect_"))
-            && chapter.blocks.iter().any(|block| {
-                block.line.to_string() == line && context.server_lacks(&block.text).is_some()
-            })
+            && chapter
+                .blocks
+                .iter()
+                .any(|block| block.line.to_string() == line && context.server_lacks(&block.text).is_some())
     })
 }

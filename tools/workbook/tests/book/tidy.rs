@@ -71,11 +71,7 @@ pub fn problems(project: &Path, src: &Path, chapter: &Chapter) -> Vec<Problem> {
 }
 
 fn problem(block: &Block, offset: usize, what: String) -> Problem {
-    Problem {
-        chapter: block.chapter.clone(),
-        line: block.line + offset,
-        what,
-    }
+    Problem { chapter: block.chapter.clone(), line: block.line + offset, what }
 }
 
 fn check_whole(block: &Block) -> Result<(), String> {
@@ -104,37 +100,27 @@ fn check_include(project: &Path, src: &Path, block: &Block) -> Result<(), String
         _ => &[("examples", "txt")],
     };
     let fits = allowed.iter().any(|(folder, ending)| {
-        path.starts_with(plain(&project.join(folder)))
-            && path.extension().is_some_and(|found| found == *ending)
+        path.starts_with(plain(&project.join(folder))) && path.extension().is_some_and(|found| found == *ending)
     });
     if !fits {
-        let wanted: Vec<String> = allowed
-            .iter()
-            .map(|(folder, ending)| format!("{folder}/….{ending}"))
-            .collect();
-        return Err(format!(
-            "must include a file {}, not {file}",
-            wanted.join(" or ")
-        ));
+        let wanted: Vec<String> = allowed.iter().map(|(folder, ending)| format!("{folder}/….{ending}")).collect();
+        return Err(format!("must include a file {}, not {file}", wanted.join(" or ")));
     }
-    let text = fs::read_to_string(&path)
-        .map_err(|error| format!("cannot read the included file {file}: {error}"))?;
+    let text = fs::read_to_string(&path).map_err(|error| format!("cannot read the included file {file}: {error}"))?;
     match anchor {
         None => Ok(()),
         Some(_) if block.fence == Fence::Transcript => {
             Err("must include the whole transcript, without an anchor".to_owned())
         }
-        Some(anchor) if anchor.starts_with(|c: char| c.is_ascii_digit()) => Err(format!(
-            "line numbers go wrong with the next edit: mark the lines in {file} with ANCHOR comments"
-        )),
+        Some(anchor) if anchor.starts_with(|c: char| c.is_ascii_digit()) => {
+            Err(format!("line numbers go wrong with the next edit: mark the lines in {file} with ANCHOR comments"))
+        }
         Some(anchor) => ["ANCHOR", "ANCHOR_END"].into_iter().try_for_each(|mark| {
             let wanted = format!("{mark}: {anchor}");
             if text.lines().any(|line| line.trim_end().ends_with(&wanted)) {
                 return Ok(());
             }
-            Err(format!(
-                "{file} has no line that ends with `{wanted}`: add it"
-            ))
+            Err(format!("{file} has no line that ends with `{wanted}`: add it"))
         }),
     }
 }
@@ -153,8 +139,7 @@ fn unknown_names(project: &Path, chapter: &Chapter, block: &Block) -> Vec<Proble
             continue;
         }
         for name in line.split('`').skip(1).step_by(2) {
-            let is_name =
-                name.len() > 1 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let is_name = name.len() > 1 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
             if is_name && !known.contains(name) {
                 problems.push(Problem {
                     chapter: chapter.name.clone(),
@@ -176,9 +161,7 @@ fn library_words(folder: &Path) -> HashSet<String> {
             words.extend(library_words(&path));
         }
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let code = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"));
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         let found = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
         words.extend(found.map(str::to_owned));
     }
@@ -202,24 +185,13 @@ fn plain(path: &Path) -> PathBuf {
 
 /// What a chapter may include outside of blocks: the folder beside `src`, the ending, and how such a file is made.
 const DRAWN: [(&str, &str, &str); 2] = [
-    (
-        "figures",
-        "html",
-        "record it with cargo run -p recorded --bin record",
-    ),
-    (
-        "plots",
-        "svg",
-        "measure it with cargo run --release -p benches -- --plots",
-    ),
+    ("figures", "html", "record it with cargo run -p recorded --bin record"),
+    ("plots", "svg", "measure it with cargo run --release -p benches -- --plots"),
 ];
 
 /// Tells whether the line is a whole figure or plot, and whether there is such a file.
 fn figure(src: &Path, chapter: &Chapter, line: &str) -> Option<Result<(), String>> {
-    let file = line
-        .strip_prefix("{{#include ")?
-        .strip_suffix("}}")
-        .filter(|file| !file.contains(['{', ':']))?;
+    let file = line.strip_prefix("{{#include ")?.strip_suffix("}}").filter(|file| !file.contains(['{', ':']))?;
     let path = plain(&src.join(&chapter.name).parent()?.join(file));
     let (_, _, how) = DRAWN.iter().find(|(folder, ending, _)| {
         path.parent() == Some(&plain(&src.join("..").join(folder)))
@@ -233,18 +205,12 @@ fn figure(src: &Path, chapter: &Chapter, line: &str) -> Option<Result<(), String
 
 /// Includes are for the kinds of blocks that are nothing else, and for figures: all other text stands in the chapter.
 fn stray_includes(src: &Path, chapter: &Chapter) -> Vec<Problem> {
-    let allowed: Vec<usize> = chapter
-        .blocks
-        .iter()
-        .filter(|block| block.fence.is_include())
-        .map(|block| block.line + 1)
-        .collect();
+    let allowed: Vec<usize> =
+        chapter.blocks.iter().filter(|block| block.fence.is_include()).map(|block| block.line + 1).collect();
     let lines: Vec<&str> = chapter.text.lines().collect();
     let is_apart = |i: usize| {
         let neighbours = [i.checked_sub(1), Some(i + 1)].into_iter().flatten();
-        neighbours
-            .filter_map(|i| lines.get(i))
-            .all(|line| line.is_empty())
+        neighbours.filter_map(|i| lines.get(i)).all(|line| line.is_empty())
     };
     lines
         .iter()
@@ -315,21 +281,17 @@ fn check_command(project: &Path, command: &str) -> Result<(), String> {
             }
         }
         ["cargo", "test"] | ["cargo", "doc", "--open"] => Ok(()),
-        _ => Err("is of no kind that a test knows: see `check_command` in tools/workbook/tests/book/tidy.rs".to_owned()),
+        _ => {
+            Err("is of no kind that a test knows: see `check_command` in tools/workbook/tests/book/tidy.rs".to_owned())
+        }
     }
 }
 
 /// What is wrong with the table of contents and the set of files.
 pub fn summary_problems(src: &Path) -> Vec<Problem> {
-    let problem = |file: &str, line: usize, what: &str| Problem {
-        chapter: file.to_owned(),
-        line,
-        what: what.to_owned(),
-    };
-    let (Ok(files), Ok(text)) = (
-        chapter::markdown_files(src),
-        fs::read_to_string(src.join("SUMMARY.md")),
-    ) else {
+    let problem =
+        |file: &str, line: usize, what: &str| Problem { chapter: file.to_owned(), line, what: what.to_owned() };
+    let (Ok(files), Ok(text)) = (chapter::markdown_files(src), fs::read_to_string(src.join("SUMMARY.md"))) else {
         return vec![problem("SUMMARY.md", 1, "cannot be read")];
     };
     let mut problems = Vec::new();
@@ -358,31 +320,19 @@ pub fn summary_problems(src: &Path) -> Vec<Problem> {
             ));
         }
         if listed.insert(file.clone(), line).is_some() {
-            problems.push(problem(
-                "SUMMARY.md",
-                line,
-                &format!("`{file}` is listed twice: remove one line"),
-            ));
+            problems.push(problem("SUMMARY.md", line, &format!("`{file}` is listed twice: remove one line")));
         }
     }
     let mut stems: HashMap<String, &str> = HashMap::new();
     for file in files.iter().filter(|file| *file != "SUMMARY.md") {
         if !listed.contains_key(file) {
-            problems.push(problem(
-                file,
-                1,
-                "no reader finds this chapter: list it in SUMMARY.md",
-            ));
+            problems.push(problem(file, 1, "no reader finds this chapter: list it in SUMMARY.md"));
         }
         let stem = Path::new(file).file_stem().unwrap_or_default();
         // Skeptic names its tests by the stem, without regard to punctuation.
         let stem = stem.to_string_lossy().to_lowercase().replace('-', "_");
         if let Some(other) = stems.insert(stem, file) {
-            problems.push(problem(
-                file,
-                1,
-                &format!("has the same name as {other}: rename one of them"),
-            ));
+            problems.push(problem(file, 1, &format!("has the same name as {other}: rename one of them")));
         }
     }
     problems

@@ -28,10 +28,7 @@ fn button(name: &str, start: &str) -> String {
 
 /// Whether the answer to what the reader did holds this text.
 fn says(name: &str, text: &str) -> String {
-    format!(
-        "{}.querySelector('.ex-result')?.textContent.includes(\"{text}\")",
-        exercise(name)
-    )
+    format!("{}.querySelector('.ex-result')?.textContent.includes(\"{text}\")", exercise(name))
 }
 
 fn open(browser: &Browser, name: &str) -> Result<()> {
@@ -50,10 +47,8 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     // A wrong answer shows what is believed, the right one why it is right.
     let name = "late_tea";
     open(&browser, name)?;
-    for (letter, said) in [
-        ("a", "The limit would only end the waiting"),
-        ("b", "The limit hits the group in second 3"),
-    ] {
+    for (letter, said) in [("a", "The limit would only end the waiting"), ("b", "The limit hits the group in second 3")]
+    {
         let choice = format!("{}.querySelector('[value={letter}]')", exercise(name));
         browser.click(&choice)?;
         browser.click(&button(name, "Answer"))?;
@@ -91,30 +86,20 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     let solution = fs::read_to_string(solution)?;
     browser.get(&format!("{area}.select()"))?;
     let text = serde_json::to_string(&solution)?;
-    ensure!(
-        browser.get(&format!(
-            "document.execCommand('insertText', false, {text})"
-        ))? == true
-    );
+    ensure!(browser.get(&format!("document.execCommand('insertText', false, {text})"))? == true);
     browser.click(&button(name, "Check"))?;
-    browser.wait_within(
-        LONGEST,
-        &says(name, "A future does nothing until somebody polls it"),
-    )?;
+    browser.wait_within(LONGEST, &says(name, "A future does nothing until somebody polls it"))?;
     browser.wait_until(&format!("{COUNT}.includes('2 of 5')"))?;
     ensure!(fs::read_to_string(&file)? == solution);
 
     // The only complaint is about the save that was refused.
     let complaints = browser.complaints()?;
-    let expected = complaints
-        .iter()
-        .all(|complaint| complaint.contains("/exercises/one_by_one") && complaint.contains("409"));
+    let expected =
+        complaints.iter().all(|complaint| complaint.contains("/exercises/one_by_one") && complaint.contains("409"));
     ensure!(expected, "{complaints:#?}");
 
     // What is broken is named, and not taken for a page from elsewhere.
-    let broken = project
-        .path()
-        .join("exercises/gather_wait/one_by_one/exercise.toml");
+    let broken = project.path().join("exercises/gather_wait/one_by_one/exercise.toml");
     fs::write(broken, "broken")?;
     let section = "document.querySelector('section.exercises')?.textContent";
     let told = format!("{section}?.includes('exercise.toml: TOML parse error')");

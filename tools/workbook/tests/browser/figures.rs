@@ -16,35 +16,14 @@ use crate::sizes;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
 pub const TESTS: [Test; 8] = [
-    (
-        "a_figure_is_gone_through_forwards_and_backwards",
-        a_figure_is_gone_through_forwards_and_backwards,
-    ),
-    (
-        "two_runs_are_compared_in_one_figure",
-        two_runs_are_compared_in_one_figure,
-    ),
-    (
-        "a_figure_is_read_without_scripts_and_without_a_server",
-        a_figure_is_read_without_scripts_and_without_a_server,
-    ),
+    ("a_figure_is_gone_through_forwards_and_backwards", a_figure_is_gone_through_forwards_and_backwards),
+    ("two_runs_are_compared_in_one_figure", two_runs_are_compared_in_one_figure),
+    ("a_figure_is_read_without_scripts_and_without_a_server", a_figure_is_read_without_scripts_and_without_a_server),
     ("figures_fit_a_phone", figures_fit_a_phone),
-    (
-        "figures_can_be_read_in_every_theme",
-        figures_can_be_read_in_every_theme,
-    ),
-    (
-        "the_texts_of_a_picture_do_not_cover_one_another",
-        the_texts_of_a_picture_do_not_cover_one_another,
-    ),
-    (
-        "ten_thousand_events_are_opened_and_scrubbed_at_once",
-        sizes::ten_thousand_events_are_opened_and_scrubbed_at_once,
-    ),
-    (
-        "a_chapter_weighs_less_than_sixty_kilobytes",
-        sizes::a_chapter_weighs_less_than_sixty_kilobytes,
-    ),
+    ("figures_can_be_read_in_every_theme", figures_can_be_read_in_every_theme),
+    ("the_texts_of_a_picture_do_not_cover_one_another", the_texts_of_a_picture_do_not_cover_one_another),
+    ("ten_thousand_events_are_opened_and_scrubbed_at_once", sizes::ten_thousand_events_are_opened_and_scrubbed_at_once),
+    ("a_chapter_weighs_less_than_sixty_kilobytes", sizes::a_chapter_weighs_less_than_sixty_kilobytes),
 ];
 
 /// What a step of a figure's stepper shows, as JSON.
@@ -78,9 +57,7 @@ fn read(browser: &Browser, figure: &str) -> Result<(Shown, Value)> {
     let read = browser.get(&format!("{READ}({figure})"))?;
     let list = |name: &str| -> Vec<String> {
         let items = read[name].as_array().into_iter().flatten();
-        items
-            .filter_map(|item| Some(item.as_str()?.to_owned()))
-            .collect()
+        items.filter_map(|item| Some(item.as_str()?.to_owned())).collect()
     };
     let now = read["now"].as_str().context("a sentence")?;
     let pass = now.split_once("pass ").map_or("", |(_, pass)| pass);
@@ -102,37 +79,24 @@ fn read(browser: &Browser, figure: &str) -> Result<(Shown, Value)> {
 fn recorded(browser: &Browser, figure: &str, name: &str) -> Result<(Value, Vec<usize>)> {
     let file = cargo::workspace().join(format!("book/traces/{name}.json"));
     let trace: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
-    let steps = browser.get(&format!(
-        "JSON.parse({}.textContent).steps.map((step) => step.at(-1))",
-        part(figure, ".trace-data")
-    ))?;
+    let steps = browser
+        .get(&format!("JSON.parse({}.textContent).steps.map((step) => step.at(-1))", part(figure, ".trace-data")))?;
     let steps = steps.as_array().context("the steps")?;
     let events = steps.iter().filter_map(Value::as_u64);
-    Ok((
-        trace["runs"][0].clone(),
-        events.map(|event| event as usize).collect(),
-    ))
+    Ok((trace["runs"][0].clone(), events.map(|event| event as usize).collect()))
 }
 
 fn a_figure_is_gone_through_forwards_and_backwards() -> Result<()> {
     let (address, token) = site::served()?;
     let browser = Browser::start(LARGE, false, false)?;
     for (page, name, caption) in [
-        (
-            "gather_wait",
-            "gather_wait-three_teas",
-            "gather starts all at once and ends with the longest.",
-        ),
+        ("gather_wait", "gather_wait-three_teas", "gather starts all at once and ends with the longest."),
         (
             "event_loop",
             "event_loop-order",
             "What is ready runs first in, first out; what it schedules runs in the next pass.",
         ),
-        (
-            "event_loop",
-            "event_loop-timers",
-            "With nothing ready, the loop waits for the soonest timer.",
-        ),
+        ("event_loop", "event_loop-timers", "With nothing ready, the loop waits for the soonest timer."),
     ] {
         browser.open(&format!("{address}/{page}.html#token={token}"))?;
         let figure = figure(caption);
@@ -143,10 +107,7 @@ fn a_figure_is_gone_through_forwards_and_backwards() -> Result<()> {
         let check = |step: usize| -> Result<f64> {
             let (shown, read) = read(&browser, &figure)?;
             let wanted = &all[events[step]];
-            ensure!(
-                shown == *wanted,
-                "step {step}: {shown:#?}\nwanted {wanted:#?}"
-            );
+            ensure!(shown == *wanted, "step {step}: {shown:#?}\nwanted {wanted:#?}");
             let is_told = read["program"] == "Program (the marked line made the task)";
             ensure!(is_told == shown.made.is_some(), "step {step}: {read}");
             let count = format!("{} of {}", step + 1, events.len());
@@ -199,10 +160,7 @@ fn a_figure_is_gone_through_forwards_and_backwards() -> Result<()> {
         // A click into the picture goes to the step that is there.
         browser.click(&part(&figure, ".trace-print"))?;
         let (shown, _) = read(&browser, &figure)?;
-        ensure!(
-            shown.output.len() <= 1 && !shown.waiting.contains(&"main".to_owned()),
-            "{shown:?}"
-        );
+        ensure!(shown.output.len() <= 1 && !shown.waiting.contains(&"main".to_owned()), "{shown:?}");
     }
     check_quiet(&browser, &address)
 }
@@ -213,27 +171,18 @@ fn two_runs_are_compared_in_one_figure() -> Result<()> {
     browser.open(&format!("{address}/task.html#token={token}"))?;
     let figure = figure("A cancellation arrives at the await where the task is suspended.");
     let choose = |title: &str| {
-        format!(
-            "[...{figure}.querySelectorAll('button')].find((button) => button.textContent === '{title}')"
-        )
+        format!("[...{figure}.querySelectorAll('button')].find((button) => button.textContent === '{title}')")
     };
     browser.click(&choose("On Tokio"))?;
     browser.type_keys(&END.to_string())?;
-    let output = browser.get(&format!(
-        "[...{figure}.querySelectorAll('.trace-panels samp')].map((line) => line.textContent)"
-    ))?;
-    ensure!(
-        output == json!(["asked to end", "cancelled: true"]),
-        "{output}"
-    );
+    let output = browser
+        .get(&format!("[...{figure}.querySelectorAll('.trace-panels samp')].map((line) => line.textContent)"))?;
+    ensure!(output == json!(["asked to end", "cancelled: true"]), "{output}");
     ensure!(browser.get(&format!("{}.hidden", part(&figure, ".trace-timers")))? == true);
     browser.click(&choose("On this library"))?;
     browser.type_keys(&END.to_string())?;
     let (shown, _) = read(&browser, &figure)?;
-    ensure!(
-        shown.output == ["asked to end", "pour it away", "cancelled: true"],
-        "{shown:?}"
-    );
+    ensure!(shown.output == ["asked to end", "pour it away", "cancelled: true"], "{shown:?}");
     browser.get(&format!("{figure}.scrollIntoView()"))?;
     take_picture(&browser, "figure-two-runs.png")?;
     check_quiet(&browser, &address)
@@ -253,10 +202,7 @@ fn a_figure_is_read_without_scripts_and_without_a_server() -> Result<()> {
     ensure!(shown.ready == ["main"], "{shown:?}");
 
     // Without scripts the picture, the output and the table are there, and no controls.
-    browser.devtools(
-        "Emulation.setScriptExecutionDisabled",
-        json!({"value": true}),
-    )?;
+    browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true}))?;
     browser.open(&address)?;
     let page = browser.html()?;
     ensure!(!page.contains("trace-stepper") && !page.contains("trace-open"));
@@ -331,10 +277,7 @@ fn figures_can_be_read_in_every_theme() -> Result<()> {
             let is_text = ["name", "label", "cancel"].contains(&&**what);
             let least = if is_text { 4.5 } else { 3.0 };
             let contrast = contrast.as_f64().context("a number")?;
-            ensure!(
-                contrast >= least,
-                "{theme}: {what} has a contrast of {contrast:.1}"
-            );
+            ensure!(contrast >= least, "{theme}: {what} has a contrast of {contrast:.1}");
         }
         browser.get("document.querySelector('figure.trace').scrollIntoView()")?;
         take_picture(&browser, &format!("figure-{theme}.png"))?;

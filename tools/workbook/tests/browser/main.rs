@@ -29,38 +29,17 @@ fn main() -> ExitCode {
     }
     let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
     let tests: [Test; 13] = [
-        (
-            "a_program_is_run_edited_stopped_and_reset",
-            page::a_program_is_run_edited_stopped_and_reset,
-        ),
-        (
-            "an_example_runs_on_a_phone_in_the_dark",
-            page::an_example_runs_on_a_phone_in_the_dark,
-        ),
-        (
-            "a_page_without_the_key_says_where_it_is",
-            page::a_page_without_the_key_says_where_it_is,
-        ),
-        (
-            "a_page_from_elsewhere_says_what_to_do",
-            page::a_page_from_elsewhere_says_what_to_do,
-        ),
-        (
-            "an_edit_outlives_the_server",
-            page::an_edit_outlives_the_server,
-        ),
+        ("a_program_is_run_edited_stopped_and_reset", page::a_program_is_run_edited_stopped_and_reset),
+        ("an_example_runs_on_a_phone_in_the_dark", page::an_example_runs_on_a_phone_in_the_dark),
+        ("a_page_without_the_key_says_where_it_is", page::a_page_without_the_key_says_where_it_is),
+        ("a_page_from_elsewhere_says_what_to_do", page::a_page_from_elsewhere_says_what_to_do),
+        ("an_edit_outlives_the_server", page::an_edit_outlives_the_server),
         (
             "without_its_editor_a_program_is_edited_in_the_browsers_own",
             page::without_its_editor_a_program_is_edited_in_the_browsers_own,
         ),
-        (
-            "limits_that_a_system_lacks_are_named",
-            page::limits_that_a_system_lacks_are_named,
-        ),
-        (
-            "an_edited_program_is_drawn_and_gone_through",
-            timelines::an_edited_program_is_drawn_and_gone_through,
-        ),
+        ("limits_that_a_system_lacks_are_named", page::limits_that_a_system_lacks_are_named),
+        ("an_edited_program_is_drawn_and_gone_through", timelines::an_edited_program_is_drawn_and_gone_through),
         (
             "a_program_that_the_reader_stops_is_drawn_until_then",
             timelines::a_program_that_the_reader_stops_is_drawn_until_then,
@@ -69,27 +48,19 @@ fn main() -> ExitCode {
             "the_playground_has_both_loops_and_keeps_every_edit",
             timelines::the_playground_has_both_loops_and_keeps_every_edit,
         ),
-        (
-            "the_playground_fits_a_phone_in_the_dark",
-            timelines::the_playground_fits_a_phone_in_the_dark,
-        ),
+        ("the_playground_fits_a_phone_in_the_dark", timelines::the_playground_fits_a_phone_in_the_dark),
         (
             "from_elsewhere_the_playground_says_what_it_needs",
             timelines::from_elsewhere_the_playground_says_what_it_needs,
         ),
-        (
-            "exercises_are_answered_checked_and_solved",
-            exercises::exercises_are_answered_checked_and_solved,
-        ),
+        ("exercises_are_answered_checked_and_solved", exercises::exercises_are_answered_checked_and_solved),
     ];
     let trials = tests
         .into_iter()
         .chain(figures::TESTS)
         .map(|(name, test)| {
-            Trial::test(name, move || {
-                test().map_err(|error| Failed::from(format!("{error:?}")))
-            })
-            .with_ignored_flag(skipped)
+            Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:?}"))))
+                .with_ignored_flag(skipped)
         })
         .collect();
     let conclusion = libtest_mimic::run(&args, trials);

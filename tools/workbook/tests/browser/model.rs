@@ -39,10 +39,7 @@ fn text(event: &Value, field: &str) -> String {
 
 /// Writes a text as it is, and what has a kind and a number with a space between them.
 fn words(value: &Value) -> String {
-    match value
-        .as_object()
-        .and_then(|numbered| numbered.iter().next())
-    {
+    match value.as_object().and_then(|numbered| numbered.iter().next()) {
         Some((kind, number)) => format!("{kind} {number}"),
         None => value.as_str().unwrap_or_default().to_owned(),
     }
@@ -63,11 +60,7 @@ fn seconds(nanoseconds: u64) -> String {
 /// Gives what has to be shown after each event of the run.
 pub fn shown(run: &Value) -> Result<Vec<Shown>> {
     let events = run["events"].as_array().expect("a list");
-    let mut model = Model {
-        names: names(events),
-        pass: 1,
-        ..Model::default()
-    };
+    let mut model = Model { names: names(events), pass: 1, ..Model::default() };
     let mut shown = Vec::new();
     for event in events {
         model.follow(event)?;
@@ -76,15 +69,8 @@ pub fn shown(run: &Value) -> Result<Vec<Shown>> {
         timers.sort_by_key(|(when, _)| *when);
         shown.push(Shown {
             ready: model.ready.iter().map(name).collect(),
-            timers: timers
-                .iter()
-                .map(|(when, who)| format!("{}: {}", seconds(*when), name(who)))
-                .collect(),
-            waiting: model
-                .waiting
-                .iter()
-                .map(|(who, what)| format!("{} {what}", name(who)))
-                .collect(),
+            timers: timers.iter().map(|(when, who)| format!("{}: {}", seconds(*when), name(who))).collect(),
+            waiting: model.waiting.iter().map(|(who, what)| format!("{} {what}", name(who))).collect(),
             output: model.output.clone(),
             line: event["line"].as_u64(),
             made: match event["line"].as_u64() {
@@ -204,17 +190,8 @@ impl Model {
 
     /// The loop itself says at the end of each pass what is ready and which timers are set.
     fn check(&self, event: &Value) -> Result<()> {
-        let ready: Vec<String> = event["ready"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(words)
-            .collect();
-        ensure!(
-            self.ready == ready,
-            "{:?} are ready, not {ready:?}",
-            self.ready
-        );
+        let ready: Vec<String> = event["ready"].as_array().into_iter().flatten().map(words).collect();
+        ensure!(self.ready == ready, "{:?} are ready, not {ready:?}", self.ready);
         let mut timers: Vec<(u64, String)> = self.timers.clone();
         timers.sort_by_key(|(when, _)| *when);
         let told: Vec<(u64, String)> = event["timers"]

@@ -15,7 +15,8 @@ use crate::webdriver::{BACKSPACE, Browser, DOWN, END, ENTER, ESCAPE, HOME, LONGE
 pub const READY: &str = "document.querySelector('.run-main')?.title === 'Run (Ctrl-Enter)'";
 
 /// The page knows that nobody here runs its programs.
-pub const ELSEWHERE: &str = "[...document.querySelectorAll('.run-main')].some((button) => button.textContent.includes('play.rust-lang.org'))";
+pub const ELSEWHERE: &str =
+    "[...document.querySelectorAll('.run-main')].some((button) => button.textContent.includes('play.rust-lang.org'))";
 
 /// The first program of the chapter on coroutines, which uses this project's library.
 const FIRST: &str = "document.querySelector('.program:has(.language-rust)')";
@@ -32,15 +33,11 @@ fn program_with(selector: &str) -> String {
 }
 
 pub fn button(program: &str, name: &str) -> String {
-    format!(
-        "[...{program}.querySelectorAll('button')].find((button) => button.textContent === '{name}')"
-    )
+    format!("[...{program}.querySelectorAll('button')].find((button) => button.textContent === '{name}')")
 }
 
 pub fn printed(program: &str) -> String {
-    format!(
-        "[...{program}.querySelectorAll('.run-stdout .run-text')].map((part) => part.textContent).join('')"
-    )
+    format!("[...{program}.querySelectorAll('.run-stdout .run-text')].map((part) => part.textContent).join('')")
 }
 
 pub fn ending(program: &str) -> String {
@@ -52,8 +49,7 @@ pub fn text(program: &str) -> String {
     format!("ace.edit({program}.querySelector('.run-editor')).getValue()")
 }
 
-const EDITS: &str =
-    "Object.keys(localStorage).filter((key) => key.startsWith('workbook.edit:')).length";
+const EDITS: &str = "Object.keys(localStorage).filter((key) => key.startsWith('workbook.edit:')).length";
 
 #[track_caller]
 pub fn check_equal(found: &str, wanted: &str) -> Result<()> {
@@ -127,19 +123,13 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     ensure!(wrong.lines().nth(line - 1).unwrap_or("").ends_with(mistake));
     browser.control(ENTER)?;
     browser.wait_until(&format!("{} === 'Does not compile.'", ending(FIRST)))?;
-    let said = browser.get_text(&format!(
-        "{FIRST}.querySelector('.run-compiler').textContent"
-    ))?;
+    let said = browser.get_text(&format!("{FIRST}.querySelector('.run-compiler').textContent"))?;
     ensure!(said.contains("error[E0308]: mismatched types"), "{said}");
-    let marked = browser.get_text(&format!(
-        "{FIRST}.querySelector('.ace_gutter-cell.ace_error').textContent"
-    ))?;
+    let marked = browser.get_text(&format!("{FIRST}.querySelector('.ace_gutter-cell.ace_error').textContent"))?;
     check_equal(&marked, &line.to_string())?;
     take_picture(&browser, "compile-error.png")?;
     browser.click(&format!("{FIRST}.querySelector('.run-place')"))?;
-    let cursor = browser.get(&format!(
-        "ace.edit({FIRST}.querySelector('.run-editor')).getCursorPosition()"
-    ))?;
+    let cursor = browser.get(&format!("ace.edit({FIRST}.querySelector('.run-editor')).getCursorPosition()"))?;
     ensure!(cursor["row"] == line - 1, "the cursor is at {cursor}");
 
     // Mended, it is the book's text again, and no edit.
@@ -171,11 +161,7 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     browser.wait_until(&begun)?;
     browser.type_keys(&ESCAPE.to_string())?;
     browser.wait_until(&format!("{}?.startsWith('Stopped by you')", ending(FIRST)))?;
-    run(
-        &browser,
-        FIRST,
-        "Stopped at the limit of time: it was stopped after 3 s.",
-    )?;
+    run(&browser, FIRST, "Stopped at the limit of time: it was stopped after 3 s.")?;
 
     // The book's text comes back, and stays.
     browser.click(&button(FIRST, "Reset"))?;
@@ -183,10 +169,7 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     check_equal(&browser.get_text(EDITS)?, "0")?;
     browser.reload()?;
     browser.wait_until(READY)?;
-    check_equal(
-        &browser.get_text("document.querySelectorAll('.run-editor').length")?,
-        "0",
-    )?;
+    check_equal(&browser.get_text("document.querySelectorAll('.run-editor').length")?, "0")?;
 
     // Programs that must fail do so as the book says.
     let panics = program_with(".should_panic");
@@ -226,15 +209,10 @@ pub fn an_example_runs_on_a_phone_in_the_dark() -> Result<()> {
 
     browser.click(&format!("{EXAMPLE}.querySelector('[type=text]')"))?;
     browser.type_keys(&format!("gather{ENTER}"))?;
-    browser.wait_within(
-        LONGEST,
-        &format!("{}?.startsWith('Ended after')", ending(EXAMPLE)),
-    )?;
+    browser.wait_within(LONGEST, &format!("{}?.startsWith('Ended after')", ending(EXAMPLE)))?;
     let transcript = project().join("examples/gather_wait.txt");
     let transcript = fs::read_to_string(transcript)?;
-    let first = transcript
-        .find("\n== ")
-        .map_or(&*transcript, |end| &transcript[..=end]);
+    let first = transcript.find("\n== ").map_or(&*transcript, |end| &transcript[..=end]);
     check_equal(&browser.get_text(&printed(EXAMPLE))?, first)?;
     take_picture(&browser, "phone-example.png")?;
 
@@ -259,10 +237,7 @@ fn small_book(folder: &Path) -> Result<()> {
         "[book]\ntitle = \"Small\"\n[output.html]\nadditional-js = [\"run.js\"]\nadditional-css = [\"run.css\"]\n[output.html.playground]\nrunnable = false\n",
     )?;
     write("src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n")?;
-    write(
-        "src/one.md",
-        "# One\n\n```rust\nfn main() {\n    println!(\"small\");\n}\n```\n",
-    )?;
+    write("src/one.md", "# One\n\n```rust\nfn main() {\n    println!(\"small\");\n}\n```\n")?;
     for name in ["run.js", "run.css"] {
         let text = fs::read_to_string(project().join("book/theme").join(name))?;
         write(name, &text)?;
@@ -302,10 +277,7 @@ pub fn an_edit_outlives_the_server() -> Result<()> {
     browser.open(&format!("{address}/one.html#token={}", server.token))?;
     browser.wait_until(READY)?;
     let kept = browser.get_text(&format!("{ONLY}.querySelector('textarea').value"))?;
-    check_equal(
-        &kept,
-        "// two\n// one\nfn main() {\n    println!(\"small\");\n}",
-    )?;
+    check_equal(&kept, "// two\n// one\nfn main() {\n    println!(\"small\");\n}")?;
     run(&browser, ONLY, "Ended after")
 }
 
@@ -314,10 +286,7 @@ pub fn without_its_editor_a_program_is_edited_in_the_browsers_own() -> Result<()
     small_book(book.path())?;
     let server = Server::start(Some(book.path()))?;
     let browser = Browser::start(LARGE, false, false)?;
-    browser.open(&format!(
-        "{}/one.html#token={}",
-        server.address, server.token
-    ))?;
+    browser.open(&format!("{}/one.html#token={}", server.address, server.token))?;
     browser.wait_until(READY)?;
     ensure!(browser.get("window.ace === undefined")? == true);
     run(&browser, ONLY, "Ended after")?;
@@ -326,10 +295,7 @@ pub fn without_its_editor_a_program_is_edited_in_the_browsers_own() -> Result<()
     browser.type_keys(&format!("{DOWN}{END}"))?;
     browser.type_keys(" let x: u8 = \"a\";")?;
     browser.control(ENTER)?;
-    browser.wait_within(
-        LONGEST,
-        &format!("{} === 'Does not compile.'", ending(ONLY)),
-    )?;
+    browser.wait_within(LONGEST, &format!("{} === 'Does not compile.'", ending(ONLY)))?;
     // The compiler's place leads into the text.
     browser.click(&format!("{ONLY}.querySelector('.run-place')"))?;
     browser.type_keys("5 +")?;
@@ -337,10 +303,7 @@ pub fn without_its_editor_a_program_is_edited_in_the_browsers_own() -> Result<()
     let edited = browser.get_text(&area)?;
     ensure!(edited.contains("let x: u8 = 5 +\"a\";"), "{edited}");
     browser.click(&button(ONLY, "Reset"))?;
-    check_equal(
-        &browser.get_text(&area)?,
-        "fn main() {\n    println!(\"small\");\n}",
-    )?;
+    check_equal(&browser.get_text(&area)?, "fn main() {\n    println!(\"small\");\n}")?;
     run(&browser, ONLY, "Ended after")?;
     check_equal(&browser.get_text(&printed(ONLY))?, "small\n")?;
     check_quiet(&browser, &server.address)
@@ -362,10 +325,7 @@ pub fn limits_that_a_system_lacks_are_named() -> Result<()> {
         if (path !== '/status') return answer;
         return new Response(JSON.stringify({...await answer.json(), missing: ['one', 'two']}));
     };";
-    browser.devtools(
-        "Page.addScriptToEvaluateOnNewDocument",
-        json!({"source": elsewhere}),
-    )?;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": elsewhere}))?;
     browser.reload()?;
     let words = "What you run here has fewer limits than on Linux: one; two.";
     browser.wait_until(&format!("{named} === '{words}'"))?;
@@ -386,9 +346,7 @@ pub fn a_page_without_the_key_says_where_it_is() -> Result<()> {
     check_requests(&browser, &address)?;
     // The server refuses to say more, which the browser notes.
     let complaints = browser.complaints()?;
-    let expected = complaints
-        .iter()
-        .all(|complaint| complaint.contains(&format!("{address}/status")));
+    let expected = complaints.iter().all(|complaint| complaint.contains(&format!("{address}/status")));
     ensure!(expected, "{complaints:#?}");
     Ok(())
 }
@@ -417,18 +375,14 @@ pub fn a_page_from_elsewhere_says_what_to_do() -> Result<()> {
         ensure!(browser.get("window.opened")? == Value::Null);
         run(&browser, &program, "another tab")?;
         let opened = browser.get_text("window.opened")?;
-        let sent = opened.strip_prefix(
-            "https://play.rust-lang.org/?version=stable&mode=debug&edition=2024&code=",
-        );
+        let sent = opened.strip_prefix("https://play.rust-lang.org/?version=stable&mode=debug&edition=2024&code=");
         let sent = percent_decode_str(sent.context(opened.clone())?).decode_utf8()?;
         check_equal(&sent, &code)?;
         take_picture(&browser, "elsewhere.png")?;
         check_requests(&browser, address)?;
         // A plain web server is asked once whether it is the workbook's, and is not.
         let complaints = browser.complaints()?;
-        let expected = complaints
-            .iter()
-            .all(|complaint| complaint.contains(&format!("{server}/status")));
+        let expected = complaints.iter().all(|complaint| complaint.contains(&format!("{server}/status")));
         ensure!(expected, "{complaints:#?}");
     }
     Ok(())

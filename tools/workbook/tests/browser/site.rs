@@ -53,21 +53,11 @@ impl Server {
         if let Some(book) = book {
             command.arg("--book").arg(book);
         }
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("a pipe")?;
-        let mut server = Server {
-            child,
-            address: String::new(),
-            token: String::new(),
-        };
+        let mut server = Server { child, address: String::new(), token: String::new() };
         let mut line = String::new();
-        ensure!(
-            BufReader::new(stdout).read_line(&mut line)? > 0,
-            "the workbook ended"
-        );
+        ensure!(BufReader::new(stdout).read_line(&mut line)? > 0, "the workbook ended");
         let parts = line.trim().split_once("/#token=");
         let (address, token) = parts.with_context(|| format!("no address: {line}"))?;
         server.address = address.to_owned();
@@ -85,9 +75,7 @@ impl Drop for Server {
 
 /// Serves the files of a folder as any web server does, until the process ends.
 pub fn serve_files(folder: &Path) -> Result<String> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     let address = format!("http://{}", listener.local_addr()?);
     let files = Router::new().fallback_service(ServeDir::new(folder));

@@ -86,10 +86,7 @@ pub fn ten_thousand_events_are_opened_and_scrubbed_at_once() -> Result<()> {
     let scrubbed = browser.get(scrubbed)?.as_f64().context("a time")?;
     println!("10,000 events: opened in {opened:.0} ms, the slowest jump took {scrubbed:.0} ms");
     let steps = browser.get("document.querySelector('main .trace-stepper input').max")?;
-    ensure!(
-        steps.as_str().and_then(|steps| steps.parse().ok()) > Some(5_000),
-        "{steps}"
-    );
+    ensure!(steps.as_str().and_then(|steps| steps.parse().ok()) > Some(5_000), "{steps}");
     take_picture(&browser, "figure-long.png")?;
     ensure!(opened < 200.0, "opened in {opened} ms");
     ensure!(scrubbed < 50.0, "scrubbed in {scrubbed} ms");
@@ -102,8 +99,7 @@ pub fn ten_thousand_events_are_opened_and_scrubbed_at_once() -> Result<()> {
         return [figure.querySelector('.trace-refused').textContent, figure.querySelector('.trace-stepper')];
     })()";
     let refused = browser.get(refused)?;
-    let sentence =
-        "This run has 10001 events, and a figure shows at most 10000: record a shorter run.";
+    let sentence = "This run has 10001 events, and a figure shows at most 10000: record a shorter run.";
     ensure!(refused == json!([sentence, null]), "{refused}");
     Ok(())
 }
@@ -132,9 +128,6 @@ pub fn a_chapter_weighs_less_than_sixty_kilobytes() -> Result<()> {
     }
     let (page, name) = heaviest;
     println!("{name}.html has {page} bytes as served, scripts and styles {theme}");
-    ensure!(
-        page + theme <= 60_000,
-        "{name}.html has {page} bytes, scripts and styles {theme}"
-    );
+    ensure!(page + theme <= 60_000, "{name}.html has {page} bytes, scripts and styles {theme}");
     Ok(())
 }

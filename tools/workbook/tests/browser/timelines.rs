@@ -4,8 +4,7 @@ use anyhow::{Context, Result, ensure};
 use workbook::book::Book;
 
 use crate::page::{
-    LARGE, READY, SMALL, button, check_equal, check_quiet, ending, go_to_end_of_line, printed, run,
-    take_picture, text,
+    LARGE, READY, SMALL, button, check_equal, check_quiet, ending, go_to_end_of_line, printed, run, take_picture, text,
 };
 use crate::site;
 use crate::webdriver::{Browser, ESCAPE, LEFT, LONGEST};
@@ -14,11 +13,9 @@ use crate::webdriver::{Browser, ESCAPE, LEFT, LONGEST};
 const NAMED: &str = "[...document.querySelectorAll('.program')].find((program) => program.querySelector('code.language-rust')?.textContent.includes('.named(\"'))";
 
 /// The program of the playground that can be seen.
-const SEEN: &str =
-    "[...document.querySelectorAll('.program')].find((program) => program.offsetHeight)";
+const SEEN: &str = "[...document.querySelectorAll('.program')].find((program) => program.offsetHeight)";
 
-const COUNT: &str =
-    "[...document.querySelectorAll('.program')].filter((program) => program.offsetHeight).length";
+const COUNT: &str = "[...document.querySelectorAll('.program')].filter((program) => program.offsetHeight).length";
 
 fn toggle(program: &str) -> String {
     format!("{program}.querySelector('.run-toggle input')")
@@ -40,12 +37,7 @@ fn rename(browser: &Browser, program: &str, more: &str) -> Result<()> {
     let code = browser.get_text(&text(program))?;
     let line = code.lines().position(|line| line.contains(".named(\""));
     let line = line.context("a task has a name")?;
-    let (_, after) = code
-        .lines()
-        .nth(line)
-        .unwrap_or("")
-        .split_once(".named(\"")
-        .context("a name")?;
+    let (_, after) = code.lines().nth(line).unwrap_or("").split_once(".named(\"").context("a name")?;
     let back = after.len() - after.find('"').context("the end of the name")?;
     go_to_end_of_line(browser, line + 1)?;
     browser.type_keys(&LEFT.to_string().repeat(back))?;
@@ -56,10 +48,7 @@ fn rename(browser: &Browser, program: &str, more: &str) -> Result<()> {
 fn check_width(browser: &Browser, width: u32) -> Result<()> {
     let found = browser.get("document.documentElement.scrollWidth")?;
     // A scroll bar takes some of it.
-    ensure!(
-        found.as_u64() <= Some(width.into()),
-        "the page is {found} pixels wide"
-    );
+    ensure!(found.as_u64() <= Some(width.into()), "the page is {found} pixels wide");
     Ok(())
 }
 
@@ -71,12 +60,7 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
 
     // Nobody gets a timeline unasked.
     run(&browser, NAMED, "Ended after")?;
-    check_equal(
-        &browser.get_text(&format!(
-            "{NAMED}.querySelector('.run-timeline').textContent"
-        ))?,
-        "",
-    )?;
+    check_equal(&browser.get_text(&format!("{NAMED}.querySelector('.run-timeline').textContent"))?, "")?;
     browser.click(&button(NAMED, "Edit"))?;
     rename(&browser, NAMED, "pot")?;
     browser.click(&toggle(NAMED))?;
@@ -114,11 +98,7 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
     // The wish is kept, for all programs; a new run takes the place of the old drawing.
     browser.reload()?;
     browser.wait_until(READY)?;
-    ensure!(
-        browser.get(
-            "[...document.querySelectorAll('.run-toggle input')].every((box) => box.checked)"
-        )? == true
-    );
+    ensure!(browser.get("[...document.querySelectorAll('.run-toggle input')].every((box) => box.checked)")? == true);
     run(&browser, NAMED, "Ended after")?;
     ensure!(browser.get_text(&lanes(NAMED))?.contains("teapot"));
     browser.click(&toggle(NAMED))?;
@@ -128,9 +108,7 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
     // What cannot be drawn is said in a sentence.
     browser.click(&toggle(NAMED))?;
     browser.click(&button(NAMED, "Reset"))?;
-    browser.get(&format!(
-        "ace.edit({NAMED}.querySelector('.run-editor')).setValue('fn main() {{}}')"
-    ))?;
+    browser.get(&format!("ace.edit({NAMED}.querySelector('.run-editor')).setValue('fn main() {{}}')"))?;
     run(&browser, NAMED, "Ended after")?;
     let why = browser.get_text(&format!("{}.textContent", part(NAMED, "run-why")))?;
     ensure!(why.contains("neither asyncio nor Tokio"), "{why}");
@@ -157,21 +135,13 @@ pub fn a_program_that_the_reader_stops_is_drawn_until_then() -> Result<()> {
         } else {
             browser.click(&stop)?;
         }
-        browser.wait_until(&format!(
-            "{}?.startsWith('Stopped by you after')",
-            ending(SEEN)
-        ))?;
-        check_equal(
-            &browser.get_text(&caption)?,
-            "Cut short: what this run did until it was stopped.",
-        )?;
+        browser.wait_until(&format!("{}?.startsWith('Stopped by you after')", ending(SEEN)))?;
+        check_equal(&browser.get_text(&caption)?, "Cut short: what this run did until it was stopped.")?;
         let marks = format!("{SEEN}.querySelectorAll('.trace-lanes .trace-cut').length");
         ensure!(browser.get(&marks)? == 1);
         // It can be gone through to the place where it was cut.
         browser.click(&part(SEEN, "trace-controls button:nth-of-type(4)"))?;
-        let lines = browser.get_text(&format!(
-            "{SEEN}.querySelector('.trace-panels .trace-output').textContent"
-        ))?;
+        let lines = browser.get_text(&format!("{SEEN}.querySelector('.trace-panels .trace-output').textContent"))?;
         ensure!(lines.contains('2'), "{lines}");
         take_picture(&browser, "timeline-cut-short.png")?;
     }
@@ -186,9 +156,7 @@ fn choose(browser: &Browser, library: &str, scenario: &str) -> Result<()> {
     browser.click("document.querySelector('#playground-scenario')")?;
     browser.type_keys(scenario)?;
     browser.type_keys(&crate::webdriver::ENTER.to_string())?;
-    browser.wait_until(&format!(
-        "document.querySelector('#playground-scenario').value.startsWith('{scenario}')"
-    ))
+    browser.wait_until(&format!("document.querySelector('#playground-scenario').value.startsWith('{scenario}')"))
 }
 
 pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
@@ -204,10 +172,7 @@ pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
     // This book's loop, edited.
     rename_in_view(&browser, "house")?;
     run(&browser, SEEN, "Ended after")?;
-    check_equal(
-        &browser.get_text(&lanes(SEEN))?,
-        "main, greenhouse, black, the loop",
-    )?;
+    check_equal(&browser.get_text(&lanes(SEEN))?, "main, greenhouse, black, the loop")?;
     take_picture(&browser, "playground.png")?;
     let ours = browser.get_text(&text(SEEN))?;
 
@@ -215,10 +180,7 @@ pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
     choose(&browser, "Tokio", "Three")?;
     check_equal(&browser.get_text(COUNT)?, "1")?;
     let theirs = browser.get_text(&text(SEEN))?;
-    ensure!(
-        theirs.contains("#[tokio::main") && theirs != ours,
-        "{theirs}"
-    );
+    ensure!(theirs.contains("#[tokio::main") && theirs != ours, "{theirs}");
     run(&browser, SEEN, "Ended after")?;
     let names = browser.get_text(&lanes(SEEN))?;
     ensure!(names.starts_with("main, green, black"), "{names}");
@@ -234,9 +196,7 @@ pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
     check_equal(&browser.get_text(&text(SEEN))?, &ours)?;
     choose(&browser, "Tokio", "A guest")?;
     browser.reload()?;
-    browser.wait_until(
-        "document.querySelector('#playground-scenario')?.value === 'A guest who leaves'",
-    )?;
+    browser.wait_until("document.querySelector('#playground-scenario')?.value === 'A guest who leaves'")?;
     browser.wait_until(READY)?;
     run(&browser, SEEN, "Ended after")?;
     let output = browser.get_text(&printed(SEEN))?;
@@ -248,9 +208,7 @@ pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
 
     // The sidebar leads to a scenario, too.
     browser.get("location.hash = '#a-kitchen-and-two-waiters-1'")?;
-    browser.wait_until(
-        "document.querySelector('#playground-scenario').value === 'A kitchen and two waiters'",
-    )?;
+    browser.wait_until("document.querySelector('#playground-scenario').value === 'A kitchen and two waiters'")?;
     check_equal(&browser.get_text(COUNT)?, "1")?;
     ensure!(browser.get_text(&text(SEEN))?.contains("mpsc::channel"));
     check_quiet(&browser, &address)
@@ -288,17 +246,16 @@ pub fn from_elsewhere_the_playground_says_what_it_needs() -> Result<()> {
         check_equal(&browser.get_text(COUNT)?, "8")?;
         let said = browser.get_text("document.querySelector('#playground-place').textContent")?;
         ensure!(said.contains("start cargo run"), "{said}");
-        ensure!(
-            browser
-                .get("document.querySelector('#playground-scenario')")?
-                .is_null()
-        );
+        ensure!(browser.get("document.querySelector('#playground-scenario')")?.is_null());
         // One timeline was recorded before, and can be gone through.
         browser.click("document.querySelector('.trace .trace-next')")?;
         // Beside the programs of other pages nothing promises a timeline.
         browser.open(&format!("{address}/task.html"))?;
         browser.wait_until(crate::page::ELSEWHERE)?;
-        ensure!(browser.get("[...document.querySelectorAll('.run-toggle')].some((toggle) => toggle.offsetHeight)")? == false);
+        ensure!(
+            browser.get("[...document.querySelectorAll('.run-toggle')].some((toggle) => toggle.offsetHeight)")?
+                == false
+        );
     }
     Ok(())
 }

@@ -115,16 +115,10 @@ impl Browser {
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}),
         )?;
-        browser.devtools(
-            "Emulation.setTouchEmulationEnabled",
-            json!({"enabled": phone}),
-        )?;
+        browser.devtools("Emulation.setTouchEmulationEnabled", json!({"enabled": phone}))?;
         // Somebody may be writing in the book meanwhile: its pages must not reload by themselves.
         let deaf = "window.EventSource = class { close() {} };";
-        browser.devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({"source": deaf}),
-        )?;
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": deaf}))?;
         let scheme = if dark { "dark" } else { "light" };
         browser.devtools(
             "Emulation.setEmulatedMedia",
@@ -165,8 +159,7 @@ impl Browser {
             const look = () => {{ if ({expression}) tell(true); else requestAnimationFrame(look); }};
             look();"
         );
-        self.execute("async", script)
-            .with_context(|| format!("never became true: {expression}"))?;
+        self.execute("async", script).with_context(|| format!("never became true: {expression}"))?;
         Ok(())
     }
 
@@ -185,13 +178,9 @@ impl Browser {
             }};
             look();"
         );
-        let element = self
-            .execute("async", script)
-            .with_context(|| format!("cannot find {expression}"))?;
+        let element = self.execute("async", script).with_context(|| format!("cannot find {expression}"))?;
         // An object whose one key is the protocol's word for an element.
-        let id = element
-            .as_object()
-            .and_then(|object| object.values().next());
+        let id = element.as_object().and_then(|object| object.values().next());
         let id = text(id.with_context(|| format!("there is no {expression}"))?);
         self.command(&format!("/element/{id}/click"), json!({}))
             .with_context(|| format!("cannot click on {expression}"))?;
@@ -280,12 +269,7 @@ impl Browser {
         let answer = request.send(body.to_string())?.into_body().into_reader();
         let value = serde_json::from_reader::<_, Value>(answer)?["value"].take();
         let (error, message) = (&value["error"], &value["message"]);
-        ensure!(
-            error.is_null(),
-            "{path}: {}: {}",
-            text(error),
-            text(message)
-        );
+        ensure!(error.is_null(), "{path}: {}: {}", text(error), text(message));
         Ok(value)
     }
 }
@@ -301,7 +285,5 @@ impl Drop for Browser {
 
 /// Text without quotation marks; anything else as JSON.
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

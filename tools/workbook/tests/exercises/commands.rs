@@ -19,23 +19,14 @@ pub fn trials() -> Vec<Trial> {
     };
     vec![
         trial("list and solve", list_and_solve),
-        trial(
-            "errors name the reader's file",
-            errors_name_the_readers_file,
-        ),
+        trial("errors name the reader's file", errors_name_the_readers_file),
         trial("what hangs is stopped", what_hangs_is_stopped),
-        trial(
-            "a compiler without an end is stopped",
-            a_compiler_without_an_end_is_stopped,
-        ),
+        trial("a compiler without an end is stopped", a_compiler_without_an_end_is_stopped),
         trial("a panic is no hang", a_panic_is_reported),
         trial("hints come one by one", hints_come_one_by_one),
         trial("reset loses nothing", reset_loses_nothing),
         trial("old places", what_lay_in_old_places_is_taken_over),
-        trial(
-            "a solution must be asked for twice",
-            a_solution_must_be_asked_for_twice,
-        ),
+        trial("a solution must be asked for twice", a_solution_must_be_asked_for_twice),
         trial("answers are judged", answers_are_judged),
         trial("unknown names", unknown_names_are_answered_with_the_nearest),
     ]
@@ -53,32 +44,17 @@ fn assert_in_order(text: &str, parts: &[&str]) {
 }
 
 fn exercise(copy: &Copy, name: &str) -> Value {
-    let progress: Value =
-        serde_json::from_str(&copy.stdout(&["progress", "--json"])).expect("JSON");
+    let progress: Value = serde_json::from_str(&copy.stdout(&["progress", "--json"])).expect("JSON");
     let chapters = progress["chapters"].as_array().expect("chapters");
-    let mut all = chapters
-        .iter()
-        .flat_map(|chapter| chapter["exercises"].as_array().expect("a list"));
-    all.find(|exercise| exercise["name"] == name)
-        .expect("the exercise")
-        .clone()
+    let mut all = chapters.iter().flat_map(|chapter| chapter["exercises"].as_array().expect("a list"));
+    all.find(|exercise| exercise["name"] == name).expect("the exercise").clone()
 }
 
 fn list_and_solve() {
     let copy = Copy::of_model();
     let list = copy.stdout(&["exercises"]);
-    assert_in_order(
-        &list,
-        &[
-            "Gather and wait [--------------------] 0/5",
-            "[ ] one_by_one",
-            "next: late_tea",
-        ],
-    );
-    assert_eq!(
-        copy.read(MINE),
-        copy.read("exercises/gather_wait/one_by_one/exercise.rs")
-    );
+    assert_in_order(&list, &["Gather and wait [--------------------] 0/5", "[ ] one_by_one", "next: late_tea"]);
+    assert_eq!(copy.read(MINE), copy.read("exercises/gather_wait/one_by_one/exercise.rs"));
 
     let failed = copy.refusal(&["check", "one_by_one"]);
     assert_in_order(
@@ -93,53 +69,27 @@ fn list_and_solve() {
         ],
     );
     let seen = exercise(&copy, "one_by_one");
-    assert_eq!(
-        (&seen["state"], &seen["attempts"]),
-        (&"started".into(), &1.into())
-    );
+    assert_eq!((&seen["state"], &seen["attempts"]), (&"started".into(), &1.into()));
     assert_eq!(seen["solved_at"], Value::Null);
 
     copy.solve("one_by_one");
     let passed = copy.stdout(&["check", "one_by_one"]);
     assert_in_order(
         &passed,
-        &[
-            "one_by_one is solved",
-            "A future does nothing until somebody polls it",
-            "next: late_tea",
-        ],
+        &["one_by_one is solved", "A future does nothing until somebody polls it", "next: late_tea"],
     );
     let seen = exercise(&copy, "one_by_one");
-    assert_eq!(
-        (&seen["state"], &seen["attempts"]),
-        (&"solved".into(), &2.into())
-    );
-    assert!(
-        seen["solved_at"]
-            .as_u64()
-            .is_some_and(|seconds| seconds > 1_700_000_000)
-    );
+    assert_eq!((&seen["state"], &seen["attempts"]), (&"solved".into(), &2.into()));
+    assert!(seen["solved_at"].as_u64().is_some_and(|seconds| seconds > 1_700_000_000));
     let list = copy.stdout(&["exercises"]);
-    assert_in_order(
-        &list,
-        &[
-            "[####----------------] 1/5",
-            "[ ] late_tea",
-            "[x] one_by_one",
-        ],
-    );
+    assert_in_order(&list, &["[####----------------] 1/5", "[ ] late_tea", "[x] one_by_one"]);
 }
 
 fn errors_name_the_readers_file() {
     let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
     copy.replace(MINE, "call.await?", "call.await.missing()");
-    let line = copy
-        .read(MINE)
-        .lines()
-        .position(|line| line.contains("missing"))
-        .expect("the line")
-        + 1;
+    let line = copy.read(MINE).lines().position(|line| line.contains("missing")).expect("the line") + 1;
     let said = copy.refusal(&["check", "one_by_one"]);
     assert_in_order(
         &said,
@@ -157,11 +107,7 @@ fn what_hangs_is_stopped() {
     copy.stdout(&["exercises"]);
     let stations = "let asked: Vec<_>";
     // On the virtual clock both loops know at once that nothing can come any more.
-    copy.replace(
-        MINE,
-        stations,
-        "asyncio::get_running_loop()?.create_promise::<()>().await?;\nlet asked: Vec<_>",
-    );
+    copy.replace(MINE, stations, "asyncio::get_running_loop()?.create_promise::<()>().await?;\nlet asked: Vec<_>");
     let said = copy.refusal(&["check", "one_by_one"]);
     assert_in_order(
         &said,
@@ -173,16 +119,9 @@ fn what_hangs_is_stopped() {
         ],
     );
 
-    copy.replace(
-        "work/gather_wait/lost_order.rs",
-        "loop {",
-        "std::future::pending::<()>().await;\nloop {",
-    );
+    copy.replace("work/gather_wait/lost_order.rs", "loop {", "std::future::pending::<()>().await;\nloop {");
     let said = copy.refusal(&["check", "lost_order"]);
-    assert_in_order(
-        &said,
-        &["FAILED: the program comes to its end", "it waits for ever"],
-    );
+    assert_in_order(&said, &["FAILED: the program comes to its end", "it waits for ever"]);
 
     copy.replace(
         MINE,
@@ -206,10 +145,7 @@ fn what_hangs_is_stopped() {
     // Nothing but a limit on real time ends a loop without an await.
     copy.replace(MINE, "loop { all.push(vec![1_u8; 1 << 20]); }", "loop {}");
     let mut command = copy.command(&["check", "one_by_one"]);
-    let output = command
-        .env("EXERCISE_SECONDS", "1")
-        .output()
-        .expect("the program starts");
+    let output = command.env("EXERCISE_SECONDS", "1").output().expect("the program starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_in_order(
         &said,
@@ -231,10 +167,7 @@ const NOT_COMPILED: [(&str, &str); 3] = [
         "pub static ALL: [u8; 1 << 31] = { let mut all = [1; 1 << 31]; all[7] = 2; all };",
         "the compiler: it used more than 512 MiB of memory; look for a constant, a macro or a type without an end",
     ),
-    (
-        "pub fn n() -> u64 { DEEP }",
-        "the compiler: it was ended by signal 11",
-    ),
+    ("pub fn n() -> u64 { DEEP }", "the compiler: it was ended by signal 11"),
 ];
 
 fn a_compiler_without_an_end_is_stopped() {
@@ -245,12 +178,7 @@ fn a_compiler_without_an_end_is_stopped() {
     for (more, said) in NOT_COMPILED {
         let more = more.replace("DEEP", &deep);
         copy.write(MINE, &format!("{solution}\n{more}\n"));
-        let args = [
-            "check",
-            "one_by_one",
-            "--compiler-limits",
-            r#"{"wall":120000,"cpu":6}"#,
-        ];
+        let args = ["check", "one_by_one", "--compiler-limits", r#"{"wall":120000,"cpu":6}"#];
         let command = copy.command(&args);
         let (output, left) = output_and_what_is_left(command);
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -289,11 +217,7 @@ fn output_and_what_is_left(command: Command) -> (Output, Vec<String>) {
 fn a_panic_is_reported() {
     let copy = Copy::of_model();
     copy.stdout(&["exercises"]);
-    copy.replace(
-        MINE,
-        "let asked: Vec<_>",
-        "assert_eq!(1, 2, \"my mistake\");\nlet asked: Vec<_>",
-    );
+    copy.replace(MINE, "let asked: Vec<_>", "assert_eq!(1, 2, \"my mistake\");\nlet asked: Vec<_>");
     let said = copy.refusal(&["check", "one_by_one"]);
     assert_in_order(
         &said,
@@ -303,25 +227,15 @@ fn a_panic_is_reported() {
             "panicked at work/gather_wait/one_by_one.rs:",
         ],
     );
-    copy.replace(
-        MINE,
-        "assert_eq!(1, 2, \"my mistake\");",
-        "std::process::exit(0);",
-    );
+    copy.replace(MINE, "assert_eq!(1, 2, \"my mistake\");", "std::process::exit(0);");
     let said = copy.refusal(&["check", "one_by_one"]);
-    assert_in_order(
-        &said,
-        &["did not come to the end of its checks: it ended with exit status 0"],
-    );
+    assert_in_order(&said, &["did not come to the end of its checks: it ended with exit status 0"]);
 }
 
 fn hints_come_one_by_one() {
     let copy = Copy::of_model();
     let first = copy.stdout(&["hint", "one_by_one"]);
-    assert!(
-        first.starts_with("hint 1 of 3: Calling an `async fn` starts nothing"),
-        "{first}"
-    );
+    assert!(first.starts_with("hint 1 of 3: Calling an `async fn` starts nothing"), "{first}");
     let second = copy.stdout(&["hint", "one_by_one"]);
     assert!(second.starts_with("hint 2 of 3: "), "{second}");
     let third = copy.stdout(&["hint", "one_by_one"]);
@@ -335,20 +249,13 @@ fn reset_loses_nothing() {
     let starter = copy.read("exercises/gather_wait/one_by_one/exercise.rs");
     copy.stdout(&["exercises"]);
     copy.stdout(&["reset", "one_by_one"]);
-    assert!(
-        !copy.file("work/gather_wait/one_by_one.rs.bak-1").exists(),
-        "nothing to keep"
-    );
+    assert!(!copy.file("work/gather_wait/one_by_one.rs.bak-1").exists(), "nothing to keep");
     copy.solve("one_by_one");
     copy.stdout(&["check", "one_by_one"]);
     let said = copy.stdout(&["reset", "one_by_one"]);
     assert!(said.contains("one_by_one.rs.bak-1"), "{said}");
     assert_eq!(copy.read(MINE), starter);
-    assert_eq!(
-        exercise(&copy, "one_by_one")["state"],
-        "started",
-        "it was tried"
-    );
+    assert_eq!(exercise(&copy, "one_by_one")["state"], "started", "it was tried");
     copy.write(MINE, "second");
     copy.stdout(&["reset", "one_by_one"]);
     assert_eq!(
@@ -374,10 +281,7 @@ fn what_lay_in_old_places_is_taken_over() {
         ("gather_wait/one_by_one.rs", "// mine"),
         ("gather_wait/one_by_one.rs.bak-1", "// mine, before"),
         ("gather_wait/late_tea.answer", "b\n"),
-        (
-            "progress.json",
-            r#"{"exercises":{"late_tea":{"attempts":3}}}"#,
-        ),
+        ("progress.json", r#"{"exercises":{"late_tea":{"attempts":3}}}"#),
         ("progress.lock", ""),
     ];
     let lay_out = || {
@@ -399,21 +303,14 @@ fn what_lay_in_old_places_is_taken_over() {
     copy.stdout(&["exercises"]);
     assert_eq!(copy.read(MINE), "// newer");
     assert_eq!(copy.read(&format!("{MINE}.bak-2")), "// mine");
-    assert!(
-        !copy
-            .file("work/gather_wait/one_by_one.rs.bak-1.bak-1")
-            .exists()
-    );
+    assert!(!copy.file("work/gather_wait/one_by_one.rs.bak-1.bak-1").exists());
     assert!(!copy.file("exercises/gather_wait/one_by_one.rs").exists());
 }
 
 fn a_solution_must_be_asked_for_twice() {
     let copy = Copy::of_model();
     let said = copy.refusal(&["solution", "one_by_one"]);
-    assert!(
-        said.starts_with("error: one_by_one is not solved yet"),
-        "{said}"
-    );
+    assert!(said.starts_with("error: one_by_one is not solved yet"), "{said}");
     let solution = copy.read("exercises/gather_wait/one_by_one/solution.rs");
     assert_eq!(copy.stdout(&["solution", "one_by_one", "--yes"]), solution);
     assert_eq!(exercise(&copy, "one_by_one")["solution_seen"], true);
@@ -425,10 +322,7 @@ fn a_solution_must_be_asked_for_twice() {
 
 fn answers_are_judged() {
     let copy = Copy::of_model();
-    assert!(
-        copy.refusal(&["check", "late_tea"])
-            .contains("late_tea has no answer yet")
-    );
+    assert!(copy.refusal(&["check", "late_tea"]).contains("late_tea has no answer yet"));
     let wrong = copy.refusal(&["answer", "late_tea", "a"]);
     assert_in_order(
         &wrong,
@@ -440,28 +334,13 @@ fn answers_are_judged() {
     );
     assert_eq!(copy.read("work/gather_wait/late_tea.answer"), "a\n");
     let none = copy.refusal(&["answer", "late_tea", "x"]);
-    assert_eq!(
-        none,
-        "error: `x` is no answer to late_tea: choose one of a, b, c, d, e\n"
-    );
+    assert_eq!(none, "error: `x` is no answer to late_tea: choose one of a, b, c, d, e\n");
     copy.write("work/gather_wait/late_tea.answer", "B");
-    assert!(
-        copy.stdout(&["check", "late_tea"])
-            .contains("late_tea is solved")
-    );
-    assert!(
-        copy.stdout(&["answer", "late_tea", "b"])
-            .contains("late_tea is solved")
-    );
+    assert!(copy.stdout(&["check", "late_tea"]).contains("late_tea is solved"));
+    assert!(copy.stdout(&["answer", "late_tea", "b"]).contains("late_tea is solved"));
     let seen = exercise(&copy, "late_tea");
-    assert_eq!(
-        (&seen["state"], &seen["attempts"]),
-        (&"solved".into(), &3.into())
-    );
-    assert!(
-        copy.refusal(&["answer", "one_by_one", "a"])
-            .contains("asks for a program")
-    );
+    assert_eq!((&seen["state"], &seen["attempts"]), (&"solved".into(), &3.into()));
+    assert!(copy.refusal(&["answer", "one_by_one", "a"]).contains("asks for a program"));
     copy.stdout(&["reset", "late_tea"]);
     assert!(!copy.file("work/gather_wait/late_tea.answer").exists());
 }
@@ -470,19 +349,10 @@ fn unknown_names_are_answered_with_the_nearest() {
     let copy = Copy::of_model();
     for command in ["check", "hint", "reset", "solution"] {
         let said = copy.refusal(&[command, "one_by_on"]);
-        assert_eq!(
-            said,
-            "error: there is no exercise `one_by_on`: do you mean `one_by_one`?\n"
-        );
+        assert_eq!(said, "error: there is no exercise `one_by_on`: do you mean `one_by_one`?\n");
     }
     let said = copy.refusal(&["answer", "latte", "a"]);
-    assert_eq!(
-        said,
-        "error: there is no exercise `latte`: do you mean `late_tea`?\n"
-    );
+    assert_eq!(said, "error: there is no exercise `latte`: do you mean `late_tea`?\n");
     let said = copy.refusal(&["check", "zebra"]);
-    assert_eq!(
-        said,
-        "error: there is no exercise `zebra`: `cargo run -- exercises` lists them\n"
-    );
+    assert_eq!(said, "error: there is no exercise `zebra`: `cargo run -- exercises` lists them\n");
 }

@@ -132,10 +132,7 @@ pub fn copy_folder(from: &Path, to: &Path) {
         let to = to.join(path.file_name().expect("a name"));
         if path.is_dir() {
             copy_folder(&path, &to);
-        } else if from.join("exercise.toml").exists()
-            || from.ends_with("attempts")
-            || path.ends_with("README.md")
-        {
+        } else if from.join("exercise.toml").exists() || from.ends_with("attempts") || path.ends_with("README.md") {
             fs::copy(&path, to).expect("a copy");
         }
     }

@@ -24,9 +24,7 @@ pub fn trials() -> Vec<Trial> {
     let is_there = version.is_ok_and(|output| output.status.success());
     if !is_there {
         // Not required where everything is: not every machine can have it.
-        eprintln!(
-            "note: one test is skipped: there is no rust-analyzer: rustup component add rust-analyzer"
-        );
+        eprintln!("note: one test is skipped: there is no rust-analyzer: rustup component add rust-analyzer");
     }
     let trial = Trial::test("editor knows every file", an_editor_knows_every_file);
     vec![trial.with_ignored_flag(!is_there)]
@@ -54,10 +52,7 @@ fn an_editor_knows_every_file() -> Result<(), Failed> {
         problems.iter().any(|it| it["code"] == "unlinked-file")
     };
     assert!(is_unlinked(&mut editor, &stray), "it would be seen");
-    let unlinked: Vec<_> = files
-        .iter()
-        .filter(|it| is_unlinked(&mut editor, it))
-        .collect();
+    let unlinked: Vec<_> = files.iter().filter(|it| is_unlinked(&mut editor, it)).collect();
     assert!(unlinked.is_empty(), "{unlinked:#?}");
 
     // The names of the library are completed, and explained.
@@ -72,20 +67,13 @@ fn an_editor_knows_every_file() -> Result<(), Failed> {
     );
     let offered = offered["items"].as_array().expect("a list").clone();
     let names = offered.iter().map(|item| item["label"].to_string());
-    assert!(
-        names.clone().any(|it| it.contains("gather")),
-        "{:?}",
-        names.collect::<Vec<_>>()
-    );
+    assert!(names.clone().any(|it| it.contains("gather")), "{:?}", names.collect::<Vec<_>>());
     let (line, column) = place(&text, "sleep(");
     let hover = editor.ask(
         "textDocument/hover",
         json!({ "textDocument": uri(&mine), "position": { "line": line, "character": column } }),
     );
-    let hover = hover["contents"]["value"]
-        .as_str()
-        .expect("a text")
-        .to_owned();
+    let hover = hover["contents"]["value"].as_str().expect("a text").to_owned();
     assert!(hover.contains("pub fn sleep"), "{hover}");
 
     // What only the compiler knows is shown when the file is saved; in a check, too.
@@ -145,14 +133,7 @@ impl Editor {
                 }
             }
         });
-        let mut editor = Editor {
-            child,
-            stdin,
-            said,
-            versions: HashMap::new(),
-            published: HashMap::new(),
-            asked: 0,
-        };
+        let mut editor = Editor { child, stdin, said, versions: HashMap::new(), published: HashMap::new(), asked: 0 };
         let capabilities = json!({
             "experimental": { "serverStatusNotification": true },
             "textDocument": { "diagnostic": {}, "hover": { "contentFormat": ["markdown"] } },
@@ -176,9 +157,7 @@ impl Editor {
 
     fn send(&mut self, message: Value) {
         let text = json!({ "jsonrpc": "2.0" });
-        let (Value::Object(mut all), Value::Object(more)) = (text, message) else {
-            unreachable!("both are objects")
-        };
+        let (Value::Object(mut all), Value::Object(more)) = (text, message) else { unreachable!("both are objects") };
         all.extend(more);
         let text = Value::Object(all).to_string();
         write!(self.stdin, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("it listens");
@@ -274,9 +253,7 @@ impl Editor {
         let name = uri(file)["uri"].as_str().expect("a text").to_owned();
         self.wait(|editor, _| {
             let problems = editor.published.get(&name).into_iter().flatten();
-            problems
-                .clone()
-                .any(|it| it["source"] == "rustc" && it["code"] == code)
+            problems.clone().any(|it| it["source"] == "rustc" && it["code"] == code)
         });
     }
 }

@@ -28,10 +28,7 @@ pub fn trials() -> Vec<Trial> {
         trial("shows an exercise", shows_an_exercise),
         trial("saves and checks", saves_and_checks),
         trial("respects an editor", respects_an_editor),
-        trial(
-            "hints, answers, solutions",
-            gives_hints_answers_and_solutions,
-        ),
+        trial("hints, answers, solutions", gives_hints_answers_and_solutions),
         trial("wrong bodies", what_should_not_be_said_is_refused),
         trial("unknown names", unknown_names_are_not_found),
         trial("is served behind the guard", is_served_behind_the_guard),
@@ -60,21 +57,11 @@ impl Page {
             .expect("a request");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(async {
-            let answer = self
-                .router
-                .clone()
-                .oneshot(request)
-                .await
-                .expect("an answer");
+            let answer = self.router.clone().oneshot(request).await.expect("an answer");
             let status = answer.status();
-            let body = to_bytes(answer.into_body(), usize::MAX)
-                .await
-                .expect("a body");
+            let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
             let text = String::from_utf8_lossy(&body).into_owned();
-            (
-                status,
-                serde_json::from_str(&text).unwrap_or(Value::String(text)),
-            )
+            (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
         })
     }
 
@@ -92,22 +79,11 @@ fn shows_an_exercise() {
     assert_eq!(list["chapters"][0]["title"], "Gather and wait");
     assert_eq!(list["chapters"][0]["exercises"][1]["state"], "new");
     let shown = page.good("GET", "/one_by_one", None);
-    assert_eq!(
-        shown["text"],
-        page.copy
-            .read("exercises/gather_wait/one_by_one/exercise.rs")
-    );
+    assert_eq!(shown["text"], page.copy.read("exercises/gather_wait/one_by_one/exercise.rs"));
     assert_eq!(shown["read"], "gather_wait.html#the-python-you-know");
     let task = shown["task"].as_str().expect("the task");
-    assert!(
-        task.contains("<code class=\"language-python\">import asyncio"),
-        "{task}"
-    );
-    assert_eq!(
-        shown["explanation"],
-        Value::Null,
-        "only for those who solved it"
-    );
+    assert!(task.contains("<code class=\"language-python\">import asyncio"), "{task}");
+    assert_eq!(shown["explanation"], Value::Null, "only for those who solved it");
     let shown = page.good("GET", "/late_tea", None);
     let choices = shown["choices"].as_array().expect("choices");
     assert_eq!(choices.len(), 5);
@@ -126,22 +102,12 @@ fn saves_and_checks() {
     assert_eq!(checked["outcome"]["checks"][1]["id"], "overlap");
     assert_eq!(checked["outcome"]["checks"][1]["seen"], "1");
 
-    let solution = page
-        .copy
-        .read("exercises/gather_wait/one_by_one/solution.rs");
-    page.good(
-        "POST",
-        "/one_by_one",
-        Some(json!({ "text": solution, "hash": shown["hash"] })),
-    );
+    let solution = page.copy.read("exercises/gather_wait/one_by_one/solution.rs");
+    page.good("POST", "/one_by_one", Some(json!({ "text": solution, "hash": shown["hash"] })));
     assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), solution);
     let checked = page.good("POST", "/one_by_one/check", Some(json!({})));
     assert_eq!(checked["outcome"]["passed"], true);
-    assert!(
-        checked["explanation"]
-            .as_str()
-            .is_some_and(|text| !text.is_empty())
-    );
+    assert!(checked["explanation"].as_str().is_some_and(|text| !text.is_empty()));
     // The terminal sees the same.
     assert!(page.copy.stdout(&["exercises"]).contains("[x] one_by_one"));
 
@@ -155,57 +121,30 @@ fn saves_and_checks() {
 fn respects_an_editor() {
     let page = Page::new();
     let shown = page.good("GET", "/one_by_one", None);
-    page.copy
-        .write("work/gather_wait/one_by_one.rs", "from the editor");
+    page.copy.write("work/gather_wait/one_by_one.rs", "from the editor");
     let save = json!({ "text": "from the page", "hash": shown["hash"] });
     let (status, conflict) = page.ask("POST", "/one_by_one", Some(save));
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(conflict["text"], "from the editor");
-    assert_eq!(
-        page.copy.read("work/gather_wait/one_by_one.rs"),
-        "from the editor"
-    );
+    assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), "from the editor");
     let save = json!({ "text": "from the page", "hash": conflict["hash"] });
     let saved = page.good("POST", "/one_by_one", Some(save.clone()));
-    assert_eq!(
-        page.copy.read("work/gather_wait/one_by_one.rs"),
-        "from the page"
-    );
+    assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), "from the page");
     // Saving the same once more is no conflict.
     assert_eq!(page.good("POST", "/one_by_one", Some(save)), saved);
-    let (status, _) = page.ask(
-        "POST",
-        "/one_by_one",
-        Some(json!({ "text": "without a hash" })),
-    );
+    let (status, _) = page.ask("POST", "/one_by_one", Some(json!({ "text": "without a hash" })));
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert_eq!(
-        page.copy.read("work/gather_wait/one_by_one.rs"),
-        "from the page"
-    );
+    assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), "from the page");
 }
 
 fn gives_hints_answers_and_solutions() {
     let page = Page::new();
-    assert_eq!(
-        page.good("POST", "/late_tea/hint", Some(json!({})))["number"],
-        1
-    );
+    assert_eq!(page.good("POST", "/late_tea/hint", Some(json!({})))["number"], 1);
     let shown = page.good("GET", "/late_tea", None);
-    assert_eq!(
-        (
-            shown["hints"].as_array().map(Vec::len),
-            &shown["hints_in_all"]
-        ),
-        (Some(1), &json!(2))
-    );
+    assert_eq!((shown["hints"].as_array().map(Vec::len), &shown["hints_in_all"]), (Some(1), &json!(2)));
     let (status, _) = page.ask("GET", "/late_tea/solution", None);
     assert_eq!(status, StatusCode::FORBIDDEN);
-    let (status, _) = page.ask(
-        "POST",
-        "/late_tea/solution",
-        Some(json!({ "confirm": false })),
-    );
+    let (status, _) = page.ask("POST", "/late_tea/solution", Some(json!({ "confirm": false })));
     assert_eq!(status, StatusCode::FORBIDDEN);
     let (status, refused) = page.ask("POST", "/late_tea/answer", Some(json!({ "letter": "z" })));
     assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
@@ -213,21 +152,9 @@ fn gives_hints_answers_and_solutions() {
     assert_eq!(wrong["right"], false);
     let right = page.good("POST", "/late_tea/answer", Some(json!({ "letter": "b" })));
     assert_eq!(right["right"], true);
-    assert!(
-        page.good("GET", "/late_tea/solution", None)["solution"]
-            .as_str()
-            .is_some_and(|s| s.starts_with("b\n"))
-    );
-    let insisted = page.good(
-        "POST",
-        "/lost_order/solution",
-        Some(json!({ "confirm": true })),
-    );
-    assert_eq!(
-        insisted["solution"],
-        page.copy
-            .read("exercises/gather_wait/lost_order/solution.rs")
-    );
+    assert!(page.good("GET", "/late_tea/solution", None)["solution"].as_str().is_some_and(|s| s.starts_with("b\n")));
+    let insisted = page.good("POST", "/lost_order/solution", Some(json!({ "confirm": true })));
+    assert_eq!(insisted["solution"], page.copy.read("exercises/gather_wait/lost_order/solution.rs"));
 }
 
 fn what_should_not_be_said_is_refused() {
@@ -248,12 +175,9 @@ fn what_should_not_be_said_is_refused() {
 
 fn unknown_names_are_not_found() {
     let page = Page::new();
-    for (method, path) in [
-        ("GET", "/nothing"),
-        ("GET", "/..%2Fprogress"),
-        ("POST", "/nothing"),
-        ("POST", "/..%2Fprogress"),
-    ] {
+    for (method, path) in
+        [("GET", "/nothing"), ("GET", "/..%2Fprogress"), ("POST", "/nothing"), ("POST", "/..%2Fprogress")]
+    {
         let (status, value) = page.ask(method, path, Some(json!({ "text": "", "hash": "" })));
         assert_eq!(status, StatusCode::NOT_FOUND, "{value}");
     }
@@ -276,20 +200,12 @@ fn is_served_behind_the_guard() {
         .expect("the program starts");
     let mut address = String::new();
     let stdout = server.stdout.take().expect("a pipe");
-    BufReader::new(stdout)
-        .read_line(&mut address)
-        .expect("the address");
-    let host = address
-        .trim_start_matches("http://")
-        .split('/')
-        .next()
-        .unwrap_or_default();
+    BufReader::new(stdout).read_line(&mut address).expect("the address");
+    let host = address.trim_start_matches("http://").split('/').next().unwrap_or_default();
     let (_, token) = address.trim().split_once("#token=").expect("a token");
     let ask = |request: &str, token: &str| {
         let mut stream = TcpStream::connect(host).expect("it listens");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .expect("a limit");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
         let head = format!(
             "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nX-Workbook-Token: {token}\r\n"
         );

@@ -27,15 +27,10 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
     let has_rustfmt = has_rustfmt.is_ok_and(|output| output.status.success());
     let has_clippy = context.clippy.is_ok();
     let mut trials = vec![
-        skip_unless(
-            has_rustfmt,
-            Trial::test("formatting", move || formatting(catalog)),
-        ),
+        skip_unless(has_rustfmt, Trial::test("formatting", move || formatting(catalog))),
         skip_unless(
             has_rustfmt && has_clippy,
-            Trial::test("programs can be wrong", move || {
-                wrong_programs_are_named(context)
-            }),
+            Trial::test("programs can be wrong", move || wrong_programs_are_named(context)),
         ),
     ];
     for exercise in catalog.exercises() {
@@ -51,21 +46,13 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
         let lints = Trial::test(name("clippy"), move || clippy(context, exercise));
         trials.push(skip_unless(has_clippy, lints));
         if exercise.kind == Kind::Predict {
-            trials.push(Trial::test(name("answer"), move || {
-                answer(compiler, catalog, exercise)
-            }));
+            trials.push(Trial::test(name("answer"), move || answer(compiler, catalog, exercise)));
         } else {
-            trials.push(Trial::test(name("starter"), move || {
-                starter(compiler, catalog, exercise)
-            }));
-            trials.push(Trial::test(name("solution"), move || {
-                solution(compiler, catalog, exercise)
-            }));
+            trials.push(Trial::test(name("starter"), move || starter(compiler, catalog, exercise)));
+            trials.push(Trial::test(name("solution"), move || solution(compiler, catalog, exercise)));
             trials.extend(exercise.attempts.iter().map(|attempt| {
                 let name = format!("{} {}", name("attempt"), attempt.name);
-                Trial::test(name, move || {
-                    try_checks(compiler, catalog, exercise, attempt)
-                })
+                Trial::test(name, move || try_checks(compiler, catalog, exercise, attempt))
             }));
         }
     }
@@ -78,11 +65,9 @@ pub fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> R
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first.is_none() || first != exercise.fails {
-        return Err(format!(
-            "the starter should fail {:?} first, and failed {first:?}: {outcome:#?}",
-            exercise.fails
-        )
-        .into());
+        return Err(
+            format!("the starter should fail {:?} first, and failed {first:?}: {outcome:#?}", exercise.fails).into()
+        );
     }
     Ok(())
 }
@@ -100,12 +85,7 @@ pub fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> 
 }
 
 /// An attempt passes, or the first check that fails is the one that is meant to see it.
-fn try_checks(
-    compiler: &Compiler,
-    catalog: &Catalog,
-    exercise: &Exercise,
-    attempt: &Attempt,
-) -> Result<(), Failed> {
+fn try_checks(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise, attempt: &Attempt) -> Result<(), Failed> {
     let text = catalog.attempt(exercise, attempt)?;
     let outcome = check::check(compiler, catalog, exercise, &text)?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
@@ -175,25 +155,15 @@ fn task(context: &Context, exercise: &Exercise) -> Result<(), Failed> {
         modules: &modules,
         limits: Limits::tests(),
     };
-    complaints.extend(
-        programs
-            .iter()
-            .filter_map(|program| program.check(&tools).err()),
-    );
-    if complaints.is_empty() {
-        Ok(())
-    } else {
-        Err(complaints.join("\n").into())
-    }
+    complaints.extend(programs.iter().filter_map(|program| program.check(&tools).err()));
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
 }
 
 /// Everything that is written in Rust is formatted as rustfmt does it.
 fn formatting(catalog: &Catalog) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     for exercise in catalog.exercises() {
-        let mut files = ["exercise.rs", "solution.rs", "check.rs"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut files = ["exercise.rs", "solution.rs", "check.rs"].map(str::to_owned).to_vec();
         let attempts = exercise.attempts.iter().map(|attempt| &attempt.name);
         files.extend(attempts.map(|attempt| format!("attempts/{attempt}.rs")));
         for file in files.iter().map(|file| catalog.part(exercise, file)) {
@@ -201,24 +171,14 @@ fn formatting(catalog: &Catalog) -> Result<(), Failed> {
                 continue;
             }
             // From its input, because `mod exercise;` names no file of the project.
-            let output = Command::new("rustfmt")
-                .args(["--edition", "2024"])
-                .stdin(File::open(&file)?)
-                .output()?;
+            let output = Command::new("rustfmt").args(["--edition", "2024"]).stdin(File::open(&file)?).output()?;
             if output.stdout != fs::read(&file)? {
                 let errors = String::from_utf8_lossy(&output.stderr);
-                wrong.push(format!(
-                    "{}: format it with rustfmt --edition 2024 {errors}",
-                    file.display()
-                ));
+                wrong.push(format!("{}: format it with rustfmt --edition 2024 {errors}", file.display()));
             }
         }
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(wrong.join("\n").into())
-    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// Each of the tests above can fail.
@@ -232,17 +192,11 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
 
     copy.write("exercises/gather_wait/one_by_one/exercise.rs", &good);
     assert!(starter(compiler, &catalog, exercise).is_err());
-    copy.write(
-        "exercises/gather_wait/one_by_one/exercise.rs",
-        "pub fn broken() {",
-    );
+    copy.write("exercises/gather_wait/one_by_one/exercise.rs", "pub fn broken() {");
     assert!(starter(compiler, &catalog, exercise).is_err());
     let early = bad.replace("Ok(answers)", "todo!()");
     copy.write("exercises/gather_wait/one_by_one/exercise.rs", &early);
-    assert!(
-        starter(compiler, &catalog, exercise).is_err(),
-        "for another reason"
-    );
+    assert!(starter(compiler, &catalog, exercise).is_err(), "for another reason");
 
     copy.write("exercises/gather_wait/one_by_one/solution.rs", &bad);
     assert!(solution(compiler, &catalog, exercise).is_err());
@@ -265,10 +219,7 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     let compiled = context.clippy.as_ref()?.compile_now(&source)?;
     assert!(tidy(&compiled).is_err(), "clippy finds a needless return");
 
-    copy.write(
-        "exercises/gather_wait/one_by_one/exercise.rs",
-        "fn  main() {}\n",
-    );
+    copy.write("exercises/gather_wait/one_by_one/exercise.rs", "fn  main() {}\n");
     assert!(formatting(&catalog).is_err());
 
     let copy = Copy::of_model();
@@ -278,24 +229,14 @@ fn wrong_programs_are_named(context: &Context) -> Result<(), Failed> {
     copy.replace(toml, "misconception = \"The limit", "right = true # ");
     let catalog = copy.catalog();
     let predicted = find(&catalog, "late_tea");
-    assert!(
-        answer(compiler, &catalog, predicted).is_err(),
-        "another choice is right"
-    );
+    assert!(answer(compiler, &catalog, predicted).is_err(), "another choice is right");
 
     let copy = Copy::of_model();
     copy.replace(toml, "right = true", "misconception = \"?\"");
-    copy.replace(
-        toml,
-        "not_promised = true",
-        "not_promised = true\nright = true",
-    );
+    copy.replace(toml, "not_promised = true", "not_promised = true\nright = true");
     let catalog = copy.catalog();
     let predicted = find(&catalog, "late_tea");
-    assert!(
-        answer(compiler, &catalog, predicted).is_err(),
-        "one order only"
-    );
+    assert!(answer(compiler, &catalog, predicted).is_err(), "one order only");
     copy.write("exercises/gather_wait/late_tea/exercise.rs", TOSSES);
     answer(compiler, &catalog, predicted)
 }

@@ -75,9 +75,7 @@ fn a_killed_writer_leaves_a_whole_file() {
     assert_eq!(attempts(&copy), Some(before + 1));
     // A lock that is held by a living program is waited for; this one is gone with its value.
     let progress = Progress::in_folder(&copy.file("work"));
-    progress
-        .update("late_tea", |entry| entry.attempts = 0)
-        .expect("no lock is left");
+    progress.update("late_tea", |entry| entry.attempts = 0).expect("no lock is left");
     assert_eq!(attempts(&copy), Some(0));
 }
 
@@ -89,14 +87,8 @@ fn a_broken_file_is_set_aside() {
         assert!(output.status.success());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.starts_with("note: the progress in "), "{said}");
-        assert!(
-            said.contains(&format!("progress.broken-{number}.json")),
-            "{said}"
-        );
-        assert_eq!(
-            copy.read(&format!("work/progress.broken-{number}.json")),
-            text
-        );
+        assert!(said.contains(&format!("progress.broken-{number}.json")), "{said}");
+        assert_eq!(copy.read(&format!("work/progress.broken-{number}.json")), text);
         assert_eq!(record(&copy)["exercises"]["one_by_one"]["hints"], 1);
     }
 }

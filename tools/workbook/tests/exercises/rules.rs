@@ -13,12 +13,8 @@ use crate::copy::{Copy, copy_folder};
 
 pub fn trials(context: &'static Context) -> Vec<Trial> {
     vec![
-        Trial::test("rules for chapters", move || {
-            nothing_in(problems(&context.catalog))
-        }),
-        Trial::test("rules for files", move || {
-            nothing_in(stray_files(&context.catalog, &context.copy.path()))
-        }),
+        Trial::test("rules for chapters", move || nothing_in(problems(&context.catalog))),
+        Trial::test("rules for files", move || nothing_in(stray_files(&context.catalog, &context.copy.path()))),
         Trial::test("rules for files of the project", move || {
             let folder = cargo::workspace().join("exercises");
             nothing_in(stray_files(&context.catalog, &folder))
@@ -28,11 +24,7 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
 }
 
 fn nothing_in(problems: Vec<String>) -> Result<(), Failed> {
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Failed::from(problems.join("\n")))
-    }
+    if problems.is_empty() { Ok(()) } else { Err(Failed::from(problems.join("\n"))) }
 }
 
 /// Everything that the rules do not allow.
@@ -43,8 +35,7 @@ pub fn problems(catalog: &Catalog) -> Vec<String> {
         let mut say = |what: String| problems.push(format!("{}: {what}", chapter.slug));
         chapter_problems(chapter, &mut say);
         for exercise in &chapter.exercises {
-            let mut say =
-                |what: &str| problems.push(format!("{}/{}: {what}", chapter.slug, exercise.name));
+            let mut say = |what: &str| problems.push(format!("{}/{}: {what}", chapter.slug, exercise.name));
             if !names.insert(&exercise.name) {
                 say("another exercise has the same name");
             }
@@ -72,18 +63,9 @@ fn exercise_problems(catalog: &Catalog, exercise: &Exercise, say: &mut impl FnMu
     }
     let mut texts = vec![&exercise.title, &exercise.explanation];
     texts.extend(&exercise.hints);
-    texts.extend(
-        exercise
-            .choices
-            .iter()
-            .filter_map(|choice| choice.misconception.as_ref()),
-    );
+    texts.extend(exercise.choices.iter().filter_map(|choice| choice.misconception.as_ref()));
     let task = catalog.task(exercise).unwrap_or_default();
-    if texts
-        .into_iter()
-        .chain([&task])
-        .any(|text| text.contains("TODO"))
-    {
+    if texts.into_iter().chain([&task]).any(|text| text.contains("TODO")) {
         say("something in it is still TODO");
     }
     if exercise.title.trim().is_empty() {
@@ -121,13 +103,7 @@ fn predict_problems(exercise: &Exercise, say: &mut impl FnMut(&str)) {
     if exercise.choices.len() < 2 {
         say("leaves no choice");
     }
-    if exercise
-        .choices
-        .iter()
-        .filter(|choice| choice.right)
-        .count()
-        != 1
-    {
+    if exercise.choices.iter().filter(|choice| choice.right).count() != 1 {
         say("exactly one choice is right");
     }
     let mut texts = HashSet::new();
@@ -183,10 +159,8 @@ fn stray_files(catalog: &Catalog, folder: &Path) -> Vec<String> {
         .iter()
         .filter(|file| !wanted.contains(*file))
         .map(|file| format!("{}: belongs to no exercise", file.display()));
-    let missing = wanted
-        .iter()
-        .filter(|file| !found.contains(*file))
-        .map(|file| format!("{}: is missing", file.display()));
+    let missing =
+        wanted.iter().filter(|file| !found.contains(*file)).map(|file| format!("{}: is missing", file.display()));
     let mut problems: Vec<String> = stray.chain(missing).collect();
     problems.sort();
     problems
@@ -210,46 +184,22 @@ fn files(root: &Path, folder: &Path) -> HashSet<PathBuf> {
 /// Breaks each rule in a copy, and expects exactly the complaint about it.
 fn broken_rules_are_named() -> Result<(), Failed> {
     let broken = [
-        (
-            "minutes = 10",
-            "minutes = 0",
-            "gather_wait/late_tea: takes no time",
-        ),
-        (
-            "#cancelling",
-            "#canceling",
-            "gather_wait/late_tea: `gather_wait.md#canceling`: there is no such heading",
-        ),
-        (
-            "right = true",
-            "",
-            "gather_wait/late_tea: exactly one choice is right",
-        ),
+        ("minutes = 10", "minutes = 0", "gather_wait/late_tea: takes no time"),
+        ("#cancelling", "#canceling", "gather_wait/late_tea: `gather_wait.md#canceling`: there is no such heading"),
+        ("right = true", "", "gather_wait/late_tea: exactly one choice is right"),
         (
             "right = true",
             "misconception = \"\"",
             "gather_wait/late_tea: a wrong choice names its misconception, and the right one has none",
         ),
-        (
-            "letter = \"b\"",
-            "letter = \"B\"",
-            "gather_wait/late_tea: the letters are a, b, c and so on",
-        ),
-        (
-            "fails = \"overlap\"",
-            "",
-            "gather_wait/one_by_one: does not say which check its starter `fails`",
-        ),
+        ("letter = \"b\"", "letter = \"B\"", "gather_wait/late_tea: the letters are a, b, c and so on"),
+        ("fails = \"overlap\"", "", "gather_wait/one_by_one: does not say which check its starter `fails`"),
         (
             "from_python = true",
             "from_python = false",
             "gather_wait/one_by_one: a task from Python has a `python` block, and no other task has one",
         ),
-        (
-            "kind = \"repair\"",
-            "kind = \"predict\"",
-            "gather_wait/one_by_one: leaves no choice",
-        ),
+        ("kind = \"repair\"", "kind = \"predict\"", "gather_wait/one_by_one: leaves no choice"),
         (
             "closed\n\"\"\"",
             "closed\n\"\"\"\nnot_promised = true",
@@ -290,10 +240,7 @@ fn broken_rules_are_named() -> Result<(), Failed> {
         }
     }
     let copy = Copy::of_model();
-    let (from, to) = (
-        "exercises/gather_wait/one_by_one",
-        "exercises/queues/one_by_one",
-    );
+    let (from, to) = ("exercises/gather_wait/one_by_one", "exercises/queues/one_by_one");
     copy_folder(&copy.file(from), &copy.file(to));
     let found = problems(&copy.catalog());
     let complaint = "queues/one_by_one: another exercise has the same name";

@@ -10,10 +10,7 @@ use crate::copy::Copy;
 use crate::lines::{DEADLINE, lines, wait_for};
 
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "watch goes on when an exercise is solved",
-        watch_goes_on,
-    )]
+    vec![Trial::test("watch goes on when an exercise is solved", watch_goes_on)]
 }
 
 /// A program that ends with the value.
@@ -30,11 +27,7 @@ impl Drop for Watching {
 fn watch_goes_on() -> Result<(), Failed> {
     let copy = Copy::of_model();
     let mut command = copy.command(&["watch"]);
-    let child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut watching = Watching(child);
     let lines = lines(watching.0.stdout.take().expect("a pipe"));
     let mut input = watching.0.stdin.take().expect("a pipe");
@@ -61,15 +54,8 @@ fn watch_goes_on() -> Result<(), Failed> {
     wait_for(&lines, "The first mirror wins (build");
     wait_for(&lines, "type h for a hint");
     // As editors save: another file takes the place of the old one.
-    copy.write(
-        "work/gather_wait/saved",
-        &copy.read("exercises/gather_wait/first_answer/solution.rs"),
-    );
-    fs::rename(
-        copy.file("work/gather_wait/saved"),
-        copy.file("work/gather_wait/first_answer.rs"),
-    )
-    .expect("a new name");
+    copy.write("work/gather_wait/saved", &copy.read("exercises/gather_wait/first_answer/solution.rs"));
+    fs::rename(copy.file("work/gather_wait/saved"), copy.file("work/gather_wait/first_answer.rs")).expect("a new name");
     wait_for(&lines, "first_answer is solved");
     wait_for(&lines, "All teas, or none (build");
     say("q");

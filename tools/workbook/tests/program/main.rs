@@ -26,11 +26,7 @@ fn sample_book() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(folder.path().join("src")).expect("a folder for the chapters");
     write(&folder, "book.toml", "[book]\ntitle = \"Sample\"\n");
-    write(
-        &folder,
-        "src/SUMMARY.md",
-        "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n",
-    );
+    write(&folder, "src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n");
     write(&folder, "src/one.md", "# One\n\nfirst text\n");
     write(&folder, "src/two.md", "# Two\n");
     folder
@@ -94,10 +90,7 @@ fn pages_go_to_this_machine_only() {
     for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
         let answer = server.get_as("/", &[host]);
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(
-            answer.contains("x-content-type-options: nosniff"),
-            "{answer}"
-        );
+        assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
         assert!(answer.contains("referrer-policy: no-referrer"), "{answer}");
         assert!(answer.contains("first text"), "{answer}");
     }
@@ -113,10 +106,7 @@ fn pages_go_to_this_machine_only() {
     for hosts in foreign {
         for path in ["/", "/__reload", "/api/", "/none"] {
             let answer = server.get_as(path, hosts);
-            assert!(
-                answer.starts_with("HTTP/1.1 403 "),
-                "{hosts:?} {path}: {answer}"
-            );
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{hosts:?} {path}: {answer}");
         }
     }
 }
@@ -176,10 +166,8 @@ fn an_order_to_end_is_a_success_and_leaves_nothing() {
         let events = server.events();
         wait_for(&events, "data: ");
         assert_eq!(build::files(temporary.path()).len(), 1, "its own folder");
-        let killed = Command::new("kill")
-            .args([signal, &server.child.id().to_string()])
-            .status()
-            .expect("kill is part of Unix");
+        let killed =
+            Command::new("kill").args([signal, &server.child.id().to_string()]).status().expect("kill is part of Unix");
         assert!(killed.success());
         let ended = wait_timeout::ChildExt::wait_timeout(&mut server.child, lines::DEADLINE);
         let status = ended.expect("a child").expect("an end before the deadline");
@@ -192,18 +180,12 @@ fn an_order_to_end_is_a_success_and_leaves_nothing() {
 fn a_port_in_use_is_named() {
     let book = sample_book();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener
-        .local_addr()
-        .expect("an address")
-        .port()
-        .to_string();
+    let port = listener.local_addr().expect("an address").port().to_string();
     let folder = book.path().display().to_string();
     let error = refusal(&["--no-open", "--port", &port, "--book", &folder]);
     assert_eq!(
         error,
-        format!(
-            "error: port {port} is in use: stop the program that uses it, or choose another with --port N\n"
-        )
+        format!("error: port {port} is in use: stop the program that uses it, or choose another with --port N\n")
     );
 }
 
@@ -226,21 +208,12 @@ fn a_broken_book_is_not_served_or_built() {
     write(&book, "src/SUMMARY.md", "# Summary\n\n- [None](none.md)\n");
     let folder = book.path().display().to_string();
     let error = refusal(&["--no-open", "--port", "0", "--book", &folder]);
-    assert!(
-        error.starts_with("error: cannot build the book in "),
-        "{error}"
-    );
+    assert!(error.starts_with("error: cannot build the book in "), "{error}");
     assert!(error.contains("none.md"), "{error}");
     assert!(!book.path().join("src/none.md").exists());
 
     let dest = book.path().join("dest");
-    refusal(&[
-        "build",
-        "--book",
-        &folder,
-        "--dest",
-        &dest.display().to_string(),
-    ]);
+    refusal(&["build", "--book", &folder, "--dest", &dest.display().to_string()]);
     assert!(!dest.exists());
 }
 

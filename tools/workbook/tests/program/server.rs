@@ -40,12 +40,7 @@ impl Server {
             .strip_prefix("http://127.0.0.1:")
             .and_then(|rest| rest.split_once("/#token="))
             .and_then(|(port, _)| port.parse().ok());
-        Server {
-            port: port.unwrap_or_else(|| panic!("`{address}` is no address")),
-            child,
-            stdout,
-            stderr,
-        }
+        Server { port: port.unwrap_or_else(|| panic!("`{address}` is no address")), child, stdout, stderr }
     }
 
     fn connect(&self) -> TcpStream {
@@ -58,11 +53,7 @@ impl Server {
     pub fn get_as(&self, path: &str, hosts: &[String]) -> String {
         let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();
         let mut stream = self.connect();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
-        )
-        .expect("a request");
+        write!(stream, "GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").expect("a request");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         String::from_utf8_lossy(&answer).into_owned()
@@ -75,12 +66,7 @@ impl Server {
     /// Listens as an open page does.
     pub fn events(&self) -> Receiver<String> {
         let mut stream = self.connect();
-        write!(
-            stream,
-            "GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
-            self.port
-        )
-        .expect("a request");
+        write!(stream, "GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port).expect("a request");
         lines(stream)
     }
 }

@@ -60,11 +60,7 @@ fn supervise(test: &str, address: &str) -> (Child, impl Iterator<Item = Event> +
 
 /// Starts a supervisor with its first job.
 fn start(supervisor: &mut Command, job: &Job) -> (Child, impl Iterator<Item = Event> + use<>) {
-    let mut supervisor = supervisor
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut supervisor = supervisor.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
     let job = serde_json::to_string(job).expect("JSON");
     writeln!(supervisor.stdin.as_mut().expect("a pipe"), "{job}").expect("a supervisor");
     let lines = BufReader::new(supervisor.stdout.take().expect("a pipe")).lines();
@@ -87,9 +83,7 @@ fn assert_ends(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a listener");
     let (mut connection, _) = listener.accept().expect("it was connected");
     connection.set_nonblocking(false).expect("a connection");
-    connection
-        .set_read_timeout(Some(DEADLINE))
-        .expect("a limit");
+    connection.set_read_timeout(Some(DEADLINE)).expect("a limit");
     match connection.read(&mut [0]) {
         Ok(0) => {}
         // The other end of a process that was killed.
@@ -144,13 +138,7 @@ fn a_program_ends_with_a_supervisor_that_is_killed() {
 #[test]
 fn a_program_ignores_no_signal_that_its_supervisor_ignores() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, number) in [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("PIPE", 13),
-        ("TERM", 15),
-    ] {
+    for (name, number) in [("HUP", 1), ("INT", 2), ("QUIT", 3), ("PIPE", 13), ("TERM", 15)] {
         let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
         job.args = vec!["-c".to_owned(), format!("kill -{name} $$; echo it goes on")];
         let mut deaf = Command::new("/bin/sh");

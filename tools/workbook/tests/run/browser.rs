@@ -22,14 +22,9 @@ pub fn the_browser_gets_the_secret_in_a_file_of_its_own() {
     }
     let path = std::env::var("PATH").expect("a search path");
     let server = Server::start_with(|command| {
-        command
-            .args(["--port", "0"])
-            .env("PATH", format!("{}:{path}", tools.path().display()));
+        command.args(["--port", "0"]).env("PATH", format!("{}:{path}", tools.path().display()));
     });
-    assert_eq!(
-        server.token, "",
-        "the address that is printed has no secret"
-    );
+    assert_eq!(server.token, "", "the address that is printed has no secret");
     wait_until("the browser is opened", || seen.exists());
     let seen = fs::read_to_string(&seen).expect("what the browser saw");
     let lines: Vec<&str> = seen.lines().collect();

@@ -45,12 +45,7 @@ impl Family {
     fn read(line: &str) -> Family {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let [folder, program, supervisor, escaped] = words.try_into().expect("four words");
-        Family {
-            folder,
-            program,
-            supervisor,
-            escaped,
-        }
+        Family { folder, program, supervisor, escaped }
     }
 
     #[track_caller]
@@ -62,9 +57,7 @@ impl Family {
     #[track_caller]
     fn wait_until_gone(&self) {
         wait_until("the program is gone", || !is_alive(&self.program));
-        wait_until("the process that escaped is gone", || {
-            !is_alive(&self.escaped)
-        });
+        wait_until("the process that escaped is gone", || !is_alive(&self.escaped));
         wait_until("the supervisor is gone", || !is_alive(&self.supervisor));
         wait_until("the folder is gone", || !Path::new(&self.folder).exists());
     }

@@ -9,11 +9,7 @@ pub const ROUTES: [&str; 5] = ["/run", "/run-example", "/stop", "/status", "/"];
 const PROGRAM: &str = r#"{"code":"fn main() {}"}"#;
 
 /// A good request with one header line changed; no value takes the line away.
-pub fn changed(
-    server: &Server,
-    name: &'static str,
-    values: &[&str],
-) -> Vec<(&'static str, String)> {
+pub fn changed(server: &Server, name: &'static str, values: &[&str]) -> Vec<(&'static str, String)> {
     let mut headers = server.good_headers();
     headers.retain(|(other, _)| *other != name);
     headers.extend(values.iter().map(|value| (name, (*value).to_owned())));
@@ -24,10 +20,7 @@ pub fn changed(
 pub fn refused(answer: &Answer, status: u16, what: &str) {
     assert_eq!(answer.status, status, "{what}: {answer:?}");
     assert!(!answer.body.contains("\"stream\""), "{what}: {answer:?}");
-    assert!(
-        !answer.head.contains("access-control"),
-        "{what}: {answer:?}"
-    );
+    assert!(!answer.head.contains("access-control"), "{what}: {answer:?}");
 }
 
 /// Sends each change to every route.
@@ -55,40 +48,21 @@ pub fn only_this_host_is_answered(server: &Server) {
         &[&own, &own],
     ];
     for values in hosts {
-        let headers: String = values
-            .iter()
-            .map(|host| format!("Host: {host}\r\n"))
-            .collect();
+        let headers: String = values.iter().map(|host| format!("Host: {host}\r\n")).collect();
         // Without any host, even the protocol is broken.
         let status = if values.is_empty() { 400 } else { 403 };
-        for route in [
-            "/",
-            "/one.html",
-            "/status",
-            "/run",
-            "/__reload",
-            "/api/",
-            "/none",
-        ] {
+        for route in ["/", "/one.html", "/status", "/run", "/__reload", "/api/", "/none"] {
             let answer = server.send(&format!("GET {route} HTTP/1.1\r\n{headers}"), "");
             let status = if answer.status == 403 { 403 } else { status };
             refused(&answer, status, &format!("{route} with {values:?}"));
         }
         if !values.is_empty() {
             let headers = changed(server, "Host", values);
-            refused(
-                &server.post_with("/run", &headers, PROGRAM),
-                403,
-                &format!("{values:?}"),
-            );
+            refused(&server.post_with("/run", &headers, PROGRAM), 403, &format!("{values:?}"));
         }
     }
     let other = format!("GET http://evil.example/ HTTP/1.1\r\n{}", server.host());
-    refused(
-        &server.send(&other, ""),
-        403,
-        "the first line names another host",
-    );
+    refused(&server.send(&other, ""), 403, "the first line names another host");
     let old = server.send("GET / HTTP/1.0\r\n", "");
     refused(&old, 403, "the old protocol without a host");
     for good in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
@@ -117,43 +91,25 @@ pub fn only_pages_of_this_origin_may_post(server: &Server) {
         ],
         403,
     );
-    let foreign = format!(
-        "GET / HTTP/1.1\r\n{}Origin: http://evil.example\r\n",
-        server.host()
-    );
-    refused(
-        &server.send(&foreign, ""),
-        403,
-        "a page of another origin reads",
-    );
+    let foreign = format!("GET / HTTP/1.1\r\n{}Origin: http://evil.example\r\n", server.host());
+    refused(&server.send(&foreign, ""), 403, "a page of another origin reads");
     let mut headers = changed(server, "Origin", &[&format!("http://localhost:{port}")]);
     headers[0].1 = format!("localhost:{port}");
     let answer = server.post_with("/run-example", &headers, "{}");
-    assert_eq!(
-        answer.status, 400,
-        "the other name of the server is as good: {answer:?}"
-    );
+    assert_eq!(answer.status, 400, "the other name of the server is as good: {answer:?}");
 }
 
 pub fn a_fetch_from_another_site_is_refused(server: &Server) {
     each_is_refused(
         server,
         "Sec-Fetch-Site",
-        &[
-            &["cross-site"],
-            &["same-site"],
-            &["none"],
-            &["same-origin", "same-origin"],
-        ],
+        &[&["cross-site"], &["same-site"], &["none"], &["same-origin", "same-origin"]],
         403,
     );
     // What is private is not even read from elsewhere; a page may be linked to.
     for (path, status) in [("/status", 403), ("/", 200)] {
         let headers = changed(server, "Sec-Fetch-Site", &["cross-site"]);
-        let lines: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let answer = server.send(&format!("GET {path} HTTP/1.1\r\n{lines}"), "");
         assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
@@ -169,15 +125,7 @@ pub fn the_token_is_required(server: &Server) {
     each_is_refused(
         server,
         "X-Workbook-Token",
-        &[
-            &[],
-            &[""],
-            &[&other],
-            &[&token[..63]],
-            &[&format!("{token}0")],
-            &[&upper],
-            &[token, token],
-        ],
+        &[&[], &[""], &[&other], &[&token[..63]], &[&format!("{token}0")], &[&upper], &[token, token]],
         401,
     );
     // No other way leads in.
@@ -191,18 +139,10 @@ pub fn the_token_is_required(server: &Server) {
 }
 
 pub fn the_token_is_in_no_answer(server: &Server) {
-    let mut answers: Vec<Answer> = [
-        "/",
-        "/one.html",
-        "/none.html",
-        "/print.html",
-        "/__reload.js",
-        "/book.js",
-        "/run",
-    ]
-    .iter()
-    .map(|path| server.get(path))
-    .collect();
+    let mut answers: Vec<Answer> = ["/", "/one.html", "/none.html", "/print.html", "/__reload.js", "/book.js", "/run"]
+        .iter()
+        .map(|path| server.get(path))
+        .collect();
     answers.push(server.post("/run", &json!({ "code": 1 })));
     answers.push(server.post("/run-example", &json!({ "name": "none" })));
     for answer in answers {
@@ -214,17 +154,10 @@ pub fn the_token_is_in_no_answer(server: &Server) {
 }
 
 pub fn every_answer_has_the_headers(server: &Server) {
-    let mut answers: Vec<Answer> = [
-        "/",
-        "/none.html",
-        "/run",
-        "/__reload.js",
-        "/book.js",
-        "/api/none",
-    ]
-    .iter()
-    .map(|path| server.get(path))
-    .collect();
+    let mut answers: Vec<Answer> = ["/", "/none.html", "/run", "/__reload.js", "/book.js", "/api/none"]
+        .iter()
+        .map(|path| server.get(path))
+        .collect();
     answers.push(server.post("/run", &json!({ "code": "fn main() {}" })));
     answers.push(server.post_with("/run", &[("Host", "evil.example".to_owned())], ""));
     answers.push(server.post_with("/run", &changed(server, "X-Workbook-Token", &[]), ""));
@@ -236,39 +169,18 @@ pub fn every_answer_has_the_headers(server: &Server) {
             "referrer-policy: no-referrer",
             "cache-control: no-store",
         ] {
-            assert_eq!(
-                answer.head.matches(header).count(),
-                1,
-                "{header}: {answer:?}"
-            );
+            assert_eq!(answer.head.matches(header).count(), 1, "{header}: {answer:?}");
         }
-        assert_eq!(
-            answer
-                .head
-                .matches("content-security-policy: default-src 'none'")
-                .count(),
-            1,
-            "{answer:?}"
-        );
+        assert_eq!(answer.head.matches("content-security-policy: default-src 'none'").count(), 1, "{answer:?}");
         for rule in ["frame-ancestors 'none'", "form-action 'none'"] {
             assert!(answer.head.contains(rule), "{rule}: {answer:?}");
         }
-        for wish in [
-            "access-control",
-            "set-cookie",
-            "unsafe-eval",
-            "http:",
-            "https:",
-        ] {
+        for wish in ["access-control", "set-cookie", "unsafe-eval", "http:", "https:"] {
             assert!(!answer.head.contains(wish), "{wish}: {answer:?}");
         }
     }
     let page = server.get("/one.html");
-    let scripts = page
-        .head
-        .split("script-src ")
-        .nth(1)
-        .expect("a rule for scripts");
+    let scripts = page.head.split("script-src ").nth(1).expect("a rule for scripts");
     let scripts = scripts.split(';').next().expect("an end of it");
     assert!(scripts.starts_with("'self' 'sha256-"), "{scripts}");
     assert!(!scripts.contains("unsafe"), "{scripts}");

@@ -98,22 +98,13 @@ mod linux {
                 "examples_can_be_run_before_all_programs_are_compiled",
                 programs::examples_can_be_run_before_all_programs_are_compiled,
             ),
-            (
-                "ctrl_c_stops_the_program_that_runs",
-                endings::ctrl_c_stops_the_program_that_runs,
-            ),
-            (
-                "a_server_that_is_killed_leaves_no_process",
-                endings::a_server_that_is_killed_leaves_no_process,
-            ),
+            ("ctrl_c_stops_the_program_that_runs", endings::ctrl_c_stops_the_program_that_runs),
+            ("a_server_that_is_killed_leaves_no_process", endings::a_server_that_is_killed_leaves_no_process),
             (
                 "the_browser_gets_the_secret_in_a_file_of_its_own",
                 browser::the_browser_gets_the_secret_in_a_file_of_its_own,
             ),
-            (
-                "two_starts_have_two_secrets",
-                browser::two_starts_have_two_secrets,
-            ),
+            ("two_starts_have_two_secrets", browser::two_starts_have_two_secrets),
         ];
         trials.extend(alone.map(|(name, test)| {
             Trial::test(name, move || {

@@ -11,28 +11,19 @@ pub fn output_comes_back_as_it_was_printed(server: &Server) {
     let ended = server.run(
         r#"fn main() { println!("<script>alert(1)</script>&amp;\"\\\u{0}\u{2028}é"); eprintln!("</pre>{{\"done\":true}}"); }"#,
     );
-    assert_eq!(
-        ended.stdout,
-        "<script>alert(1)</script>&amp;\"\\\u{0}\u{2028}é\n"
-    );
+    assert_eq!(ended.stdout, "<script>alert(1)</script>&amp;\"\\\u{0}\u{2028}é\n");
     assert_eq!(ended.stderr, "</pre>{\"done\":true}\n");
     assert_eq!(ended.done["ok"], true);
     assert_eq!(ended.done["status"], 0);
     assert_eq!(ended.done["why"], Value::Null);
     assert!(ended.done["elapsed_ms"].is_u64(), "{ended:?}");
     let answer = server.post("/run", &json!({ "code": "fn main() {}" }));
-    assert!(
-        answer.head.contains("content-type: application/x-ndjson"),
-        "{answer:?}"
-    );
+    assert!(answer.head.contains("content-type: application/x-ndjson"), "{answer:?}");
 }
 
 pub fn an_exit_status_and_a_panic_are_told(server: &Server) {
     let ended = server.run("fn main() { std::process::exit(3) }");
-    assert_eq!(
-        (&ended.done["ok"], &ended.done["status"]),
-        (&json!(false), &json!(3))
-    );
+    assert_eq!((&ended.done["ok"], &ended.done["status"]), (&json!(false), &json!(3)));
     let ended = server.run("fn main() {\n    panic!(\"no\")\n}\n");
     assert_eq!(ended.done["status"], 101);
     assert!(ended.stderr.contains("src/main.rs:2:5"), "{ended:?}");
@@ -42,7 +33,9 @@ pub fn an_exit_status_and_a_panic_are_told(server: &Server) {
 }
 
 pub fn crates_of_the_book_can_be_used(server: &Server) {
-    let ended = server.run("#[tokio::main]\nasync fn main() {\n    println!(\"{}\", tokio::spawn(async { 41 + 1 }).await.unwrap());\n}\n");
+    let ended = server.run(
+        "#[tokio::main]\nasync fn main() {\n    println!(\"{}\", tokio::spawn(async { 41 + 1 }).await.unwrap());\n}\n",
+    );
     assert_eq!(ended.stdout, "42\n", "{ended:?}");
 }
 
@@ -80,10 +73,7 @@ pub fn a_program_without_main_keeps_its_lines(server: &Server) {
     let ended = server.run("fn unused() {}\n\nfn wrong() -> i32 { true }\n");
     assert!(ended.compiler.contains("--> src/main.rs:3:21"), "{ended:?}");
     assert!(!ended.compiler.contains("E0601"), "{ended:?}");
-    assert_eq!(
-        server.run("#[allow(dead_code)]\nfn f() {}\n").done["ok"],
-        true
-    );
+    assert_eq!(server.run("#[allow(dead_code)]\nfn f() {}\n").done["ok"], true);
 }
 
 pub fn a_program_sees_nothing_of_its_reader(server: &Server) {
@@ -103,42 +93,20 @@ fn main() {
 "#,
     );
     let lines: Vec<&str> = ended.stdout.lines().collect();
-    assert_eq!(
-        lines[..4],
-        ["HOME LANG PATH TEMP TMP TMPDIR", "1", "0", "0"],
-        "{ended:?}"
-    );
+    assert_eq!(lines[..4], ["HOME LANG PATH TEMP TMP TMPDIR", "1", "0", "0"], "{ended:?}");
     assert!(!Path::new(lines[4]).exists(), "its folder is removed");
     let private = Path::new(lines[4]).parent().expect("a folder");
     use std::os::unix::fs::PermissionsExt;
-    let mode = private
-        .metadata()
-        .expect("the server's folder")
-        .permissions()
-        .mode();
+    let mode = private.metadata().expect("the server's folder").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
 
 pub fn an_example_runs_with_arguments(server: &Server) {
     let run = |name: &str| {
-        server.post(
-            "/run-example",
-            &json!({ "name": name, "args": ["--help", "--", "a b", "--c", "$(id)"] }),
-        )
+        server.post("/run-example", &json!({ "name": name, "args": ["--help", "--", "a b", "--c", "$(id)"] }))
     };
-    assert_eq!(
-        Ended::of(&run("run_sample")).stdout,
-        "[\"--help\", \"--\", \"a b\", \"--c\", \"$(id)\"]\n"
-    );
-    for name in [
-        "",
-        "none",
-        "../secret",
-        "/bin/sh",
-        "run_sample.rs",
-        "run_sample\0",
-        "examples/run_sample",
-    ] {
+    assert_eq!(Ended::of(&run("run_sample")).stdout, "[\"--help\", \"--\", \"a b\", \"--c\", \"$(id)\"]\n");
+    for name in ["", "none", "../secret", "/bin/sh", "run_sample.rs", "run_sample\0", "examples/run_sample"] {
         assert_eq!(run(name).status, 404, "{name}");
     }
 }
@@ -164,10 +132,7 @@ pub fn examples_can_be_run_before_all_programs_are_compiled() {
     wait_until("the book's program is compiled", || {
         let status = server.status();
         let compiled = status["compiled"].as_u64() > Some(0);
-        assert!(
-            !compiled || status["examples"] == json!(["run_sample"]),
-            "{status}"
-        );
+        assert!(!compiled || status["examples"] == json!(["run_sample"]), "{status}");
         compiled
     });
 }
@@ -188,31 +153,18 @@ fn stopped(server: &Server, why: &str, message: &str, code: &str) -> Ended {
     assert_eq!(ended.why(), why, "{ended:?}");
     let text = ended.done["message"].as_str().unwrap_or_default();
     assert!(text.contains(message), "{ended:?}");
-    assert_eq!(
-        (&ended.done["ok"], &ended.done["status"]),
-        (&json!(false), &Value::Null)
-    );
+    assert_eq!((&ended.done["ok"], &ended.done["status"]), (&json!(false), &Value::Null));
     ended
 }
 
 pub fn time_is_limited(server: &Server) {
-    let ended = stopped(
-        server,
-        "time",
-        "stopped after 6 s",
-        "fn main() { println!(\"on\"); std::thread::park() }",
-    );
+    let ended = stopped(server, "time", "stopped after 6 s", "fn main() { println!(\"on\"); std::thread::park() }");
     assert_eq!(ended.stdout, "on\n");
     assert!(ended.done["elapsed_ms"].as_u64() >= Some(6000), "{ended:?}");
 }
 
 pub fn processor_time_is_limited(server: &Server) {
-    stopped(
-        server,
-        "time",
-        "1 s of processor time",
-        "fn main() { loop {} }",
-    );
+    stopped(server, "time", "1 s of processor time", "fn main() { loop {} }");
 }
 
 pub fn memory_in_use_is_limited(server: &Server) {
@@ -226,12 +178,7 @@ pub fn memory_in_use_is_limited(server: &Server) {
 
 pub fn addresses_are_limited(server: &Server) {
     // It would get them without the limit, because it uses none of them.
-    stopped(
-        server,
-        "memory",
-        "could not get",
-        "fn main() { println!(\"{}\", vec![0u8; 6 << 30].len()) }",
-    );
+    stopped(server, "memory", "could not get", "fn main() { println!(\"{}\", vec![0u8; 6 << 30].len()) }");
 }
 
 pub fn memory_of_all_processes_counts_together(server: &Server) {

@@ -31,20 +31,13 @@ pub fn a_body_of_more_than_64_kib_is_refused(server: &Server) {
         refused(&answer, 413, route);
     }
     // The length need not be told first.
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!("POST /run HTTP/1.1\r\n{lines}Transfer-Encoding: chunked\r\n");
     let chunk = format!("8000\r\n{}\r\n", "/".repeat(0x8000));
     let answer = server.send(&head, &format!("{chunk}{chunk}{chunk}0\r\n\r\n"));
     refused(&answer, 413, "in chunks");
     let answer = server.post_with("/run", &headers, &body(64 << 10));
-    assert_eq!(
-        Ended::of(&answer).why(),
-        "",
-        "64 KiB of comment are a program"
-    );
+    assert_eq!(Ended::of(&answer).why(), "", "64 KiB of comment are a program");
 }
 
 pub fn a_body_that_says_something_else_is_refused(server: &Server) {
@@ -81,17 +74,10 @@ pub fn a_body_that_says_something_else_is_refused(server: &Server) {
 }
 
 pub fn other_methods_are_refused(server: &Server) {
-    let lines: String = server
-        .good_headers()
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
+    let lines: String = server.good_headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECTED"] {
         for route in ROUTES {
-            let answer = server.send(
-                &format!("{method} {route} HTTP/1.1\r\n{lines}Content-Length: 0\r\n"),
-                "",
-            );
+            let answer = server.send(&format!("{method} {route} HTTP/1.1\r\n{lines}Content-Length: 0\r\n"), "");
             refused(&answer, 405, &format!("{method} {route}"));
             assert!(answer.head.contains("allow: "), "{answer:?}");
         }
@@ -100,21 +86,13 @@ pub fn other_methods_are_refused(server: &Server) {
         refused(&server.get(route), 405, route);
     }
     for route in ["/status", "/"] {
-        refused(
-            &server.post_with(route, &server.good_headers(), "{}"),
-            405,
-            route,
-        );
+        refused(&server.post_with(route, &server.good_headers(), "{}"), 405, route);
     }
     let preflight = format!(
         "OPTIONS /run HTTP/1.1\r\n{}Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n",
         server.host()
     );
-    refused(
-        &server.send(&preflight, ""),
-        403,
-        "the question of another origin",
-    );
+    refused(&server.send(&preflight, ""), 403, "the question of another origin");
     let upgrade = format!(
         "GET /run HTTP/1.1\r\n{}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         server.host()

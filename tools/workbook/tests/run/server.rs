@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use crate::lines::{DEADLINE, lines};
 
 /// Small enough to be met within seconds.
-const LIMITS: &str = r#"{"wall":6000,"cpu":1,"memory":134217728,"addresses":4294967296,"file":1048576,"output":65536,"processes":8}"#;
+const LIMITS: &str =
+    r#"{"wall":6000,"cpu":1,"memory":134217728,"addresses":4294967296,"file":1048576,"output":65536,"processes":8}"#;
 
 /// The first of them.
 pub const WALL: Duration = Duration::from_secs(6);
@@ -99,10 +100,7 @@ impl Server {
 
     pub fn status(&self) -> Value {
         let token = format!("X-Workbook-Token: {}\r\n", self.token);
-        let answer = self.send(
-            &format!("GET /status HTTP/1.1\r\n{}{token}", self.host()),
-            "",
-        );
+        let answer = self.send(&format!("GET /status HTTP/1.1\r\n{}{token}", self.host()), "");
         serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{answer:?}"))
     }
 
@@ -139,16 +137,8 @@ impl Server {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
         let head = head.to_ascii_lowercase();
-        let body = if head.contains("transfer-encoding: chunked") {
-            join_chunks(body)
-        } else {
-            body.to_owned()
-        };
-        Answer {
-            status: status.unwrap_or_else(|| panic!("no status in `{answer}`")),
-            head,
-            body,
-        }
+        let body = if head.contains("transfer-encoding: chunked") { join_chunks(body) } else { body.to_owned() };
+        Answer { status: status.unwrap_or_else(|| panic!("no status in `{answer}`")), head, body }
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -157,14 +147,8 @@ impl Server {
 
     /// Sends a POST with these header lines and the length of the body.
     pub fn post_with(&self, path: &str, headers: &[(&str, String)], body: &str) -> Answer {
-        let headers: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\n{headers}Content-Length: {}\r\n",
-            body.len()
-        );
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("POST {path} HTTP/1.1\r\n{headers}Content-Length: {}\r\n", body.len());
         self.send(&head, body)
     }
 
@@ -192,18 +176,10 @@ impl Server {
     /// As [`Server::begin`], with all of the body.
     pub fn begin_with(&self, body: &Value) -> (Client, Receiver<String>) {
         let body = body.to_string();
-        let headers: String = self
-            .good_headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
+        let headers: String = self.good_headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let mut stream = self.connect();
-        write!(
-            stream,
-            "POST /run HTTP/1.1\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("a request");
+        write!(stream, "POST /run HTTP/1.1\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+            .expect("a request");
         let answer = lines(stream.try_clone().expect("a socket"));
         (Client(stream), answer)
     }
@@ -219,10 +195,7 @@ impl Server {
             if line.starts_with('{') {
                 let event: Value = serde_json::from_str(&line).expect("JSON");
                 assert_eq!(event["stream"], "stdout", "{event}");
-                return (
-                    stream,
-                    event["text"].as_str().expect("text").trim().to_owned(),
-                );
+                return (stream, event["text"].as_str().expect("text").trim().to_owned());
             }
         }
     }
@@ -243,12 +216,7 @@ impl Running {
         let name = "x-workbook-run: ";
         let number = std::iter::from_fn(|| answer.recv_timeout(DEADLINE).ok())
             .find_map(|line| line.to_ascii_lowercase().strip_prefix(name)?.parse().ok());
-        Running {
-            _client: client,
-            answer,
-            number: number.expect("a number"),
-            body: String::new(),
-        }
+        Running { _client: client, answer, number: number.expect("a number"), body: String::new() }
     }
 
     /// Waits for an event that contains this.
@@ -267,11 +235,7 @@ impl Running {
     #[track_caller]
     pub fn end(mut self) -> Ended {
         self.wait_for("\"done\":true");
-        Ended::of(&Answer {
-            status: 200,
-            head: String::new(),
-            body: self.body,
-        })
+        Ended::of(&Answer { status: 200, head: String::new(), body: self.body })
     }
 }
 
@@ -371,22 +335,13 @@ fn wait_long(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) {
 fn project() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in [
-        (
-            "Cargo.toml",
-            "[package]\nname = \"sample\"\nedition = \"2024\"\n[workspace]\n",
-        ),
+        ("Cargo.toml", "[package]\nname = \"sample\"\nedition = \"2024\"\n[workspace]\n"),
         ("src/lib.rs", ""),
-        (
-            "examples/run_sample.rs",
-            "fn main() { println!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>()) }\n",
-        ),
+        ("examples/run_sample.rs", "fn main() { println!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>()) }\n"),
         ("secret.rs", "fn main() {}"),
         ("book/book.toml", "[book]\ntitle = \"Sample\"\n"),
         ("book/src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n"),
-        (
-            "book/src/one.md",
-            "# One\n\nfirst text\n\n```rust\nfn main() { println!(\"of the book\") }\n```\n",
-        ),
+        ("book/src/one.md", "# One\n\nfirst text\n\n```rust\nfn main() { println!(\"of the book\") }\n```\n"),
     ] {
         write(folder.path(), name, text);
     }

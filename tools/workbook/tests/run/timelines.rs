@@ -10,9 +10,7 @@ use crate::server::{Ended, Running, Server};
 /// The figure of a run that has one.
 #[track_caller]
 pub fn figure(ended: &Ended) -> &str {
-    ended.timeline["figure"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{ended:?}"))
+    ended.timeline["figure"].as_str().unwrap_or_else(|| panic!("{ended:?}"))
 }
 
 /// Why a run has no figure.
@@ -25,9 +23,7 @@ fn why(ended: &Ended) -> &str {
 /// The texts between these two, without markup.
 pub fn between(html: &str, before: &str, after: &str) -> Vec<String> {
     let parts = html.split(before).skip(1);
-    parts
-        .filter_map(|part| Some(part.split_once(after)?.0.to_owned()))
-        .collect()
+    parts.filter_map(|part| Some(part.split_once(after)?.0.to_owned())).collect()
 }
 
 /// The names of the lanes of each run.
@@ -123,10 +119,7 @@ pub fn nothing_comes_unasked(server: &Server) {
 pub fn a_program_without_a_loop_has_no_timeline(server: &Server) {
     let ended = server.run_recorded("fn main() { println!(\"on\") }");
     assert_eq!(ended.stdout, "on\n");
-    assert!(
-        why(&ended).contains("neither asyncio nor Tokio"),
-        "{ended:?}"
-    );
+    assert!(why(&ended).contains("neither asyncio nor Tokio"), "{ended:?}");
     // It names the library, and makes no loop.
     let ended = server.run_recorded("fn main() { let _ = asyncio::get_running_loop(); }");
     assert!(why(&ended).contains("no loop ran"), "{ended:?}");
@@ -142,16 +135,8 @@ fn main() {
 "#,
     );
     assert_eq!(ended.done["ok"], true, "{ended:?}");
-    assert!(
-        ended
-            .stdout
-            .starts_with("Event { time: Time(0ns), by: Outside, kind: TaskCreated"),
-        "{ended:?}"
-    );
-    assert!(
-        why(&ended).contains("observes its loop itself"),
-        "{ended:?}"
-    );
+    assert!(ended.stdout.starts_with("Event { time: Time(0ns), by: Outside, kind: TaskCreated"), "{ended:?}");
+    assert!(why(&ended).contains("observes its loop itself"), "{ended:?}");
 }
 
 pub fn what_names_say_stays_text(server: &Server) {
@@ -229,8 +214,7 @@ pub fn a_program_that_is_stopped_is_shown_until_then(server: &Server) {
     );
     assert_eq!(ended.why(), "time", "{ended:?}");
     assert!(figure(&ended).contains("here"), "{ended:?}");
-    let caption =
-        "<figcaption>Cut short: what this run did until it used more than 1 s of processor time.<";
+    let caption = "<figcaption>Cut short: what this run did until it used more than 1 s of processor time.<";
     assert!(figure(&ended).contains(caption), "{ended:?}");
 }
 
@@ -301,10 +285,7 @@ fn main() {
 "#,
     );
     assert_eq!(ended.stdout, "all the same\n", "{ended:?}");
-    assert!(
-        why(&ended).contains("the recorder does not know"),
-        "{ended:?}"
-    );
+    assert!(why(&ended).contains("the recorder does not know"), "{ended:?}");
 }
 
 pub fn a_program_that_is_refused_has_no_timeline(server: &Server) {
@@ -339,9 +320,7 @@ pub fn only_the_program_itself_is_recorded(server: &Server) {
     // Nothing of it is left.
     let folder = ended.stdout.lines().next().expect("a folder");
     let left = fs::read_dir(Path::new(folder)).expect("the server's folder");
-    let left = left
-        .flatten()
-        .map(|entry| entry.file_name().into_string().expect("a name"));
+    let left = left.flatten().map(|entry| entry.file_name().into_string().expect("a name"));
     let left: Vec<String> = left.filter(|name| name.starts_with("record-")).collect();
     assert_eq!(left, Vec::<String>::new());
 }
@@ -390,13 +369,6 @@ fn main() {
 }
 "#,
     );
-    assert_eq!(
-        (ended.stdout.as_str(), ended.why()),
-        ("end\n", ""),
-        "{ended:?}"
-    );
-    assert!(
-        why(&ended).contains("the record of this run has more than 1023 KiB"),
-        "{ended:?}"
-    );
+    assert_eq!((ended.stdout.as_str(), ended.why()), ("end\n", ""), "{ended:?}");
+    assert!(why(&ended).contains("the record of this run has more than 1023 KiB"), "{ended:?}");
 }

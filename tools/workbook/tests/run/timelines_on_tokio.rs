@@ -9,17 +9,13 @@ const UNKNOWN: &str = "awaits something not recorded";
 /// A program of Tokio on simulated time.
 fn on_paused_time(code: &str) -> String {
     let (before, main) = code.split_once("async fn main").expect("a main");
-    format!(
-        "{before}#[tokio::main(flavor = \"current_thread\", start_paused = true)]\nasync fn main{main}"
-    )
+    format!("{before}#[tokio::main(flavor = \"current_thread\", start_paused = true)]\nasync fn main{main}")
 }
 
 /// What the table says of each step, markup and all.
 fn steps(figure: &str) -> Vec<String> {
     let rows = between(figure, "<tr><td>", "</tr>");
-    rows.iter()
-        .filter_map(|row| Some(row.split("<td>").nth(3)?.strip_suffix("</td>")?.to_owned()))
-        .collect()
+    rows.iter().filter_map(|row| Some(row.split("<td>").nth(3)?.strip_suffix("</td>")?.to_owned())).collect()
 }
 
 pub fn tasks_of_tokio_are_shown_with_their_functions_names(server: &Server) {
@@ -77,92 +73,28 @@ async fn main() {
 pub fn what_a_task_of_tokio_waits_for_is_told(server: &Server) {
     // The statement before the wait, the wait, and what is told of it.
     let waits = [
-        (
-            "let (_sender, mut items) = mpsc::channel::<u8>(1)",
-            "items.recv().await",
-            "awaits an item",
-        ),
-        (
-            "let (_sender, mut items) = mpsc::unbounded_channel::<u8>()",
-            "items.recv().await",
-            "awaits an item",
-        ),
-        (
-            "let (room, _items) = mpsc::channel(1); room.send(1).await",
-            "room.send(2).await",
-            "awaits room",
-        ),
-        (
-            "let (_sender, mut items) = broadcast::channel::<u8>(1)",
-            "items.recv().await",
-            "awaits an item",
-        ),
-        (
-            "let (_sender, value) = oneshot::channel::<u8>()",
-            "value.await",
-            "awaits a value",
-        ),
-        (
-            "let (_sender, mut value) = watch::channel(1)",
-            "value.changed().await",
-            "awaits a change",
-        ),
-        (
-            "let lock = Mutex::new(1); let _held = lock.lock().await",
-            "lock.lock().await",
-            "awaits the lock",
-        ),
-        (
-            "let lock = RwLock::new(1); let _held = lock.read().await",
-            "lock.write().await",
-            "awaits the lock",
-        ),
-        (
-            "let none = Semaphore::new(0)",
-            "none.acquire().await",
-            "awaits a permit",
-        ),
-        (
-            "let none = Arc::new(Semaphore::new(0))",
-            "none.acquire_owned().await",
-            "awaits a permit",
-        ),
-        (
-            "let notify = Notify::new()",
-            "notify.notified().await",
-            "awaits a notification",
-        ),
-        (
-            "let barrier = Barrier::new(2)",
-            "barrier.wait().await",
-            "awaits the barrier",
-        ),
-        (
-            "let mut ticks = time::interval(HOUR); ticks.tick().await",
-            "ticks.tick().await",
-            "awaits the next tick",
-        ),
-        (
-            "let mut set = JoinSet::from_iter([pending::<()>()])",
-            "set.join_next().await",
-            "awaits a task of the set",
-        ),
-        (
-            "let task = task::spawn(pending::<()>())",
-            "task.await",
-            "awaits Pending 2",
-        ),
+        ("let (_sender, mut items) = mpsc::channel::<u8>(1)", "items.recv().await", "awaits an item"),
+        ("let (_sender, mut items) = mpsc::unbounded_channel::<u8>()", "items.recv().await", "awaits an item"),
+        ("let (room, _items) = mpsc::channel(1); room.send(1).await", "room.send(2).await", "awaits room"),
+        ("let (_sender, mut items) = broadcast::channel::<u8>(1)", "items.recv().await", "awaits an item"),
+        ("let (_sender, value) = oneshot::channel::<u8>()", "value.await", "awaits a value"),
+        ("let (_sender, mut value) = watch::channel(1)", "value.changed().await", "awaits a change"),
+        ("let lock = Mutex::new(1); let _held = lock.lock().await", "lock.lock().await", "awaits the lock"),
+        ("let lock = RwLock::new(1); let _held = lock.read().await", "lock.write().await", "awaits the lock"),
+        ("let none = Semaphore::new(0)", "none.acquire().await", "awaits a permit"),
+        ("let none = Arc::new(Semaphore::new(0))", "none.acquire_owned().await", "awaits a permit"),
+        ("let notify = Notify::new()", "notify.notified().await", "awaits a notification"),
+        ("let barrier = Barrier::new(2)", "barrier.wait().await", "awaits the barrier"),
+        ("let mut ticks = time::interval(HOUR); ticks.tick().await", "ticks.tick().await", "awaits the next tick"),
+        ("let mut set = JoinSet::from_iter([pending::<()>()])", "set.join_next().await", "awaits a task of the set"),
+        ("let task = task::spawn(pending::<()>())", "task.await", "awaits Pending 2"),
         ("", "time::sleep(HOUR).await", "sleeps until 3600 s"),
         (
             "let (_sender, mut items) = mpsc::channel::<u8>(1)",
             "time::timeout(HOUR, items.recv()).await",
             "awaits an item, until 3600 s at the latest",
         ),
-        (
-            "",
-            "time::timeout(HOUR, pending::<()>()).await",
-            "waits until 3600 s at the latest",
-        ),
+        ("", "time::timeout(HOUR, pending::<()>()).await", "waits until 3600 s at the latest"),
         // What nobody tells of is where it was last.
         ("task::yield_now().await", "pending::<()>().await", UNKNOWN),
     ];
@@ -178,9 +110,7 @@ const HOUR: Duration = Duration::from_secs(3600);
         for (n, (before, wait, told)) in waits.iter().enumerate() {
             code += &format!("async fn waiter{n}() {{\n    {before};\n    {wait};\n}}\n");
             let line = code.lines().count() - if *told == UNKNOWN { 2 } else { 1 };
-            wanted.push(format!(
-                "<td>{line}</td><td>waiter{n} stops here: it {told}</td>"
-            ));
+            wanted.push(format!("<td>{line}</td><td>waiter{n} stops here: it {told}</td>"));
         }
         code += "async fn main() {\n";
         for n in 0..waits.len() {

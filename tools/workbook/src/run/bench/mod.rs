@@ -19,12 +19,8 @@ use crate::supervisor::exec::this_program;
 use crate::supervisor::limits::Limits;
 
 /// Programs of about twenty lines, as the book has them.
-const PROGRAMS: [&str; 4] = [
-    include_str!("channel.rs"),
-    include_str!("join_set.rs"),
-    include_str!("select.rs"),
-    include_str!("shared.rs"),
-];
+const PROGRAMS: [&str; 4] =
+    [include_str!("channel.rs"), include_str!("join_set.rs"), include_str!("select.rs"), include_str!("shared.rs")];
 
 /// The word in them that each edit changes.
 const MARK: &str = "EDITED";
@@ -89,10 +85,7 @@ fn median(times: &mut [f64]) -> f64 {
 
 fn compile_empty(rustc: &Path, place: &Path) -> Result<f64> {
     let start = Instant::now();
-    let status = Command::new(rustc)
-        .args(["--edition=2024", "empty.rs"])
-        .current_dir(place)
-        .status()?;
+    let status = Command::new(rustc).args(["--edition=2024", "empty.rs"]).current_dir(place).status()?;
     ensure!(status.success(), "rustc refused an empty program");
     Ok(start.elapsed().as_secs_f64())
 }
@@ -147,25 +140,17 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();
-        BufReader::new(child.stdout.take().context("a process without a pipe")?)
-            .read_line(&mut line)?;
+        BufReader::new(child.stdout.take().context("a process without a pipe")?).read_line(&mut line)?;
         let (address, token) = line
             .trim()
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once("/#token="))
             .context("the server printed no address")?;
-        let server = Server {
-            child,
-            address: address.to_owned(),
-            token: token.to_owned(),
-        };
+        let server = Server { child, address: address.to_owned(), token: token.to_owned() };
         loop {
             let status = server.status()?;
             ensure!(status["problem"].is_null(), "{}", status["problem"]);
-            if status["ready"] == true
-                && status["compiled"] == status["total"]
-                && status["examples"] != json!([])
-            {
+            if status["ready"] == true && status["compiled"] == status["total"] && status["examples"] != json!([]) {
                 return Ok(server);
             }
             thread::sleep(Duration::from_millis(200));
@@ -184,8 +169,7 @@ impl Server {
 
     fn status(&self) -> Result<Value> {
         let mut answer = String::new();
-        self.ask("GET", "/status", "")?
-            .read_to_string(&mut answer)?;
+        self.ask("GET", "/status", "")?.read_to_string(&mut answer)?;
         let (_, body) = answer.split_once("\r\n\r\n").context("a broken answer")?;
         Ok(serde_json::from_str(body)?)
     }
