@@ -171,7 +171,12 @@ fn formatting(catalog: &Catalog) -> Result<(), Failed> {
                 continue;
             }
             // From its input, because `mod exercise;` names no file of the project.
-            let output = Command::new("rustfmt").args(["--edition", "2024"]).stdin(File::open(&file)?).output()?;
+            // With the settings of the exercises.
+            let output = Command::new("rustfmt")
+                .args(["--edition", "2024"])
+                .current_dir(catalog.folder())
+                .stdin(File::open(&file)?)
+                .output()?;
             if output.stdout != fs::read(&file)? {
                 let errors = String::from_utf8_lossy(&output.stderr);
                 wrong.push(format!("{}: format it with rustfmt --edition 2024 {errors}", file.display()));
