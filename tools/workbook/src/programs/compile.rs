@@ -277,8 +277,7 @@ impl Compiler {
 
     /// Finds what was made of the program before.
     pub fn find_compiled(&self, source: &Source) -> Result<Option<Compiled>> {
-        let [quick, _] = self.ways(source);
-        self.cache.find(&quick.key)
+        self.cache.find(&self.quick(source).key)
     }
 
     /// As [`Compiler::compile`], for whoever is no task.
@@ -293,14 +292,14 @@ impl Compiler {
     ///
     /// A compiler that does not come to its end is the error [`Unfinished`], and is not kept.
     pub async fn compile(&self, source: &Source, by: &mut Supervisor) -> Result<Compiled> {
-        let [quick, plain] = self.ways(source);
+        let quick = self.quick(source);
         if let Some(found) = self.cache.find(&quick.key)? {
             return Ok(found);
         }
         let mut made = self.make(&quick, self.limits, by).await?;
         if speaks_of_more(&made.diagnostics, source) || is_unlinked(&made.diagnostics) {
             // The reader must not see what was appended, and some crates cannot be linked with from a shared library.
-            made = self.make(&plain, self.limits, by).await?;
+            made = self.make(&self.plain(source), self.limits, by).await?;
         }
         let executable = Path::new(&executable_name()).to_owned();
         ensure!(
@@ -314,23 +313,31 @@ impl Compiler {
         self.cache.keep(&quick.key, made.work, &compiled)
     }
 
-    /// The quickest way to compile the program, and the plain one.
-    fn ways(&self, source: &Source) -> [Way; 2] {
-        let text = |name: &str| source.files.iter().any(|file| file.text.contains(name));
-        // A new build of a crate that the program cannot use changes nothing.
-        let mut used: Vec<&Crate> = self.crates.iter().filter(|c| text(&c.name)).collect();
-        let (added, always) = match source.recorded {
-            true => (RECORDING, RECORDING),
-            false if has_main(&source.files[0].text) => ("", ""),
-            false => (MAIN, ""),
-        };
-        if source.recorded {
-            used.push(&self.recorded);
-        }
+    /// The quickest way to compile the program.
+    fn quick(&self, source: &Source) -> Way {
+        let used = self.used(source);
         let names: Vec<&str> = used.iter().map(|used| used.name.as_str()).collect();
         let shared = self.bundles.as_ref().map(|bundles| bundles.of(&names));
         let (more, end) = shared.unwrap_or((&[], ""));
-        [self.way(source, &used, more, [added, end]), self.way(source, &used, &[], [always, ""])]
+        let added = match source.recorded {
+            true => RECORDING,
+            false if has_main(&source.files[0].text) => "",
+            false => MAIN,
+        };
+        self.way(source, &used, more, [added, end])
+    }
+
+    /// The way that adds nothing to the program but what it takes to record it.
+    fn plain(&self, source: &Source) -> Way {
+        let added = if source.recorded { RECORDING } else { "" };
+        self.way(source, &self.used(source), &[], [added, ""])
+    }
+
+    /// The crates that the program may use; a new build of any other changes nothing.
+    fn used(&self, source: &Source) -> Vec<&Crate> {
+        let named = |c: &&Crate| source.files.iter().any(|file| file.text.contains(&c.name));
+        let recorded = source.recorded.then_some(&self.recorded);
+        self.crates.iter().filter(named).chain(recorded).collect()
     }
 
     /// The way that tells the compiler more; what is to be added follows the text of the program.
@@ -533,8 +540,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let key = |content: &str, code: &str| {
             fs::write(folder.path().join("libtokio.rlib"), content).expect("a file");
-            let [quick, _] = compiler(folder.path()).ways(&Source::of(code));
-            quick.key
+            compiler(folder.path()).quick(&Source::of(code)).key
         };
         let uses = "use tokio::task;";
         assert_ne!(key("1", uses), key("22", uses));
