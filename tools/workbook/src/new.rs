@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 
 use crate::exercises::catalog::Kind;
@@ -83,6 +83,8 @@ struct Draft {
 impl Draft {
     fn chapter(&mut self, slug: &str, title: &str) -> Result<String> {
         plain(slug)?;
+        let is_quiet = !title.trim().is_empty() && !title.contains(['"', '\\', '|', '[', ']', '\n']);
+        ensure!(is_quiet, "`{title}` is no title: it is a few words without quotes, brackets and bars");
         let values = [("slug", slug), ("title", title)];
         let page = fill(include_str!("../templates/chapter.md"), &values);
         self.make(format!("book/src/{slug}.md"), page)?;
@@ -104,8 +106,10 @@ impl Draft {
         let last = readme.lines().rfind(|line| line.starts_with("| [") && line.contains("](book/src/"));
         let last = last.context("README.md has no map")?;
         self.insert("README.md", &format!("{last}\n"), &row)?;
-        let entry = format!("[[example]]\nname = \"{slug}\"\n\n");
-        self.insert_before("Cargo.toml", "[lints]", &entry)?;
+        let manifest = read(&self.project.join("Cargo.toml"))?;
+        let (_, last) = manifest.rsplit_once("[[example]]\n").context("Cargo.toml names no example")?;
+        let last = last.lines().next().unwrap_or_default();
+        self.insert("Cargo.toml", last, &format!("\n\n[[example]]\nname = \"{slug}\""))?;
         Ok(format!(
             "put the chapter where it belongs in book/src/SUMMARY.md, name its concepts in book/src/rows.md, `cargo test -p workbook --test book {slug}`"
         ))
@@ -215,16 +219,6 @@ impl Draft {
         let at = old.rfind(mark).with_context(|| format!("{file} has no `{}`", mark.trim()))?;
         let (before, after) = old.split_at(at + mark.len());
         self.changed.push((file.to_owned(), format!("{before}{text}{after}")));
-        Ok(())
-    }
-
-    fn insert_before(&mut self, file: &str, mark: &str, text: &str) -> Result<()> {
-        let old = read(&self.project.join(file))?;
-        let Some((before, after)) = old.split_once(mark) else {
-            bail!("{file} has no `{mark}`");
-        };
-        let new = format!("{before}{text}{mark}{after}");
-        self.changed.push((file.to_owned(), new));
         Ok(())
     }
 

@@ -33,8 +33,6 @@ use work::Work;
 /// Where the exercises and the reader's files lie.
 #[derive(Clone, Debug)]
 pub struct Places {
-    /// The project, which says which crates a program may use.
-    pub project: PathBuf,
     /// The authors' files.
     pub exercises: PathBuf,
     /// The reader's files.
@@ -44,7 +42,7 @@ pub struct Places {
 impl Places {
     /// The usual places in a project.
     pub fn of(project: &Path) -> Places {
-        Places { project: cargo::workspace(), exercises: project.join("exercises"), work: project.join("work") }
+        Places { exercises: project.join("exercises"), work: project.join("work") }
     }
 }
 
@@ -95,7 +93,7 @@ impl Exercises {
     fn read(&self) {
         let read = || -> Result<Arc<Catalog>> {
             let catalog = Catalog::open(self.places.exercises.clone())?;
-            self.work.keep_up(&self.places.project, &catalog)?;
+            self.work.keep_up(&catalog)?;
             Ok(Arc::new(catalog))
         };
         let read = read().map_err(|error| format!("{error:#}"));

@@ -13,6 +13,7 @@ use toml::{Table, Value};
 use super::catalog::{Catalog, Exercise, Kind};
 use super::files::{content_hash, keep, read, write, write_new};
 use super::progress::Progress;
+use crate::programs::cargo;
 use crate::watch::full_path;
 
 /// The package that names the crates which an exercise may use.
@@ -67,7 +68,7 @@ impl Work {
     /// Makes of the folder what it should be for these exercises: a package with a file for each.
     ///
     /// What the reader has written is never touched; what earlier editions of the workbook kept beside the authors' files moves here.
-    pub fn keep_up(&self, project: &Path, catalog: &Catalog) -> Result<()> {
+    pub fn keep_up(&self, catalog: &Catalog) -> Result<()> {
         for chapter in &catalog.chapters {
             let folder = self.folder.join(&chapter.slug);
             fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -79,7 +80,7 @@ impl Work {
                 write_new(&file, catalog.starter(exercise)?)?;
             }
         }
-        self.write_package(project, catalog)
+        self.write_package(&full_path(&cargo::workspace())?, catalog)
     }
 
     /// Takes over files and progress from where they were kept before.
@@ -180,7 +181,7 @@ impl Work {
             }
             if let Some(Value::String(path)) = entry.get_mut("path") {
                 let full = full_path(&home.join(&*path)).with_context(|| format!("there is no {path} for {name}"))?;
-                *path = self.relative(&full_path(project)?, &full);
+                *path = self.relative(project, &full);
             }
             dependencies.insert(name.clone(), entry.into());
         }

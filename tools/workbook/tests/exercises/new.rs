@@ -111,6 +111,7 @@ fn files_are_made_and_named(_: &'static Context) -> Result<(), Failed> {
     for (args, why) in [
         (&["chapter", "herons", "Herons"][..], "book/src/herons.md exists already"),
         (&["chapter", "Herons", "Herons"], "`Herons` is no name"),
+        (&["chapter", "cranes", "The \"crane\""], "is no title"),
         (&["exercise", "gather_wait", "late_tea"], "exists already"),
         (&["exercise", "herrons", "one"], "there is no book/src/herrons.md"),
         (&["scenario", "gather_wait", "herons"], "exists already"),

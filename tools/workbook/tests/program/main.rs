@@ -6,11 +6,13 @@ mod lines;
 mod server;
 mod supervisor;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use workbook::programs::cargo;
 
 use crate::lines::{lines, wait_for};
 use crate::server::Server;
@@ -50,12 +52,25 @@ fn refusal(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Whoever runs a first example must not wait for the crates of others.
+#[test]
+fn an_example_of_the_library_needs_few_crates() {
+    let tree = ["tree", "--package", "asyncio", "--edges", "normal,build,dev", "--prefix", "none"];
+    let output = cargo::command(&cargo::workspace()).args(tree).arg("--offline").output().expect("cargo");
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let crates: BTreeSet<&str> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(output.status.success() && crates.contains("asyncio"), "{output:?}");
+    assert!(crates.len() <= 45, "{}: {crates:?}", crates.len());
+}
+
 #[test]
 fn a_reader_who_has_seen_enough_is_no_error() {
     for args in [&["progress", "--json"][..], &["exercises"]] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let output = workbook().args(args).stdout(writer).output();
+        // Nothing of this is the business of a reader's own folder.
+        let work = tempfile::tempdir().expect("a temporary folder");
+        let output = workbook().args(args).arg("--work").arg(work.path()).stdout(writer).output();
         let output = output.expect("the program starts");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
         assert!(output.status.success(), "{args:?}");
