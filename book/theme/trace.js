@@ -301,6 +301,9 @@
 
     const open = (figure) => {
         if (figure.classList.contains("trace-open")) return;
+        /* The first figure of a page says what its shapes mean; the others say it when asked. */
+        const shapes = figure.querySelector(".trace-shapes");
+        if (shapes && !document.querySelector(".trace-shapes[open]")) shapes.open = true;
         const runs = [...figure.querySelectorAll(".trace-run")].filter((run) => run.querySelector(".trace-data"));
         const long = runs.find((run) => Number(run.dataset.events) > MOST_EVENTS);
         if (long) {

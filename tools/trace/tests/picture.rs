@@ -202,7 +202,7 @@ fn check_waits(name: &str, html: &str, picture: &str) -> (usize, usize) {
     let waits = waits(picture);
     for (begin, end, y) in &waits {
         let label =
-            labels.iter().find(|label| (label.y - (y - 5.0)).abs() < 0.2 && (2.0..9.0).contains(&(label.x - begin)));
+            labels.iter().find(|label| (label.y - (y - 5.0)).abs() < 0.2 && (2.0..end - begin).contains(&(label.x - begin)));
         let label = label.unwrap_or_else(|| panic!("{name}: nothing says what for at {begin} {y}"));
         let width = 6.0 * label.shown.replace("&#39;", "'").chars().count() as f64;
         let room = end - label.x;
@@ -228,6 +228,39 @@ fn every_wait_says_what_for_also_where_it_is_short() {
         }
     }
     assert!(all > 100 && shortened > 20, "{shortened} of {all}");
+}
+
+/// The arrows of a picture: where each stands, and its upper and its lower end.
+fn lines(picture: &str) -> Vec<(f64, f64, f64)> {
+    let groups = all_between(picture, "<g class=\"trace-arrows ", "</g>");
+    let paths = groups.iter().filter_map(|group| group.split("d=\"").nth(1)?.split('"').next());
+    let line = |line: &str| {
+        let (x, rest) = line.split_once(' ')?;
+        let (from, to) = rest.split_once('V')?;
+        let (from, to) = (number(from), number(to));
+        Some((number(x), from.min(to), from.max(to)))
+    };
+    paths.flat_map(|path| path.split('M').filter_map(line)).collect()
+}
+
+#[test]
+fn no_arrow_crosses_a_text() {
+    let mut near = 0;
+    for (name, html) in book::files("figures") {
+        for picture in pictures(&html) {
+            let lines = lines(picture);
+            for label in labels(picture) {
+                let width = 6.0 * label.shown.replace("&#39;", "'").chars().count() as f64;
+                let at_height = |(_, top, bottom): &&(f64, f64, f64)| *top < label.y && label.y - 9.0 < *bottom;
+                for (x, ..) in lines.iter().filter(at_height) {
+                    let crosses = label.x - 1.0 < *x && *x < label.x + width;
+                    assert!(!crosses, "{name}: an arrow at {x} crosses {} at {}", label.shown, label.x);
+                    near += 1;
+                }
+            }
+        }
+    }
+    assert!(near > 100, "{near}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::layout::{CHAR, Layout, label_begins, room_of};
+use super::layout::{CHAR, Layout, room_of};
+use super::plan::{Lane, Plan};
 use super::shapes::Px;
 use super::story::Story;
 use super::words::{self, escaped};
@@ -20,12 +21,6 @@ pub(super) const CUT: f64 = 10.0;
 /// The longest name of a lane.
 pub(super) const NAME: usize = 18;
 
-pub(super) struct Lane {
-    pub(super) name: String,
-    pub(super) items: Vec<usize>,
-    pub(super) inner: bool,
-}
-
 pub(super) fn middle(lane: usize) -> f64 {
     HEAD + LANE * (lane as f64 + 0.5)
 }
@@ -33,9 +28,8 @@ pub(super) fn middle(lane: usize) -> f64 {
 pub(super) struct Drawing<'a> {
     pub(super) run: &'a Run,
     pub(super) story: &'a Story,
+    pub(super) plan: &'a Plan,
     pub(super) layout: &'a Layout,
-    pub(super) lane_of: Vec<Option<usize>>,
-    pub(super) loop_lane: Option<usize>,
     pub(super) bottom: f64,
     pub(super) svg: String,
     /// What is written last, because nothing may cover it.
@@ -44,7 +38,7 @@ pub(super) struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// The names stand in a picture of their own, which stays where it is while the lanes scroll.
-    pub(super) fn names(&mut self, lanes: &[Lane], longest: usize, height: f64) {
+    pub(super) fn names(&mut self, longest: usize, height: f64) {
         let width = 14.0 + 7.0 * longest as f64;
         let _ = write!(
             self.svg,
@@ -57,7 +51,7 @@ impl Drawing<'_> {
             let _ = write!(self.svg, "<text x=\"{}\" y=\"31\">pass</text>", Px(width - 8.0));
         }
         self.svg.push_str("</g>\n");
-        for (n, lane) in lanes.iter().enumerate() {
+        for (n, lane) in self.plan.lanes.iter().enumerate() {
             let class = if lane.inner { " class=\"trace-inner\"" } else { "" };
             let _ = write!(
                 self.svg,
@@ -145,9 +139,8 @@ impl Drawing<'_> {
                     State::Waiting { .. } => {
                         let _ = write!(waits, "M{} {}H{}", Px(begin), Px(y), Px(end));
                         let text = self.story.waiting(span).unwrap_or_default();
-                        let behind = label_begins(item);
-                        let room = self.layout.x_at(item.text_ends(span)) - begin - behind;
-                        push_label(&mut labels, text, room, begin + behind, y - 5.0);
+                        let rooms = self.layout.rooms(self.plan, n, item, span);
+                        push_label(&mut labels, text, &rooms, y - 5.0);
                     }
                 }
             }
@@ -174,17 +167,18 @@ fn shortened(name: &str) -> String {
 }
 
 /// Writes what somebody waits for above the line, and the shorter the less room there is.
-fn push_label(labels: &mut String, text: &str, room: f64, x: f64, y: f64) {
+fn push_label(labels: &mut String, text: &str, rooms: &[(f64, f64)], y: f64) {
     // Places are sums of fractions.
-    let fits = |text: &str| room_of(text) <= room + 0.01;
+    let fits = |text: &str| rooms.iter().find(|(begin, end)| room_of(text) <= end - begin + 0.01);
     let texts = [text.to_owned(), words::until(text), words::short_wait(text)];
-    let Some(shown) = texts.iter().find(|text| !text.is_empty() && fits(text)) else {
+    let places = texts.iter().filter(|text| !text.is_empty()).map(|text| (text, fits(text)));
+    let Some((shown, Some((x, _)))) = places.into_iter().find(|(_, place)| place.is_some()) else {
         return;
     };
     let whole = match shown == text {
         true => String::new(),
         false => format!("<title>{}</title>", escaped(text)),
     };
-    let (x, y, shown) = (Px(x), Px(y), escaped(shown));
+    let (x, y, shown) = (Px(*x), Px(y), escaped(shown));
     let _ = write!(labels, "<text x=\"{x}\" y=\"{y}\">{whole}{shown}</text>");
 }

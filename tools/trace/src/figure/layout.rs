@@ -5,8 +5,10 @@
 
 use asyncio::observe::Kind;
 
+use super::plan::Plan;
 use super::story::{Item, Story, Who};
 use super::words;
+use crate::lanes::Span;
 use crate::recording::{Clock, Run};
 
 /// The width of a character of a label.
@@ -21,6 +23,8 @@ const USUAL_GAP: f64 = 56.0;
 const MARK: f64 = 16.0;
 /// The room behind the last event of what is cut short: what somebody waits for then is what a reader looks for.
 const TAIL: f64 = 120.0;
+/// How far behind an arrow that passes a text may begin.
+const BESIDE: f64 = 4.0;
 /// Narrower columns have no room for marks and numbers.
 const LEGIBLE: f64 = 14.0;
 
@@ -75,7 +79,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(run: &Run, story: &Story) -> Layout {
+    pub(super) fn of(run: &Run, story: &Story, plan: &Plan) -> Layout {
         let mut turns = turns(run, story);
         let base = (ROOM - USUAL_GAP * jumps(run, &turns) as f64) / turns.len().max(1) as f64;
         let base = base.clamp((ROOM / turns.len().max(1) as f64).clamp(3.0, 20.0), 34.0);
@@ -92,7 +96,7 @@ impl Layout {
         let mut width = turns.last().map_or(0.0, Turn::end_x);
         let mut x = events(run, story, &turns, width, legible);
         if legible {
-            width += widen(&widenings(story, &x), &mut x, &mut turns, &mut gaps);
+            width += widen(&widenings(story, plan, &x), &mut x, &mut turns, &mut gaps);
         }
         let is_cut = story.items.iter().any(Item::is_cut);
         let tail = if is_cut { TAIL } else { 0.0 };
@@ -104,6 +108,11 @@ impl Layout {
             gaps,
             legible,
         }
+    }
+
+    /// The places where the text of a wait has room, from left to right: between the arrows that pass its lane.
+    pub(super) fn rooms(&self, plan: &Plan, lane: usize, item: &Item, wait: &Span) -> Vec<(f64, f64)> {
+        rooms(plan, lane, item, wait, |event| self.x_at(event))
     }
 
     /// The right edge of a span that ends with this event.
@@ -241,22 +250,42 @@ fn events(run: &Run, story: &Story, turns: &[Turn], width: f64, legible: bool) -
     places
 }
 
+fn rooms(plan: &Plan, lane: usize, item: &Item, wait: &Span, x: impl Fn(usize) -> f64) -> Vec<(f64, f64)> {
+    let end = item.text_ends(wait);
+    let mut begin = x(wait.begin) + label_begins(item);
+    let mut rooms = Vec::new();
+    for event in plan.passing(lane, wait.begin..end) {
+        rooms.push((begin, x(event)));
+        begin = x(event) + BESIDE;
+    }
+    rooms.push((begin, x(end)));
+    rooms
+}
+
 /// For each event, how much room must be made before it, so that the wait that ends there has room for its text.
-fn widenings(story: &Story, x: &[f64]) -> Vec<f64> {
-    let mut waits: Vec<(usize, usize, f64)> = Vec::new();
-    for item in story.items.iter().filter(|item| story.has_own_lane(item)) {
+fn widenings(story: &Story, plan: &Plan, x: &[f64]) -> Vec<f64> {
+    let mut waits: Vec<(usize, &Item, &Span, f64)> = Vec::new();
+    for (item, lane) in story.items.iter().zip(&plan.lane_of) {
+        let Some(lane) = lane.filter(|_| story.has_own_lane(item)) else {
+            continue;
+        };
         for span in item.spans.iter().filter(|span| span.end < x.len()) {
             if let Some(text) = story.waiting(span) {
-                waits.push((span.begin, item.text_ends(span), least_room(item, text)));
+                waits.push((lane, item, span, room_of(&words::short_wait(text))));
             }
         }
     }
     // What is made before the end of one wait does not change those that ended earlier.
-    waits.sort_by_key(|(_, end, _)| *end);
+    waits.sort_by_key(|(_, item, span, _)| item.text_ends(span));
     let mut made = vec![0.0; x.len()];
-    for (begin, end, room) in waits {
-        let has = x[end] - x[begin] + made[begin + 1..=end].iter().sum::<f64>();
-        made[end] += (room - has).max(0.0);
+    for (lane, item, span, least) in waits {
+        let moved = |event: usize| x[event] + made[..=event].iter().sum::<f64>();
+        let rooms = rooms(plan, lane, item, span, moved);
+        let widths: Vec<f64> = rooms.iter().map(|(begin, end)| end - begin).collect();
+        // If it has room nowhere, then in the last of its places.
+        if let (true, Some(width)) = (widths.iter().all(|width| *width < least), widths.last()) {
+            made[item.text_ends(span)] += least - width;
+        }
     }
     made
 }
@@ -320,11 +349,6 @@ fn passes(run: &Run, turns: &[Turn]) -> Vec<Pass> {
 /// How far behind the beginning of a wait its text stands: behind the clock, if it is a timer's.
 pub(super) fn label_begins(item: &Item) -> f64 {
     if item.is_own_callback() { 8.0 } else { 3.0 }
-}
-
-/// The room that a wait needs for the least that can be written there.
-fn least_room(item: &Item, waits: &str) -> f64 {
-    label_begins(item) + room_of(&words::short_wait(waits))
 }
 
 /// The room of a text, and of the head of the arrow that ends the wait.

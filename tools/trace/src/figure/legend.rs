@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::shapes::{Arrow, Arrows, cut, dot, mark};
 use crate::lanes::End;
 
-/// Adds the legend of the pictures.
+/// Adds the legend of the pictures, to be opened: a page has many figures, and whoever knows the shapes need not read them again.
 ///
 /// Choice: it looks at what was drawn. Names and texts of a program cannot be taken for a shape, because their quotes are escaped.
 pub(super) fn push(html: &mut String) {
@@ -87,9 +87,12 @@ pub(super) fn push(html: &mut String) {
         if is_drawn {
             let _ = writeln!(
                 entries,
-                "<li><svg width=\"24\" height=\"20\" viewBox=\"0 0 24 20\">{shape}</svg> {meaning}</li>"
+                "<li><svg width=\"24\" height=\"20\" viewBox=\"0 0 24 20\" aria-hidden=\"true\">{shape}</svg> {meaning}</li>"
             );
         }
     }
-    let _ = write!(html, "<ul class=\"trace-legend\" aria-hidden=\"true\">\n{entries}</ul>\n");
+    let _ = write!(
+        html,
+        "<details class=\"trace-shapes\"><summary>What the shapes mean</summary>\n<ul class=\"trace-legend\">\n{entries}</ul></details>\n"
+    );
 }

@@ -13,6 +13,7 @@ mod items;
 mod layout;
 mod legend;
 mod marks;
+mod plan;
 mod shapes;
 mod story;
 mod svg;
@@ -21,6 +22,7 @@ mod teller;
 mod words;
 
 use layout::Layout;
+use plan::Plan;
 use story::Story;
 use words::escaped;
 
@@ -34,7 +36,7 @@ pub const MOST_SHOWN: usize = 10_000;
 pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
     let drawn: Vec<Drawn> = runs.iter().map(drawn).collect();
     let names = drawn.iter().flatten();
-    let longest = names.map(|(story, _)| svg::longest_name(story)).max();
+    let longest = names.map(|(story, ..)| svg::longest_name(story)).max();
     let mut html = format!("<figure class=\"trace\">\n<figcaption>{}</figcaption>\n", escaped(caption));
     let mut words = String::new();
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
@@ -53,12 +55,12 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
             Err(why) => {
                 let _ = writeln!(html, "<p class=\"trace-refused\">{why}</p>");
             }
-            Ok((story, layout)) => {
+            Ok((story, plan, layout)) => {
                 let about = table::about(story);
-                let picture = svg::picture(run, story, layout, longest.unwrap_or(0), &about);
-                let _ = writeln!(html, "<div class=\"trace-picture\">\n{}</div>", picture.svg);
+                let picture = svg::picture(run, story, plan, layout, longest.unwrap_or(0), &about);
+                let _ = writeln!(html, "<div class=\"trace-picture\">\n{}</div>", picture);
                 if steps {
-                    table::push_data(&mut html, run, story, layout, &picture.lanes);
+                    table::push_data(&mut html, run, story, layout, &plan.lane_of);
                 }
                 words.push_str("<div class=\"trace-words\">\n");
                 let title = short_title(runs, n);
@@ -75,7 +77,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
 }
 
 /// A run that can be drawn, or the sentence that says why it cannot.
-type Drawn = Result<(Story, Layout), String>;
+type Drawn = Result<(Story, Plan, Layout), String>;
 
 fn drawn(run: &Run) -> Drawn {
     match run.records.len() {
@@ -85,8 +87,9 @@ fn drawn(run: &Run) -> Drawn {
         }
         _ => {
             let story = Story::of(run);
-            let layout = Layout::of(run, &story);
-            Ok((story, layout))
+            let plan = Plan::of(run, &story);
+            let layout = Layout::of(run, &story, &plan);
+            Ok((story, plan, layout))
         }
     }
 }
