@@ -201,8 +201,9 @@ fn check_waits(name: &str, html: &str, picture: &str) -> (usize, usize) {
     let mut shortened = 0;
     let waits = waits(picture);
     for (begin, end, y) in &waits {
-        let label =
-            labels.iter().find(|label| (label.y - (y - 5.0)).abs() < 0.2 && (2.0..end - begin).contains(&(label.x - begin)));
+        let label = labels
+            .iter()
+            .find(|label| (label.y - (y - 5.0)).abs() < 0.2 && (2.0..end - begin).contains(&(label.x - begin)));
         let label = label.unwrap_or_else(|| panic!("{name}: nothing says what for at {begin} {y}"));
         let width = 6.0 * label.shown.replace("&#39;", "'").chars().count() as f64;
         let room = end - label.x;

@@ -29,15 +29,8 @@ pub(super) fn picture(
     about: &str,
 ) -> String {
     let height = HEAD + LANE * plan.lanes.len() as f64 + 4.0;
-    let mut drawing = Drawing {
-        run,
-        story,
-        plan,
-        layout,
-        bottom: height - 4.0,
-        svg: String::new(),
-        labels: String::new(),
-    };
+    let mut drawing =
+        Drawing { run, story, plan, layout, bottom: height - 4.0, svg: String::new(), labels: String::new() };
     drawing.names(longest_name, height);
     let is_cut = story.items.iter().any(Item::is_cut);
     let width = layout.width + if is_cut { 2.0 * CUT } else { 12.0 };
