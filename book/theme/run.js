@@ -48,7 +48,8 @@ const post = (path, body, signal) => fetch(path, { method: "POST", signal, cache
 
 async function ask() {
   let found = "elsewhere";
-  if (location.protocol === "http:" && ["127.0.0.1", "localhost"].includes(location.hostname)) {
+  // `cargo run` says so in the pages that it serves.
+  if (document.querySelector('meta[name="workbook"]')) {
     try {
       const answer = await fetch("/status", { headers: headers(), cache: "no-store" });
       if (answer.status === 401) found = "locked";

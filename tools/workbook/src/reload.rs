@@ -1,6 +1,6 @@
-//! Telling open pages that the book has changed.
+//! Telling pages that they are served by this program, and open ones that the book has changed.
 //!
-//! The server puts one script into the pages it serves; the built book knows nothing of it.
+//! The server puts one sign and one script into the pages it serves; the built book knows nothing of them.
 
 use std::convert::Infallible;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -38,12 +38,16 @@ pub const SCRIPT: &str = r#""use strict";
 })();
 "#;
 
-/// Puts the script into a page.
-pub fn add_script(page: &str) -> String {
+/// By this a page knows that it may ask for `/status`, whatever its address is.
+const SIGN: &str = "<meta name=\"workbook\" content=\"served\">";
+
+/// Makes a page of the book one that is served.
+pub fn served(page: &str) -> String {
     let script = format!("<script src=\"{SCRIPT_PATH}\"></script>\n</body>");
+    let page = page.replacen("</head>", &format!("{SIGN}\n</head>"), 1);
     match page.rsplit_once("</body>") {
         Some((before, after)) => format!("{before}{script}{after}"),
-        None => page.to_owned(),
+        None => page,
     }
 }
 

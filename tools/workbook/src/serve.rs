@@ -57,7 +57,7 @@ fn replace(pages: &RwLock<Arc<Pages>>, new: Pages) -> Arc<Pages> {
 /// Makes the pages as they are served.
 fn render(book: &Book, folder: &Path) -> Result<Pages> {
     book.render(folder)?;
-    let pages = Pages::changed(folder, |page| reload::add_script(&page));
+    let pages = Pages::changed(folder, |page| reload::served(&page));
     pages.with_context(|| format!("cannot prepare the pages in {}", folder.display()))
 }
 

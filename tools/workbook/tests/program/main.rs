@@ -148,7 +148,8 @@ fn a_missing_page_is_404() {
 fn a_change_reloads_the_page_and_a_mistake_does_not() {
     let book = sample_book();
     let mut server = Server::start(book.path());
-    assert!(server.get("/one.html").contains("src=\"/__reload.js\""));
+    let page = server.get("/one.html");
+    assert!(page.contains("src=\"/__reload.js\"") && page.contains("<meta name=\"workbook\""), "{page}");
     let events = server.events();
     let first = wait_for(&events, "data: ");
 
