@@ -16,7 +16,10 @@ use tower_http::services::{ServeDir, ServeFile};
 use crate::run::csp;
 
 /// What is shown in place of a page that does not exist.
-const MISSING: &str = "404.html";
+pub const MISSING: &str = "404.html";
+
+/// The contents, which every page shows in a frame where no script can write them.
+const CONTENTS: &str = "toc.html";
 
 /// A folder whose pages have been read once, so that none need be read for its policy when it is asked for.
 pub struct Pages {
@@ -28,12 +31,12 @@ pub struct Pages {
 impl Pages {
     /// Reads the pages of a folder; those that cannot be read are as good as not there.
     pub fn of(folder: &Path) -> Pages {
-        Pages::changed(folder, |page| page)
+        Pages::changed(folder, |_, page| page)
             .unwrap_or_else(|_| Pages { folder: folder.to_path_buf(), policies: HashMap::new() })
     }
 
-    /// Reads the pages of a folder, and makes each page another one first.
-    pub fn changed(folder: &Path, change: impl Fn(String) -> String) -> io::Result<Pages> {
+    /// Reads the pages of a folder, and makes each page another one first; `change` hears its place in the folder, too.
+    pub fn changed(folder: &Path, change: impl Fn(&str, String) -> String) -> io::Result<Pages> {
         let mut policies = HashMap::new();
         let mut folders = vec![String::new()];
         while let Some(place) = folders.pop() {
@@ -44,11 +47,11 @@ impl Pages {
                     folders.push(format!("{name}/"));
                 } else if name.ends_with(".html") {
                     let old = fs::read_to_string(entry.path())?;
-                    let new = change(old.clone());
+                    let new = change(&name, old.clone());
                     if new != old {
                         fs::write(entry.path(), &new)?;
                     }
-                    if let Ok(policy) = HeaderValue::try_from(csp::of_page(&new)) {
+                    if let Ok(policy) = HeaderValue::try_from(csp::of_page(&new, name == CONTENTS)) {
                         policies.insert(name, policy);
                     }
                 }
@@ -114,11 +117,13 @@ mod tests {
             fs::write(path, text).expect("a file");
         };
         let page = |script: &str| format!("<script>{script}</script>");
-        for (name, script) in [("index.html", "1"), ("one.html", "2"), ("deep/index.html", "3"), (MISSING, "4")] {
+        for (name, script) in
+            [("index.html", "1"), ("one.html", "2"), ("deep/index.html", "3"), (MISSING, "4"), (CONTENTS, "6")]
+        {
             write(name, &page(script));
         }
         write("style.css", "");
-        let pages = Pages::changed(folder.path(), |page| page.replace("2", "changed"));
+        let pages = Pages::changed(folder.path(), |_, page| page.replace("2", "changed"));
         let pages = pages.expect("pages");
         for (path, status, script) in [
             ("/", 200, "1"),
@@ -126,10 +131,11 @@ mod tests {
             ("/o%6ee.html", 200, "changed"),
             ("/deep/", 200, "3"),
             ("/none", 404, "4"),
+            ("/toc.html", 200, "6"),
             ("/../secret", 404, "4"),
         ] {
             let page = page(script);
-            let policy = Some(csp::of_page(&page));
+            let policy = Some(csp::of_page(&page, path == "/toc.html"));
             assert_eq!(ask(&pages, path).await, (status, policy, page), "{path}");
         }
         assert_eq!(ask(&pages, "/style.css").await.1, None);

@@ -23,7 +23,7 @@ use tower_http::compression::CompressionLayer;
 use crate::api;
 use crate::book::Book;
 use crate::exercises::{Exercises, Places, web};
-use crate::pages::Pages;
+use crate::pages::{MISSING, Pages};
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
@@ -57,7 +57,12 @@ fn replace(pages: &RwLock<Arc<Pages>>, new: Pages) -> Arc<Pages> {
 /// Makes the pages as they are served.
 fn render(book: &Book, folder: &Path) -> Result<Pages> {
     book.render(folder)?;
-    let pages = Pages::changed(folder, |page| reload::served(&page));
+    // What is missing may be asked for below any folder, and here its page knows where the book begins.
+    let base = |page: String| page.replacen("<head>", "<head><base href=\"/\">", 1);
+    let pages = Pages::changed(folder, |name, page| {
+        let page = reload::served(&page);
+        if name == MISSING && !page.contains("<base ") { base(page) } else { page }
+    });
     pages.with_context(|| format!("cannot prepare the pages in {}", folder.display()))
 }
 

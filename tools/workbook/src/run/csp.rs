@@ -7,10 +7,11 @@ use sha2::{Digest, Sha256};
 /// For everything that is not a page.
 pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Allows the page its own files and the scripts that stand in it, and nothing else.
+/// Allows the page its own files, the scripts that stand in it and frames with the book's other pages, and nothing else.
 ///
+/// Nobody shows it in a frame, but for one that is `framed`: there the book's own pages do, and no others.
 /// Styles may stand anywhere: the editor makes some as it goes, and mdBook and rustdoc have some in their pages.
-pub fn of_page(page: &str) -> String {
+pub fn of_page(page: &str, framed: bool) -> String {
     let mut scripts = "'self'".to_owned();
     for script in inline_scripts(page) {
         let hash = STANDARD.encode(Sha256::digest(script));
@@ -21,8 +22,9 @@ pub fn of_page(page: &str) -> String {
     }
     // mdBook's page for missing pages must say what its links are relative to.
     let base = if page.contains("<base ") { "'self'" } else { "'none'" };
+    let ancestors = if framed { "'self'" } else { "'none'" };
     format!(
-        "default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri {base}; form-action 'none'"
+        "default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors {ancestors}; base-uri {base}; form-action 'none'"
     )
 }
 
@@ -62,15 +64,21 @@ mod tests {
         assert_eq!(inline_scripts(page), ["\n  1 < 2\n", "x"]);
         // The hash of `x`, as other programs compute it.
         let hash = "'sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE='";
-        assert!(of_page(page).contains(hash), "{}", of_page(page));
-        assert!(!of_page("<p>").contains("sha256"));
+        assert!(of_page(page, false).contains(hash), "{}", of_page(page, false));
+        assert!(!of_page("<p>", false).contains("sha256"));
         let data = "<script type=\"application/json\" class=\"trace-data\">{}</script>";
-        assert!(!of_page(data).contains("sha256"));
+        assert!(!of_page(data, false).contains("sha256"));
     }
 
     #[test]
     fn only_a_page_with_a_base_may_have_one() {
-        assert!(of_page("<p>").contains("base-uri 'none'"));
-        assert!(of_page("<base href=\"/\">").contains("base-uri 'self'"));
+        assert!(of_page("<p>", false).contains("base-uri 'none'"));
+        assert!(of_page("<base href=\"/\">", false).contains("base-uri 'self'"));
+    }
+
+    #[test]
+    fn only_a_framed_page_may_be_in_a_frame() {
+        assert!(of_page("<p>", false).contains("frame-ancestors 'none'"));
+        assert!(of_page("<p>", true).contains("frame-ancestors 'self'"));
     }
 }

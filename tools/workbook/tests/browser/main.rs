@@ -10,6 +10,7 @@ mod site;
 mod sizes;
 mod timelines;
 mod webdriver;
+mod whole;
 
 use std::env;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let trials = tests
         .into_iter()
         .chain(figures::TESTS)
+        .chain(whole::TESTS)
         .map(|(name, test)| {
             Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:?}"))))
                 .with_ignored_flag(skipped)

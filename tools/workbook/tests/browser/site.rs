@@ -11,7 +11,8 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime;
-use tower_http::services::ServeDir;
+use tower_http::services::{ServeDir, ServeFile};
+use workbook::book::Book;
 
 /// How long a program may run here, so that the test of the limit is short.
 const LIMITS: &str = r#"{"wall": 3000}"#;
@@ -73,12 +74,34 @@ impl Drop for Server {
     }
 }
 
+/// The pages of the project's book as files, made once.
+pub fn built() -> Result<&'static Path> {
+    static BUILT: Mutex<Option<&'static Path>> = Mutex::new(None);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pages) = *built {
+        return Ok(pages);
+    }
+    let pages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    Book::find(None)?.render(&pages)?;
+    Ok(built.insert(Box::leak(pages.into_boxed_path())))
+}
+
 /// Serves the files of a folder as any web server does, until the process ends.
 pub fn serve_files(folder: &Path) -> Result<String> {
+    serve(Router::new().fallback_service(ServeDir::new(folder)))
+}
+
+/// The same below a prefix; what is missing is answered with the book's page for it.
+pub fn serve_below(prefix: &str, folder: &Path) -> Result<String> {
+    let missing = ServeFile::new(folder.join("404.html"));
+    let files = ServeDir::new(folder).not_found_service(missing);
+    Ok(serve(Router::new().nest_service(prefix, files))? + prefix)
+}
+
+fn serve(router: Router) -> Result<String> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     let address = format!("http://{}", listener.local_addr()?);
-    let files = Router::new().fallback_service(ServeDir::new(folder));
-    thread::spawn(move || runtime.block_on(async { axum::serve(listener, files).await }));
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, router).await }));
     Ok(address)
 }
