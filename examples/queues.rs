@@ -82,19 +82,13 @@ async fn nowait() -> Result<()> {
     Ok(())
 }
 
-/// Starts a task that takes one item and gives it.
-fn getter(queue: &Queue<&'static str>) -> Task<&'static str> {
-    let queue = queue.clone();
-    create_task(async move { queue.get().await })
-}
-
 async fn later() -> Result<()> {
     let queue = Queue::new();
-    let first = getter(&queue);
+    let first = create_task(queue.get());
     queue.put_nowait("foo")?;
     println!("got {}", first.await?);
 
-    let second = getter(&queue);
+    let second = create_task(queue.get());
     let limit = Duration::from_secs(1);
     let waited = wait([&second], limit, ReturnWhen::AllCompleted).await?;
     println!("pending after 1 s: {}", waited.pending.len());

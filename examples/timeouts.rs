@@ -223,8 +223,7 @@ async fn no_time_at_all() -> Result<()> {
 
 async fn queue_under_a_limit() -> Result<()> {
     let orders = Queue::new();
-    let getter = orders.clone();
-    show(wait_for(async move { getter.get().await }, secs(1)).await);
+    show(wait_for(orders.get(), secs(1)).await);
     orders.put_nowait("an order")?;
     show(Ok(orders.get().await?));
     Ok(())

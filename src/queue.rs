@@ -156,8 +156,9 @@ pub struct BasicQueue<T, S> {
 
 /// A queue between tasks: `get` waits for an item, and `put` waits for room.
 ///
-/// Clones are handles to the same queue. Waiters are served in the order in which they came. A woken `get` does not own its
-/// item yet: another task may take it first, and then the getter queues again, behind the others.
+/// Clones are handles to the same queue, and a `get` or `put` holds one, so that it can be given to `create_task` or `wait_for`.
+/// Waiters are served in the order in which they came. A woken `get` does not own its item yet: another task may take it first,
+/// and then the getter queues again, behind the others.
 ///
 /// asyncio: `Queue`.
 ///
@@ -301,16 +302,16 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     ///
     /// asyncio: `await queue.put(item)`.
     #[track_caller]
-    pub fn put(&self, item: T) -> impl Future<Output = Result<(), Error>> {
-        let at = Location::caller();
+    pub fn put(&self, item: T) -> impl Future<Output = Result<(), Error>> + use<T, S> {
+        let (queue, at) = (self.clone(), Location::caller());
         async move {
-            while self.is_full() && !self.shared.shut_down.get() {
-                let putters = &self.shared.putters;
-                let pass_on = |woken| putters.wake_next_if(woken && !self.is_full());
+            while queue.is_full() && !queue.shared.shut_down.get() {
+                let putters = &queue.shared.putters;
+                let pass_on = |woken| putters.wake_next_if(woken && !queue.is_full());
                 putters.wait("queue put", Some(at), pass_on).await?;
             }
             // There is room, and nobody ran since it was seen: only a shutdown can refuse the item.
-            self.put_at(item, at).map_err(|_| QueueShutDown.into())
+            queue.put_at(item, at).map_err(|_| QueueShutDown.into())
         }
     }
 
@@ -345,16 +346,16 @@ impl<T, S: Storage<T>> BasicQueue<T, S> {
     ///
     /// asyncio: `await queue.get()`.
     #[track_caller]
-    pub fn get(&self) -> impl Future<Output = Result<T, Error>> {
-        let at = Location::caller();
+    pub fn get(&self) -> impl Future<Output = Result<T, Error>> + use<T, S> {
+        let (queue, at) = (self.clone(), Location::caller());
         async move {
-            while self.is_empty() && !self.shared.shut_down.get() {
-                let getters = &self.shared.getters;
-                let pass_on = |woken| getters.wake_next_if(woken && !self.is_empty());
+            while queue.is_empty() && !queue.shared.shut_down.get() {
+                let getters = &queue.shared.getters;
+                let pass_on = |woken| getters.wake_next_if(woken && !queue.is_empty());
                 getters.wait("queue get", Some(at), pass_on).await?;
             }
             // An item is there, or the queue was shut down.
-            self.get_at(at).map_err(|_| QueueShutDown.into())
+            queue.get_at(at).map_err(|_| QueueShutDown.into())
         }
     }
 

@@ -85,9 +85,8 @@ fn a_dropped_get_leaves_its_item_to_the_next_getter() {
     for woken in [false, true] {
         let at = Setup::new();
         let queue = Queue::new();
-        let [first, second] = [queue.clone(), queue.clone()];
-        at.leaver(async move { first.get().await });
-        at.stayer("got", async move { second.get().await });
+        at.leaver(queue.get());
+        at.stayer("got", queue.get());
         spin(&at.event_loop);
         if !woken {
             at.leave();

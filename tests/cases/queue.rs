@@ -189,12 +189,8 @@ fn q08_a_cancelled_putter_inserts_nothing() {
     let log = trace.clone();
     let main = async move {
         let queue = Queue::bounded(1);
-        let putter = |item: &'static str| {
-            let queue = queue.clone();
-            create_task(async move { queue.put(item).await })
-        };
-        let waiting = queue.clone();
-        let getter = create_task(async move { waiting.get().await });
+        let putter = |item: &'static str| create_task(queue.put(item));
+        let getter = create_task(queue.get());
         sleep(s(0.0)).await?;
         getter.cancel();
         wait_all(&[getter]).await?;

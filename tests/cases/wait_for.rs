@@ -140,9 +140,7 @@ fn x09_what_was_taken_when_the_limit_strikes_is_delivered() {
     let log = trace.clone();
     let main = async move {
         let queue = Queue::new();
-        let inner = queue.clone();
-        let body = async move { inner.get().await };
-        let task = create_task(async move { wait_for(body, s(1.0)).await });
+        let task = create_task(wait_for(queue.get(), s(1.0)));
         sleep(s(0.0)).await?;
         sleep(s(0.0)).await?;
         queue.put_nowait("item")?;

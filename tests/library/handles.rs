@@ -182,8 +182,7 @@ fn a_future_dropped_halfway_takes_its_timer_and_its_place_back() {
             assert_eq!(event_loop.timer_count(), 1);
         }
         assert_eq!(event_loop.timer_count(), 0);
-        let waiting = queue.clone();
-        let getter = create_task(async move { waiting.get().await });
+        let getter = create_task(queue.get());
         yield_now().await?;
         queue.put_nowait(5)?;
         getter.await
