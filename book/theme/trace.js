@@ -11,6 +11,13 @@
     const EVERY = 200;
     /* The longest list that a panel shows whole. */
     const MOST_SHOWN = 12;
+    /* What a window has beside a figure: mdBook's bar, and some air. */
+    const AROUND = 66;
+    /* What the stepper needs below the pictures: the sentence, and a few lines of the program around the marked one. */
+    const SENTENCE = 4.6;
+    const LISTING = 10;
+    /* A phone shows one run at a time. */
+    const NARROW = 600;
     /* The lines of output that a panel shows at a time, the last ones. */
     const MOST_LINES = 100;
 
@@ -141,7 +148,8 @@
                 this.choose(run);
                 this.go(0);
             }));
-            const controls = make("div", { className: "trace-controls" }, ...this.choice, this.first, this.back, this.next, this.last, this.scrubber, this.count);
+            if (this.choice.length > 0) this.runs[0].element.before(make("div", { className: "trace-controls trace-choice" }, ...this.choice));
+            this.controls = make("div", { className: "trace-controls" }, this.first, this.back, this.next, this.last, this.scrubber, this.count);
 
             this.now = make("p", { className: "trace-now" });
             this.now.setAttribute("aria-live", "polite");
@@ -153,15 +161,18 @@
             this.code = make("code", { className: "hljs" });
             this.listing = make("pre", {}, this.code);
             this.listing.tabIndex = 0;
+            this.listing.setAttribute("role", "group");
+            this.listing.setAttribute("aria-label", "Program");
             this.program = make("div", { className: "trace-source" }, make("p", { textContent: "Program" }), this.listing);
             const [readyPanel, ready] = panel("Ready queue", "trace-queue");
             const [timersPanel, timers] = panel("Timers", "trace-timers");
             const [waitsPanel, waits] = panel("Waiting", "trace-waiting");
             const [outputPanel, output] = panel("Output so far", "trace-output");
             Object.assign(this, { ready, timers, timersPanel, waits, output, outputPanel, readyTitle: readyPanel.firstChild });
-            this.panels = make("div", { className: "trace-panels", hidden: true }, readyPanel, timersPanel, waitsPanel, outputPanel, this.program);
+            const state = make("div", { className: "trace-state" }, readyPanel, timersPanel, waitsPanel, outputPanel);
+            this.panels = make("div", { className: "trace-panels", hidden: true }, this.program, state);
 
-            this.element = make("div", { className: "trace-stepper" }, controls, this.now, this.panels);
+            this.element = make("div", { className: "trace-stepper" }, this.controls, this.now, this.panels);
             this.element.tabIndex = 0;
             this.element.setAttribute("role", "group");
             this.element.setAttribute("aria-label", "Step through the run");
@@ -173,6 +184,7 @@
             this.run = run;
             this.step = -1;
             this.choice.forEach((button, n) => button.setAttribute("aria-pressed", String(this.runs[n] === run)));
+            this.runs.forEach((other) => other.element.classList.toggle("trace-chosen", other === run));
             this.scrubber.max = run.steps.length;
             this.scrubber.value = 1;
             this.first.disabled = this.back.disabled = true;
@@ -191,6 +203,20 @@
                 ([list, rows]) => list.style.setProperty("--rows", Math.min(rows, MOST_SHOWN)),
             );
             this.list(run.source);
+            this.fit();
+        }
+
+        /* Picture, sentence and marked line are to be seen at a glance: so where there is no room for all runs, one is shown at a time. */
+        fit() {
+            const em = parseFloat(getComputedStyle(this.figure).fontSize);
+            const room = document.documentElement.clientHeight - AROUND - this.controls.offsetHeight - SENTENCE * em;
+            this.figure.style.setProperty("--trace-most", `${room - LISTING * em}px`);
+            this.figure.classList.remove("trace-alone");
+            const height = () => this.runs.at(-1).element.getBoundingClientRect().bottom - this.runs[0].element.getBoundingClientRect().top;
+            const narrow = this.figure.clientWidth < NARROW;
+            if (this.runs.length > 1 && (narrow || height() > room - LISTING * em)) this.figure.classList.add("trace-alone");
+            const used = this.figure.classList.contains("trace-alone") ? this.run.element.offsetHeight : height();
+            this.figure.style.setProperty("--trace-left", `${room - used - 2.5 * em}px`);
         }
 
         list(source) {
@@ -244,7 +270,7 @@
             this.playhead.setAttribute("transform", `translate(${x} 0)`);
             const lane = run.items[runs]?.[1];
             run.names.forEach((name, n) => name.classList.toggle("trace-current", n === lane));
-            this.follow(x);
+            this.follow(x, lane);
             this.program.firstChild.textContent = line < 0 ? "Program (the marked line made the task)" : "Program";
             this.mark(Math.abs(line) - (run.source?.first ?? 1), line < 0 ? "trace-made" : "trace-line");
         }
@@ -257,8 +283,10 @@
         }
 
         /* Scrolls the picture, and never the page. */
-        follow(x) {
+        follow(x, lane) {
             const { picture, svg } = this.run;
+            const y = 40 + 38 * lane;
+            if (y < picture.scrollTop || y + 38 > picture.scrollTop + picture.clientHeight) picture.scrollTop = y + 19 - picture.clientHeight / 2;
             const room = picture.clientWidth - (picture.scrollWidth - svg.clientWidth);
             if (x < picture.scrollLeft + 20 || x > picture.scrollLeft + room - 30) {
                 picture.scrollLeft = Math.max(x - room / 2, 0);
@@ -313,7 +341,10 @@
         }
         if (runs.length > 0) {
             const words = figure.querySelectorAll(".trace-words");
-            new Stepper(figure, runs.map((run, n) => new Run(run, words[n])));
+            const stepper = new Stepper(figure, runs.map((run, n) => new Run(run, words[n])));
+            /* A figure that is gone with the program that it showed is forgotten. */
+            const fit = () => (figure.isConnected ? stepper.fit() : removeEventListener("resize", fit));
+            addEventListener("resize", fit);
         }
     };
 

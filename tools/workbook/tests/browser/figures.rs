@@ -15,11 +15,12 @@ use crate::site;
 use crate::sizes;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
-pub const TESTS: [Test; 8] = [
+pub const TESTS: [Test; 9] = [
     ("a_figure_is_gone_through_forwards_and_backwards", a_figure_is_gone_through_forwards_and_backwards),
     ("two_runs_are_compared_in_one_figure", two_runs_are_compared_in_one_figure),
     ("a_figure_is_read_without_scripts_and_without_a_server", a_figure_is_read_without_scripts_and_without_a_server),
     ("figures_fit_a_phone", figures_fit_a_phone),
+    ("picture_sentence_and_marked_line_are_seen_at_once", picture_sentence_and_marked_line_are_seen_at_once),
     ("figures_can_be_read_in_every_theme", figures_can_be_read_in_every_theme),
     ("the_texts_of_a_picture_do_not_cover_one_another", the_texts_of_a_picture_do_not_cover_one_another),
     ("ten_thousand_events_are_opened_and_scrubbed_at_once", sizes::ten_thousand_events_are_opened_and_scrubbed_at_once),
@@ -228,6 +229,52 @@ fn figures_fit_a_phone() -> Result<()> {
     browser.get(&format!("{last}.scrollIntoView()"))?;
     take_picture(&browser, "figure-phone.png")?;
     check_quiet(&browser, &address)
+}
+
+/// Goes through every run of every figure of the page, and gives of each figure how far it is at most from the top of its pictures to
+/// the end of the marked line, and whether its buttons stand in one row.
+const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filter((figure) => figure.offsetHeight && figure.querySelector('.trace-next')).map((figure) => {
+    const box = (selector) => figure.querySelector(selector).getBoundingClientRect();
+    const top = () => [...figure.querySelectorAll('.trace-picture')].find((picture) => picture.offsetHeight).getBoundingClientRect().top;
+    const choices = [...figure.querySelectorAll('.trace-choice button')];
+    let most = 0;
+    for (const choice of choices.length ? choices : [null]) {
+        choice?.click();
+        for (const next = figure.querySelector('.trace-next'); !next.disabled;) {
+            next.click();
+            if (!figure.querySelector('.trace-line, .trace-made')) continue;
+            const [line, listing] = [box('.trace-line, .trace-made'), box('.trace-source pre')];
+            if (line.top < listing.top - 1 || line.bottom > listing.bottom + 1) most = Infinity;
+            most = Math.max(most, line.bottom - top());
+        }
+    }
+    const buttons = [...figure.querySelectorAll('.trace-stepper button')].map((button) => button.getBoundingClientRect().top);
+    return [most, Math.max(...buttons) - Math.min(...buttons)];
+})";
+
+fn picture_sentence_and_marked_line_are_seen_at_once() -> Result<()> {
+    let (address, token) = site::served()?;
+    for (size, phone) in [((1280, 900), false), (SMALL, true)] {
+        let browser = Browser::start(size, phone, false)?;
+        browser.open(&format!("{address}/index.html#token={token}"))?;
+        let mut figures = 0;
+        for name in chapters_with_figures()? {
+            browser.open(&format!("{address}/{name}.html"))?;
+            browser.wait_until("window.workbookTrace !== undefined")?;
+            let seen = browser.get(SEEN_AT_ONCE)?;
+            for (n, seen) in seen.as_array().context("figures")?.iter().enumerate() {
+                let height =
+                    seen[0].as_f64().with_context(|| format!("{name}, figure {n}: the marked line is not seen"))?;
+                // mdBook's own bar covers the top of the window.
+                ensure!(height > 100.0 && height <= f64::from(size.1) - 50.0, "{name}, figure {n}: {height} pixels");
+                ensure!(seen[1] == 0, "{name}, figure {n}: the buttons stand in several rows");
+                figures += 1;
+            }
+        }
+        ensure!(figures > 20, "{figures}");
+        check_quiet(&browser, &address)?;
+    }
+    Ok(())
 }
 
 /// The contrast of one colour upon another, as the guidelines for accessible pages define it.
