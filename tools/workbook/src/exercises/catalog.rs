@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::read;
 use crate::programs::cargo;
+use crate::programs::chapter::{Heading, headings};
 
 /// How alike a slip of the keyboard is to what was meant, where 1 is the same.
 const LIKE: f64 = 0.75;
@@ -45,6 +46,9 @@ pub struct Exercise {
     pub minutes: u32,
     /// The file of the chapter and the heading, as in `gather_wait.md#cancelling`.
     pub read: String,
+    /// The words of that heading, after the title of the chapter if it is another one.
+    #[serde(skip)]
+    pub read_title: String,
     /// Whether the task is to bring a Python program over.
     pub from_python: bool,
     /// The first check that the starter fails; an exercise to predict has none.
@@ -230,12 +234,15 @@ fn chapter(folder: &Path, titles: &HashMap<String, (usize, String)>, pages: &Pat
         let mut exercise: Exercise = toml::from_str(&read(&file)?).with_context(|| format!("in {}", file.display()))?;
         exercise.slug.clone_from(&slug);
         exercise.name = file_name(&folder);
-        exercises.push(exercise);
+        let found = heading(pages, &exercise.read).ok();
+        if let Some((Heading { words, .. }, title)) = &found {
+            let elsewhere = !exercise.read.starts_with(&format!("{slug}.md#"));
+            exercise.read_title = if elsewhere { format!("{title}: {words}") } else { words.clone() };
+        }
+        exercises.push((found.map(|(heading, _)| heading.line), exercise));
     }
-    exercises.sort_by_cached_key(|exercise| {
-        let place = heading(pages, &exercise.read);
-        (exercise.kind, place.ok(), exercise.name.clone())
-    });
+    exercises.sort_by_cached_key(|(place, exercise)| (exercise.kind, *place, exercise.name.clone()));
+    let exercises: Vec<Exercise> = exercises.into_iter().map(|(_, exercise)| exercise).collect();
     Ok(Chapter { title: titles.get(&slug).map_or_else(|| slug.clone(), |(_, title)| title.clone()), exercises, slug })
 }
 
@@ -252,39 +259,15 @@ fn file_name(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Finds the heading that a link such as `gather_wait.md#cancelling` names, and says where in the file it stands; or why there is none.
-pub fn heading(pages: &Path, link: &str) -> Result<usize, String> {
+/// Finds the heading that a link such as `gather_wait.md#cancelling` names, and the title of its chapter; or why there is none.
+pub fn heading(pages: &Path, link: &str) -> Result<(Heading, String), String> {
     let (file, id) = link.split_once('#').ok_or(format!("`{link}` names no heading: write FILE.md#HEADING"))?;
     let text = fs::read_to_string(pages.join(file)).map_err(|_| format!("`{link}`: there is no such file"))?;
-    let mut words: Option<String> = None;
-    for (event, range) in Parser::new(&text).into_offset_iter() {
-        match event {
-            Event::Start(Tag::Heading { .. }) => words = Some(String::new()),
-            Event::Text(text) | Event::Code(text) => {
-                if let Some(words) = &mut words {
-                    words.push_str(&text);
-                }
-            }
-            Event::End(TagEnd::Heading(_)) if heading_id(&words.take().unwrap_or_default()) == id => {
-                return Ok(range.start);
-            }
-            _ => {}
-        }
-    }
-    Err(format!("`{link}`: there is no such heading"))
-}
-
-/// The name that mdBook gives to a heading on its page.
-fn heading_id(heading: &str) -> String {
-    heading
-        .trim()
-        .chars()
-        .filter_map(|c| match c {
-            c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
-            c if c.is_whitespace() => Some('-'),
-            _ => None,
-        })
-        .collect()
+    let headings = headings(&text);
+    let title = headings.first().map(|heading| heading.words.clone()).unwrap_or_default();
+    let found = headings.into_iter().find(|heading| heading.id.as_deref() == Some(id));
+    let found = found.ok_or(format!("`{link}`: there is no such heading, or it does not end with `{{#{id}}}`"))?;
+    Ok((found, title))
 }
 
 /// The chapters' places and titles, by slug, as the book's table of contents has them.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::fence::Fence;
 
@@ -120,6 +120,40 @@ impl Chapter {
     }
 }
 
+/// A heading of a chapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// From 1.
+    pub line: usize,
+    /// From 1, the title of the chapter.
+    pub level: usize,
+    /// What is written behind the words as `{#id}`.
+    pub id: Option<String>,
+    pub words: String,
+}
+
+/// The headings of a chapter's text.
+pub fn headings(text: &str) -> Vec<Heading> {
+    let mut headings = Vec::new();
+    let mut open = None;
+    for (event, range) in Parser::new_ext(text, Options::ENABLE_HEADING_ATTRIBUTES).into_offset_iter() {
+        match event {
+            Event::Start(Tag::Heading { level, id, .. }) => {
+                let line = 1 + text[..range.start].matches('\n').count();
+                open = Some(Heading { line, level: level as usize, id: id.map(Into::into), words: String::new() });
+            }
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(heading) = &mut open {
+                    heading.words.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::Heading(_)) => headings.extend(open.take()),
+            _ => {}
+        }
+    }
+    headings
+}
+
 /// The names of all Markdown files under `dir`, sorted, with `/` between folders.
 pub fn markdown_files(dir: &Path) -> Result<Vec<String>> {
     fn visit(dir: &Path, prefix: &str, names: &mut Vec<String>) -> std::io::Result<()> {
@@ -172,6 +206,18 @@ mod tests {
         let text = "a\n\n    indented\n\nb\n\n```\nx\n```\n\n<pre>y</pre>\n";
         let lines: Vec<usize> = Chapter::parse("a.md", text).problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [3, 7, 11]);
+    }
+
+    #[test]
+    fn headings_have_the_id_that_is_written_behind_them() {
+        let found = headings("# A\n\n```rust\n# b\n```\n\n## `C`, *d* {#c}\n");
+        let heading = |line, level, id: Option<&str>, words: &str| Heading {
+            line,
+            level,
+            id: id.map(str::to_owned),
+            words: words.to_owned(),
+        };
+        assert_eq!(found, [heading(1, 1, None, "A"), heading(7, 2, Some("c"), "C, d")]);
     }
 
     #[test]

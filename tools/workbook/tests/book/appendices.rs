@@ -1,7 +1,7 @@
 //! The appendices leave nothing out: every name of asyncio is in the dictionary, every row of the index leads to a chapter, a
 //! program and a test.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::{Context as _, Result, bail};
 use libtest_mimic::{Failed, Trial};
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
-use workbook::programs::chapter::{Block, Chapter};
+use pulldown_cmark::{Event, Parser, Tag};
+use workbook::programs::chapter::{self, Block, Chapter};
 use workbook::programs::fence::Fence;
 
 use crate::{Context, skip_unless};
@@ -327,8 +327,8 @@ fn section<'a>(chapters: &'a [Chapter], link: &str) -> Option<&'a [Block]> {
     if anchor.is_empty() {
         return Some(&chapter.blocks);
     }
-    let headings = headings(&chapter.text);
-    let at = headings.iter().position(|heading| heading.id == anchor)?;
+    let headings = chapter::headings(&chapter.text);
+    let at = headings.iter().position(|heading| heading.id.as_deref() == Some(anchor))?;
     let after = headings[at + 1..].iter();
     let end = after
         .filter(|heading| heading.level <= headings[at].level)
@@ -339,49 +339,4 @@ fn section<'a>(chapters: &'a [Chapter], link: &str) -> Option<&'a [Block]> {
     let first = blocks.partition_point(|block| block.line < headings[at].line);
     let last = blocks.partition_point(|block| block.line < end);
     Some(&blocks[first..last])
-}
-
-struct Heading {
-    line: usize,
-    level: usize,
-    id: String,
-}
-
-/// The headings with the ids that mdBook gives them; the test of the links sees whether these are right.
-fn headings(text: &str) -> Vec<Heading> {
-    let mut headings: Vec<Heading> = Vec::new();
-    let mut times: BTreeMap<String, u32> = BTreeMap::new();
-    let mut open: Option<Heading> = None;
-    for (event, range) in Parser::new(text).into_offset_iter() {
-        match event {
-            Event::Start(Tag::Heading { level, .. }) => {
-                open = Some(Heading {
-                    line: 1 + text[..range.start].matches('\n').count(),
-                    level: level as usize,
-                    id: String::new(),
-                });
-            }
-            Event::Text(words) | Event::Code(words) => {
-                if let Some(heading) = &mut open {
-                    heading.id.extend(words.chars().filter_map(|c| match c {
-                        c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
-                        c if c.is_whitespace() => Some('-'),
-                        _ => None,
-                    }));
-                }
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                if let Some(mut heading) = open.take() {
-                    let again = times.entry(heading.id.clone()).or_default();
-                    if *again > 0 {
-                        heading.id = format!("{}-{again}", heading.id);
-                    }
-                    *again += 1;
-                    headings.push(heading);
-                }
-            }
-            _ => {}
-        }
-    }
-    headings
 }

@@ -57,6 +57,7 @@ pub fn problems(project: &Path, src: &Path, chapter: &Chapter) -> Vec<Problem> {
         }
     }
     problems.extend(stray_includes(src, chapter));
+    problems.extend(loose_links(src, chapter));
     for (number, line) in (1..).zip(chapter.text.lines()) {
         if line.contains("TODO") {
             problems.push(Problem {
@@ -233,6 +234,38 @@ fn stray_includes(src: &Path, chapter: &Chapter) -> Vec<Problem> {
             })
         })
         .collect()
+}
+
+/// A link that names a place in a chapter names a heading that says its id, so that other words for the heading break no link.
+fn loose_links(src: &Path, chapter: &Chapter) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (event, range) in Parser::new(&chapter.text).into_offset_iter() {
+        let Event::Start(Tag::Link { dest_url, .. }) = event else {
+            continue;
+        };
+        let Some((file, id)) = dest_url.split_once('#') else {
+            continue;
+        };
+        let text = match file {
+            "" => Ok(chapter.text.clone()),
+            file if file.ends_with(".md") => fs::read_to_string(src.join(&chapter.name).with_file_name(file)),
+            // Pages of other kinds have no headings of ours; the test of the built book follows these links.
+            _ => continue,
+        };
+        // A file that does not exist is told by that test, too.
+        let Ok(text) = text else {
+            continue;
+        };
+        let named = chapter::headings(&text).iter().any(|heading| heading.id.as_deref() == Some(id));
+        if !named && !text.contains(&format!("id=\"{id}\"")) {
+            problems.push(Problem {
+                chapter: chapter.name.clone(),
+                line: chapter.text[..range.start].matches('\n').count() + 1,
+                what: format!("`{dest_url}` leads to no heading that says its id: write `{{#{id}}}` behind its words"),
+            });
+        }
+    }
+    problems
 }
 
 fn check_console(project: &Path, block: &Block) -> Result<(), String> {

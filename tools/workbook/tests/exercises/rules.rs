@@ -185,7 +185,11 @@ fn files(root: &Path, folder: &Path) -> HashSet<PathBuf> {
 fn broken_rules_are_named() -> Result<(), Failed> {
     let broken = [
         ("minutes = 10", "minutes = 0", "gather_wait/late_tea: takes no time"),
-        ("#cancelling", "#canceling", "gather_wait/late_tea: `gather_wait.md#canceling`: there is no such heading"),
+        (
+            "#cancelling",
+            "#canceling",
+            "gather_wait/late_tea: `gather_wait.md#canceling`: there is no such heading, or it does not end with `{#canceling}`",
+        ),
         ("right = true", "", "gather_wait/late_tea: exactly one choice is right"),
         (
             "right = true",
