@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::env::{self, ArgsOs};
+use std::fs;
 use std::io;
 use std::iter::Skip;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,14 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::Result;
 
-use super::Job;
 use super::limits::Limits;
+use super::{Job, family};
+
+/// By how much a program yields to everything else, the page above all, and by how much if its reader does not wait for it.
+#[cfg(unix)]
+const NICE: [i32; 2] = [5, 19];
+#[cfg(windows)]
+const PRIORITY_CLASS: [u32; 2] = [0x4000, 0x40];
 
 /// The hidden command that this step is.
 pub const COMMAND: &str = "exec-limited";
@@ -27,16 +34,17 @@ pub fn this_program() -> io::Result<PathBuf> {
     env::current_exe()
 }
 
-/// Starts the program of a job, with pipes for what it prints and nothing to read.
+/// Starts the program of a job, with pipes for what it prints and nothing to read; the door leads into its cgroup, if it has one.
 ///
 /// The thread that calls this must live as long as the program: on Linux its end would kill the program.
-pub fn start(job: &Job) -> io::Result<Child> {
+pub fn start(job: &Job, door: Option<&Path>) -> io::Result<Child> {
     let mut command = Command::new(this_program()?);
     command
         .arg(COMMAND)
         .arg(std::process::id().to_string())
         .arg(serde_json::to_string(&job.limits)?)
         .arg(if job.background { "background" } else { "" })
+        .arg(door.unwrap_or(Path::new("")))
         .arg(&job.program)
         .args(&job.args);
     without_ctrl_c(&mut command);
@@ -44,6 +52,7 @@ pub fn start(job: &Job) -> io::Result<Child> {
         .current_dir(&job.folder)
         .env_clear()
         .envs(job.environment.iter().map(|(name, value)| (name, value)))
+        .env(family::MARK, std::process::id().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -64,18 +73,22 @@ pub fn without_ctrl_c(command: &mut Command) {
 /// Becomes the program that the arguments name, or on Windows runs it and ends as it does; returns only if that fails.
 pub fn exec(mut args: Skip<ArgsOs>) -> anyhow::Error {
     let mut next = || args.next().unwrap_or_default();
-    let [parent, limits, background, program] = [next(), next(), next(), next()];
+    let [parent, limits, background, door, program] = [next(), next(), next(), next(), next()];
     let start = || {
+        if !door.is_empty() {
+            // Without it the supervisor keeps the limits alone.
+            let _ = fs::write(door, "0");
+        }
         let parent = parent.to_string_lossy().parse()?;
         let limits = serde_json::from_str(&limits.to_string_lossy())?;
-        start_limited(parent, &limits, !background.is_empty(), Command::new(&program).args(args))
+        start_limited(parent, &limits, usize::from(!background.is_empty()), Command::new(&program).args(args))
     };
     let Err(error) = start();
     error.context(format!("cannot start {}", program.display()))
 }
 
 #[cfg(unix)]
-fn start_limited(parent: i32, limits: &Limits, background: bool, program: &mut Command) -> Result<Infallible> {
+fn start_limited(parent: i32, limits: &Limits, background: usize, program: &mut Command) -> Result<Infallible> {
     use std::os::unix::process::CommandExt;
 
     die_with(parent)?;
@@ -84,9 +97,7 @@ fn start_limited(parent: i32, limits: &Limits, background: bool, program: &mut C
     let _context = runtime.enter();
     catch_signals()?;
     set(limits)?;
-    if background {
-        rustix::process::nice(19)?;
-    }
+    rustix::process::nice(NICE[background])?;
     Err(program.exec().into())
 }
 
@@ -146,14 +157,10 @@ fn die_with(_parent: i32) -> io::Result<()> {
 
 /// What the program has started ends with this process.
 #[cfg(windows)]
-fn start_limited(_parent: i32, _limits: &Limits, background: bool, program: &mut Command) -> Result<Infallible> {
+fn start_limited(_parent: i32, _limits: &Limits, background: usize, program: &mut Command) -> Result<Infallible> {
     use std::os::windows::process::CommandExt;
 
-    const IDLE_PRIORITY_CLASS: u32 = 0x40;
-
-    super::family::end_together()?;
-    if background {
-        program.creation_flags(IDLE_PRIORITY_CLASS);
-    }
+    family::end_together()?;
+    program.creation_flags(PRIORITY_CLASS[background]);
     std::process::exit(program.status()?.code().unwrap_or(1))
 }

@@ -1,11 +1,12 @@
 //! Programs that run under limits, each in the care of a process that lives until nothing of it is left.
 //!
 //! [`Supervisor`] is the end of whoever wants a program run; whoever is no task borrows one by [`block_on`].
-//! The process at the other end is this program, started again: it is [`supervise`], which enforces [`limits`], starts the program by [`exec`] and knows its [`family`].
+//! The process at the other end is this program, started again: it is [`supervise`], which enforces [`limits`], starts the program by [`exec`] and knows its [`family`]; where the kernel lets it, the program is in a [`group`] of its own.
 //! The two speak in lines of JSON, a [`Job`] in one direction and [`Event`]s in the other.
 
 pub mod exec;
 pub mod family;
+pub mod group;
 pub mod limits;
 pub mod supervise;
 
@@ -17,13 +18,14 @@ use std::process::{self, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::runtime;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
 use exec::{this_program, without_ctrl_c};
 use limits::Limits;
@@ -33,6 +35,9 @@ const COMMAND: &str = "supervise";
 
 /// A supervisor needs less to kill everything, unless something hangs in the kernel.
 const PATIENCE: Duration = Duration::from_secs(6);
+
+/// How often it is seen to that a supervisor has not been stopped, when nothing is heard of it.
+const PULSE: Duration = Duration::from_millis(250);
 
 /// One program to run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,6 +158,13 @@ impl End {
         End { why: Some(Why::Stopped), message: Some("it was stopped".to_owned()), ..End::default() }
     }
 
+    /// The end of a job whose supervisor has been killed or stopped.
+    fn lost() -> End {
+        let message =
+            "the process that watches over it was killed or stopped, so it was ended with all that was left of it";
+        End { message: Some(message.to_owned()), ..End::default() }
+    }
+
     /// Whether the program ended by itself, with success.
     pub fn ok(&self) -> bool {
         self.status == Some(0) && self.why.is_none()
@@ -179,6 +191,8 @@ pub struct Ended {
 /// A process that runs one job at a time. Dropping the value stops what it runs.
 pub struct Supervisor {
     child: Child,
+    /// The number of its process.
+    pid: u32,
     /// Its end is the order to stop, so it must not be held by anything else. `None` once the order was given.
     stdin: Option<ChildStdin>,
     /// Asks for the order while somebody waits for events.
@@ -186,6 +200,8 @@ pub struct Supervisor {
     events: Lines<BufReader<ChildStdout>>,
     /// Whether nobody waits for what it runs.
     background: bool,
+    /// The folder of the job that goes with it.
+    private: Option<PathBuf>,
 }
 
 impl Supervisor {
@@ -201,11 +217,13 @@ impl Supervisor {
         let stdin = child.stdin.take().context("a process without a pipe")?;
         let stdout = child.stdout.take().context("a process without a pipe")?;
         Ok(Supervisor {
+            pid: child.id().context("a process that has ended")?,
             child,
             stdin: Some(stdin),
             order: Arc::default(),
             events: BufReader::new(stdout).lines(),
             background: false,
+            private: None,
         })
     }
 
@@ -227,6 +245,7 @@ impl Supervisor {
             return Ok(());
         };
         job.background |= self.background;
+        self.private = job.private.then(|| job.folder.clone());
         let mut line = serde_json::to_vec(&job)?;
         line.push(b'\n');
         stdin.write_all(&line).await?;
@@ -241,12 +260,45 @@ impl Supervisor {
                     return match line? {
                         Some(line) => Ok(serde_json::from_str(&line)?),
                         None if self.stdin.is_none() => Ok(Event::End(End::stopped())),
-                        None => bail!("the supervisor of the program has ended"),
+                        None => {
+                            self.clear_up().await;
+                            Ok(Event::End(End::lost()))
+                        }
                     };
                 }
-                () = self.order.notified(), if self.stdin.is_some() => self.stdin = None,
+                () = self.order.notified(), if self.stdin.is_some() => self.order_to_stop().await,
+                // Its pipe ends then.
+                () = sleep(PULSE) => self.kill_if_stopped(),
             }
         }
+    }
+
+    /// Says it, and then closes the pipe, which a program might hold open.
+    async fn order_to_stop(&mut self) {
+        if let Some(mut stdin) = self.stdin.take() {
+            // It may have ended.
+            let _ = stdin.write_all(b"stop\n").await;
+        }
+    }
+
+    /// Kills it if it has been stopped: whoever is watched over can do that, and it would never report the end.
+    fn kill_if_stopped(&mut self) {
+        if family::is_stopped(self.pid) {
+            let _ = self.child.start_kill();
+        }
+    }
+
+    /// Does what the supervisor can do no more.
+    async fn clear_up(&mut self) {
+        let _ = self.child.start_kill();
+        let _ = self.child.wait().await;
+        let (pid, private) = (self.pid, self.private.take());
+        let clear_up = move || {
+            family::kill_left(pid);
+            private.map(std::fs::remove_dir_all)
+        };
+        // What cannot be removed now goes with the folder in which it lies.
+        let _ = spawn_blocking(clear_up).await;
     }
 
     /// Runs the job to its end.
@@ -266,10 +318,21 @@ impl Supervisor {
 
     /// Stops what it runs, and waits until nothing of it is left.
     pub async fn stop(mut self) {
-        drop(self.stdin);
-        // Nobody reads its pipe any more, so it cannot be kept waiting by a full one.
-        drop(self.events);
-        let _ = timeout(PATIENCE, self.child.wait()).await;
+        self.order_to_stop().await;
+        let end = async {
+            loop {
+                tokio::select! {
+                    // It must not be kept waiting by a full pipe.
+                    line = self.events.next_line() => if !matches!(line, Ok(Some(_))) { break },
+                    () = sleep(PULSE) => self.kill_if_stopped(),
+                }
+            }
+            self.child.wait().await
+        };
+        match timeout(PATIENCE, end).await {
+            Ok(Ok(status)) if status.success() => {}
+            _ => self.clear_up().await,
+        }
     }
 }
 

@@ -13,11 +13,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::group::Group;
 use super::limits::{Limits, bytes, seconds};
 use super::{End, Event, Job, Output, Stream, Why, exec, family};
 
 /// How often the supervisor looks whether the program has ended.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How often at least it looks at memory and processes, however long a look takes: a program that starts itself again and again doubles meanwhile.
+const LONGEST_TICK: Duration = Duration::from_millis(100);
 
 /// How often it does once the program has closed its output, which it usually does by ending.
 const SHORT_TICK: Duration = Duration::from_millis(1);
@@ -41,7 +45,7 @@ pub fn supervise() -> Result<()> {
         let mut run = Run::new(&job.limits, &events);
         let end = run.finish(&job, &sender, &notices);
         // What still prints would be taken for the next job's.
-        let stopped = end.why == Some(Why::Stopped) || run.open > 0;
+        let stopped = run.stopped || run.open > 0;
         // The writer goes on until this thread ends.
         let _ = events.send(Event::End(end));
         if stopped {
@@ -133,6 +137,8 @@ struct Run<'a> {
     begun: [Vec<u8>; 2],
     /// Output pipes that are still open.
     open: usize,
+    /// Whether the order to stop has come, which comes once.
+    stopped: bool,
     /// Bytes that may still be printed.
     left: u64,
     /// The end of what it said on standard error.
@@ -153,6 +159,7 @@ impl<'a> Run<'a> {
             start,
             begun: Default::default(),
             open: 0,
+            stopped: false,
             left: limits.output,
             last_words: Vec::new(),
             next_look: start,
@@ -161,7 +168,9 @@ impl<'a> Run<'a> {
 
     fn finish(&mut self, job: &Job, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
         let made = if job.private { fs::create_dir_all(&job.folder) } else { Ok(()) };
-        let end = match made.and_then(|()| exec::start(job)) {
+        let group = Group::of(std::process::id());
+        let door = group.make(job.limits.processes).map(|()| group.door());
+        let end = match made.and_then(|()| exec::start(job, door.as_deref())) {
             Ok(child) => self.watch(child, sender, notices),
             Err(error) => self.end(None, None, Some(format!("cannot start the program: {error}"))),
         };
@@ -173,20 +182,22 @@ impl<'a> Run<'a> {
     }
 
     fn watch(&mut self, mut child: Child, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
-        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
-            self.open = 2;
-            let (out, err) = (sender.clone(), sender.clone());
-            thread::spawn(move || read_output(Stream::Stdout, stdout, &out));
-            thread::spawn(move || read_output(Stream::Stderr, stderr, &err));
-        }
-        let verdict = self.wait(&mut child, notices);
+        let stdout = child.stdout.take().map(|pipe| self.read(Stream::Stdout, pipe, sender));
+        let stderr = child.stderr.take().map(|pipe| self.read(Stream::Stderr, pipe, sender));
+        let verdict = match stdout.into_iter().chain(stderr).collect() {
+            Ok(()) => self.wait(&mut child, notices),
+            Err(error) => Some((Why::Memory, format!("it cannot be listened to, because there is no thread: {error}"))),
+        };
         // The one place where a run ends, for every reason.
         family::kill_all(&mut child);
         let late = Instant::now() + LATE;
         let mut verdict = verdict;
         while self.open > 0 {
             match notices.recv_timeout(late.saturating_duration_since(Instant::now())) {
-                Ok(notice) => verdict = verdict.or(self.hear(notice)),
+                Ok(notice) => {
+                    let heard = self.hear(notice);
+                    verdict = verdict.or(heard);
+                }
                 Err(_) => break,
             }
         }
@@ -205,6 +216,14 @@ impl<'a> Run<'a> {
                 self.end(code, None, message)
             }
         }
+    }
+
+    /// Begins to read what the program prints.
+    fn read(&mut self, stream: Stream, pipe: impl Read + Send + 'static, sender: &Sender<Notice>) -> io::Result<()> {
+        let sender = sender.clone();
+        thread::Builder::new().spawn(move || read_output(stream, pipe, &sender))?;
+        self.open += 1;
+        Ok(())
     }
 
     /// Waits until the program has ended or must end.
@@ -244,6 +263,7 @@ impl<'a> Run<'a> {
             Notice::Closed => self.open -= 1,
             // A second job before the end of the first is a mistake of the server.
             Notice::Job(_) | Notice::Stop => {
+                self.stopped = true;
                 return Some((Why::Stopped, "it was stopped".to_owned()));
             }
         }
@@ -274,23 +294,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Looks at the processes, so often that it takes a twentieth of the time.
+    /// Looks at the processes, so often that it takes a twentieth of the time, or more of it rather than to look too seldom.
     fn look(&mut self) -> Option<Verdict> {
         let now = Instant::now();
         if now < self.next_look {
             return None;
         }
-        let members = family::members();
-        self.next_look = now + (now.elapsed() * 20).max(TICK);
-        let memory: u64 = members.iter().map(|member| member.memory).sum();
-        if memory > self.limits.memory {
-            let limit = bytes(self.limits.memory);
-            return Some((Why::Memory, format!("it used more than {limit} of memory")));
+        let (mut memory, mut alive) = (0, 0);
+        let mut verdict = None;
+        for member in family::members() {
+            memory += member.memory;
+            // A process that has ended uses none.
+            alive += usize::from(member.memory > 0);
+            let (most, limit) = (self.limits.processes, self.limits.memory);
+            if alive > most {
+                verdict = Some((Why::Memory, format!("it was more than {most} processes")));
+                break;
+            } else if memory > limit {
+                verdict = Some((Why::Memory, format!("it used more than {} of memory", bytes(limit))));
+                break;
+            }
         }
-        // A process that has ended uses none.
-        let alive = members.iter().filter(|member| member.memory > 0).count();
-        let most = self.limits.processes;
-        (alive > most).then(|| (Why::Memory, format!("it was more than {most} processes")))
+        self.next_look = Instant::now() + (now.elapsed() * 20).clamp(TICK, LONGEST_TICK);
+        verdict
     }
 
     /// What limit a signal stands for.

@@ -1,6 +1,10 @@
 //! The program as a reader starts it.
 
 mod build;
+#[cfg(target_os = "linux")]
+#[path = "../fence/mod.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod fence;
 #[path = "../lines/mod.rs"]
 mod lines;
 mod server;

@@ -4,11 +4,17 @@ use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{self, Child, Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::thread;
 use std::time::Duration;
 
+#[cfg(unix)]
+use wait_timeout::ChildExt;
 use workbook::supervisor::limits::Limits;
 use workbook::supervisor::{End, Event, Job};
 
+#[cfg(target_os = "linux")]
+use crate::fence::Fence;
 use crate::workbook;
 
 /// Longer than an end takes on a busy machine.
@@ -151,4 +157,85 @@ fn a_program_ignores_no_signal_that_its_supervisor_ignores() {
         drop(supervisor.stdin.take());
         assert!(supervisor.wait().expect("a child").success());
     }
+}
+
+/// The order comes once, also when the supervisor is busy with another end.
+#[cfg(unix)]
+#[test]
+fn an_order_to_stop_is_heard_while_a_limit_ends_the_program() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let limits = Limits { output: 1, ..Limits::default() };
+    // How near the order comes to the end is chance.
+    for _ in 0..50 {
+        let mut job = Job::new("/bin/sh".into(), folder.path(), limits);
+        job.args = ["-c", "sleep 600 & echo 123"].map(str::to_owned).to_vec();
+        let (mut supervisor, mut events) = start(workbook().arg("supervise"), &job);
+        assert!(matches!(events.next(), Some(Event::Output(_))));
+        drop(supervisor.stdin.take());
+        let ended = supervisor.wait_timeout(DEADLINE).expect("a child");
+        if ended.is_none() {
+            supervisor.kill().expect("a child");
+        }
+        assert!(ended.expect("an end").success());
+    }
+}
+
+/// As in the page's own test, but by somebody who may make no cgroup, and faster.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_doubles_is_ended_without_a_limit_of_the_kernel() {
+    let Some(fence) = Fence::make() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = folder.path().join("double.sh");
+    std::fs::write(&script, format!("sh {0} & sh {0} & sleep 60\n", script.display())).expect("a file");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("a folder");
+    let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
+    job.args = vec![script.display().to_string()];
+    let mut nobody = fence.command("setpriv");
+    nobody.args(["--reuid", "65534", "--clear-groups", env!("CARGO_BIN_EXE_workbook"), "supervise"]);
+    let (mut supervisor, mut events) = start(&mut nobody, &job);
+    let (end, most) = thread::scope(|scope| {
+        let ended = scope.spawn(|| end_of(&mut events));
+        let mut most = 0;
+        while !ended.is_finished() {
+            most = most.max(fence.threads());
+            thread::yield_now();
+        }
+        (ended.join().expect("an end"), most)
+    });
+    println!("at most {most} threads, over after {} ms", end.elapsed_ms);
+    assert_eq!(end.message.as_deref(), Some("it was more than 64 processes"));
+    assert!(most < 1000, "{most}");
+    drop(supervisor.stdin.take());
+    assert!(supervisor.wait().expect("a child").success());
+    assert_eq!(fence.threads(), 0);
+}
+
+/// Who holds the pipe of the orders keeps the order to stop from arriving.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_pipes_of_a_supervisor_are_hidden_from_its_program() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("a folder");
+    let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
+    job.args = ["-c", "ls /proc/$PPID/fd && echo seen"].map(str::to_owned).to_vec();
+    let workbook = env!("CARGO_BIN_EXE_workbook");
+    // Root sees everything.
+    let is_root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").expect("a process")) == 0;
+    let mut supervisor = Command::new(if is_root { "setpriv" } else { workbook });
+    if is_root {
+        supervisor.args(["--reuid", "65534", "--clear-groups", workbook]);
+    }
+    let (mut supervisor, events) = start(supervisor.arg("supervise"), &job);
+    let events: Vec<Event> = events.take_while(|event| !matches!(event, Event::End(_))).collect();
+    drop(supervisor.stdin.take());
+    assert!(supervisor.wait().expect("a child").success());
+    let said = events.iter().map(|event| match event {
+        Event::Output(output) => output.text.as_str(),
+        Event::End(_) => "",
+    });
+    let said: String = said.collect();
+    assert!(said.contains("Permission denied") && !said.contains("seen"), "{said}");
 }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
 
+use crate::fence::Fence;
 use crate::lines::DEADLINE;
 use crate::server::{Server, WALL, wait_until};
 
@@ -143,13 +144,68 @@ fn family_of(pid: u32) -> Vec<String> {
     found
 }
 
-pub fn a_supervisor_that_is_killed_takes_its_program_along(server: &Server) {
-    let code = "fn main() { println!(\"{} {}\", std::process::id(), std::os::unix::process::parent_id()); std::thread::park() }";
-    let (_connection, line) = server.begin_until_line(code);
-    let (program, supervisor) = line.split_once(' ').expect("two words");
-    signal("-KILL", supervisor);
-    wait_until("the program is gone", || !is_alive(program));
-    assert_eq!(server.run("fn main() {}").done["ok"], true);
+/// A program runs as its supervisor's user, so it can do this.
+pub fn a_program_that_kills_or_stops_its_supervisor_is_ended(server: &Server) {
+    for signal in ["-KILL", "-STOP"] {
+        let kill = "Command::new(\"kill\").args([\"SIGNAL\", &std::os::unix::process::parent_id().to_string()])";
+        let end = format!("{}.status().unwrap(); std::thread::park()", kill.replace("SIGNAL", signal));
+        let start = Instant::now();
+        let ended = server.run(&program(&end));
+        // The limit of time would have ended it if there were a supervisor.
+        assert!(start.elapsed() < WALL, "{signal}: {:?}", start.elapsed());
+        let message = ended.done["message"].as_str().unwrap_or_default();
+        assert!(message.contains("watches over it was killed or stopped"), "{signal}: {ended:?}");
+        Family::read(&ended.stdout).wait_until_gone();
+        assert_eq!(server.run("fn main() {}").done["ok"], true);
+    }
+}
+
+pub fn a_program_that_holds_the_pipe_of_its_supervisor_is_stopped(server: &Server) {
+    let holds = "let pipe = format!(\"/proc/{}/fd/0\", std::os::unix::process::parent_id());
+    // Only root is let in.
+    let _pipe = std::fs::OpenOptions::new().write(true).open(pipe);
+    std::thread::park()";
+    let (connection, line) = server.begin_until_line(&program(holds));
+    let family = Family::read(&line);
+    family.is_there();
+    let start = Instant::now();
+    drop(connection);
+    family.wait_until_gone();
+    assert!(start.elapsed() < WALL / 2, "{:?}", start.elapsed());
+}
+
+/// Starts two of itself, as each of them does.
+const DOUBLING: &str = "fn main() { let me = std::env::current_exe().unwrap(); for _ in 0..2 { let _ = std::process::Command::new(&me).spawn(); } std::thread::sleep(std::time::Duration::from_secs(60)) }";
+
+/// The server is in a cgroup that holds them all if this fails.
+pub fn a_program_that_doubles_is_ended_and_the_page_answers_meanwhile() {
+    let Some(fence) = Fence::make() else { return };
+    let mut server = Server::start_with(|command| {
+        *command = fence.command(env!("CARGO_BIN_EXE_workbook"));
+        command.args(["--no-open", "--port", "0"]);
+    });
+    server.wait_until_ready();
+    let start = Instant::now();
+    let (_connection, answer) = server.begin(DOUBLING);
+    let (mut most, mut slowest, mut limited) = (0, Duration::ZERO, None);
+    let end = loop {
+        let asked = Instant::now();
+        assert_eq!(server.get("/one.html").status, 200);
+        slowest = slowest.max(asked.elapsed());
+        most = most.max(fence.threads());
+        limited = limited.or(fence.limit_within());
+        if let Some(end) = answer.try_iter().find(|line| line.contains("\"done\":true")) {
+            break end;
+        }
+    };
+    let took = start.elapsed();
+    println!("at most {most} threads, the slowest page {slowest:?}, over after {took:?}");
+    assert!(end.contains("it was more than 8 processes"), "{end}");
+    assert!(most < 1000, "{most}");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert_eq!(limited.as_deref(), Some("2048\n"), "the kernel limits it, too");
+    wait_until("only the server and its next supervisor are left", || fence.processes() <= 2);
+    assert_eq!(fence.limit_within(), None);
 }
 
 pub fn ctrl_c_stops_the_program_that_runs() {

@@ -7,6 +7,10 @@ mod browser;
 #[cfg(target_os = "linux")]
 mod endings;
 #[cfg(target_os = "linux")]
+#[path = "../fence/mod.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod fence;
+#[cfg(target_os = "linux")]
 mod gate;
 #[cfg(target_os = "linux")]
 #[path = "../lines/mod.rs"]
@@ -65,7 +69,7 @@ mod linux {
             programs: output_comes_back_as_it_was_printed, an_exit_status_and_a_panic_are_told,
                 crates_of_the_book_can_be_used,
                 what_cannot_be_linked_with_the_shared_library_is_linked_otherwise, a_refused_program_is_explained,
-                a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader,
+                a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader, a_program_yields_to_the_page,
                 an_example_runs_with_arguments, the_same_program_is_compiled_once,
                 a_second_program_hears_of_the_first, time_is_limited,
                 processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
@@ -88,12 +92,17 @@ mod linux {
                 a_process_that_escapes_is_stopped_with_its_program,
                 a_client_that_goes_away_takes_its_program_along,
                 a_client_that_goes_away_stops_the_compiler,
-                a_supervisor_that_is_killed_takes_its_program_along;
+                a_program_that_kills_or_stops_its_supervisor_is_ended,
+                a_program_that_holds_the_pipe_of_its_supervisor_is_stopped;
         }
         .into_iter()
         .map(|(name, test)| with_server(&shared, name, test))
         .collect();
-        let alone: [(&str, fn()); 5] = [
+        let alone: [(&str, fn()); 6] = [
+            (
+                "a_program_that_doubles_is_ended_and_the_page_answers_meanwhile",
+                endings::a_program_that_doubles_is_ended_and_the_page_answers_meanwhile,
+            ),
             (
                 "examples_can_be_run_before_all_programs_are_compiled",
                 programs::examples_can_be_run_before_all_programs_are_compiled,

@@ -93,12 +93,22 @@ fn main() {
 "#,
     );
     let lines: Vec<&str> = ended.stdout.lines().collect();
-    assert_eq!(lines[..4], ["HOME LANG PATH TEMP TMP TMPDIR", "1", "0", "0"], "{ended:?}");
+    assert_eq!(lines[..4], ["HOME LANG PATH TEMP TMP TMPDIR WORKBOOK_SUPERVISOR", "1", "0", "0"], "{ended:?}");
     assert!(!Path::new(lines[4]).exists(), "its folder is removed");
     let private = Path::new(lines[4]).parent().expect("a folder");
     use std::os::unix::fs::PermissionsExt;
     let mode = private.metadata().expect("the server's folder").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+pub fn a_program_yields_to_the_page(server: &Server) {
+    let nice = |stat: &str| {
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        fields.split_whitespace().nth(16).expect("a field").parse::<i32>().expect("a number")
+    };
+    let stat = server.run("fn main() { print!(\"{}\", std::fs::read_to_string(\"/proc/self/stat\").unwrap()) }").stdout;
+    let own = std::fs::read_to_string(format!("/proc/{}/stat", server.child.id())).expect("the server");
+    assert_eq!(nice(&stat), nice(&own) + 5);
 }
 
 pub fn an_example_runs_with_arguments(server: &Server) {

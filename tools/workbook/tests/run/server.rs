@@ -89,7 +89,7 @@ impl Server {
         }
     }
 
-    fn wait_until_ready(&mut self) {
+    pub fn wait_until_ready(&mut self) {
         // On a fresh machine cargo compiles them first.
         wait_long("the crates are built", DEADLINE * 10, || {
             let status = self.status();
