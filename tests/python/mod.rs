@@ -18,26 +18,37 @@ const OLDEST: Version = [3, 11, 0];
 /// A Python that runs.
 pub struct Python {
     /// What messages call it.
+    #[allow(dead_code, reason = "not every test names it")]
     pub name: String,
     pub version: Version,
     pub has_sockets: bool,
     /// The program and its first arguments.
     command: Vec<String>,
+    /// The folder of the scripts that it runs.
+    folder: PathBuf,
 }
 
 /// Gives the Pythons at hand, and the reasons why others are not.
+#[allow(dead_code, reason = "not every test asks for both")]
 pub fn pythons() -> [Result<Python, String>; 2] {
+    [cpython(), pyodide()]
+}
+
+/// Finds the Python at hand.
+pub fn cpython() -> Result<Python, String> {
     let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let cpython = Python::new(&python, true, vec![python.clone(), "-B".to_owned()]);
-    [cpython, pyodide()]
+    Python::new(&python, true, vec![python.clone(), "-B".to_owned()])
 }
 
 fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+    // Packages in `tools/` ask, too.
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let project = folders.find(|folder| folder.join("tests/python/pyodide.mjs").exists());
+    project.expect("the project").join("tests")
 }
 
 /// Finds CPython 3.14 in the npm package `pyodide`.
-fn pyodide() -> Result<Python, String> {
+pub fn pyodide() -> Result<Python, String> {
     let installed = tests().join("../target/pyodide/node_modules/pyodide");
     let package = env::var("PYODIDE").map_or(installed, PathBuf::from);
     if !package.join("pyodide.mjs").exists() {
@@ -48,12 +59,7 @@ fn pyodide() -> Result<Python, String> {
     }
     let text = |path: &Path| path.display().to_string();
     let driver = tests().join("python/pyodide.mjs");
-    let command = vec![
-        "node".to_owned(),
-        text(&driver),
-        text(&package),
-        text(&tests()),
-    ];
+    let command = vec!["node".to_owned(), text(&driver), text(&package)];
     Python::new("Pyodide", false, command)
 }
 
@@ -64,6 +70,7 @@ impl Python {
             version: OLDEST,
             has_sockets,
             command,
+            folder: tests(),
         };
         let text = python.try_run("python/version.py", &[], "")?;
         let numbers: Option<Vec<u32>> = text.split_whitespace().map(|n| n.parse().ok()).collect();
@@ -75,21 +82,35 @@ impl Python {
         Ok(python)
     }
 
-    /// Runs a script of `tests/` and gives what it prints.
+    /// Gives the same Python, for the scripts of another folder.
+    #[allow(dead_code, reason = "not every test asks for it")]
+    pub fn within(self, folder: PathBuf) -> Self {
+        Python { folder, ..self }
+    }
+
+    #[allow(dead_code, reason = "not every test runs scripts of its own")]
+    /// Runs a script of its folder, which is `tests/`, and gives what it prints.
     #[track_caller]
     pub fn run(&self, script: &str, arguments: &[&str], input: &str) -> String {
         let printed = self.try_run(script, arguments, input);
         printed.unwrap_or_else(|why| panic!("{script} failed: {why}"))
     }
 
+    /// Gives the command that runs it, without a script.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]);
+        command
+    }
+
     fn try_run(&self, script: &str, arguments: &[&str], input: &str) -> Result<String, String> {
-        let path = match self.has_sockets {
-            true => tests().join(script).display().to_string(),
-            false => script.to_owned(),
+        let mut command = self.command();
+        match self.has_sockets {
+            true => command.arg(self.folder.join(script)),
+            // Pyodide has no files but those that it is given.
+            false => command.arg(&self.folder).arg(script),
         };
-        let mut child = Command::new(&self.command[0])
-            .args(&self.command[1..])
-            .arg(path)
+        let mut child = command
             .args(arguments)
             .env("PYTHONIOENCODING", "utf-8")
             .stdin(Stdio::piped())

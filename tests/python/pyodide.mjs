@@ -1,10 +1,10 @@
-// Runs a script of `tests/` on Pyodide: CPython 3.14 compiled to WebAssembly, without sockets, threads and processes.
-// node pyodide.mjs PACKAGE TESTS SCRIPT [ARGUMENT…]; the input is read as a whole, and the output written at the end.
+// Runs a script of a folder on Pyodide: CPython 3.14 compiled to WebAssembly, without sockets, threads and processes.
+// node pyodide.mjs PACKAGE FOLDER SCRIPT [ARGUMENT…]; the input is read as a whole, and the output written at the end.
 import fs from "fs";
 import path from "path";
 import { pathToFileURL } from "url";
 
-const [packageFolder, tests, script, ...rest] = process.argv.slice(2);
+const [packageFolder, folder, script, ...rest] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(path.join(packageFolder, "pyodide.mjs")));
 const python = await loadPyodide();
 const copy = (folder, to) => {
@@ -15,12 +15,12 @@ const copy = (folder, to) => {
     else if (entry.name.endsWith(".py")) python.FS.writeFile(there, fs.readFileSync(here));
   }
 };
-copy(tests, "/tests");
+copy(folder, "/scripts");
 let input = "";
 if (!process.stdin.isTTY) {
   for await (const chunk of process.stdin.setEncoding("utf8")) input += chunk;
 }
-python.globals.set("job", python.toPy({ script: `/tests/${script}`, rest, input }));
+python.globals.set("job", python.toPy({ script: `/scripts/${script}`, rest, input }));
 let output;
 try {
   output = python.runPython(`

@@ -34,8 +34,9 @@ impl Trace {
 fn run(run: &Run) -> String {
     let mut lines = Lines::default();
     let events: Vec<String> = run.records.iter().map(|record| event(record, lines.follow(&record.event))).collect();
+    let python = run.python.as_ref().map_or(String::new(), |python| format!(",\"python\":{}", text(python)));
     format!(
-        "{{\"title\":{},\"clock\":{},\"library\":{},\"source\":{},\"events\":[\n{}\n]}}",
+        "{{\"title\":{},\"clock\":{},\"library\":{}{python},\"source\":{},\"events\":[\n{}\n]}}",
         text(&run.title),
         text(&run.clock),
         text(&run.library),

@@ -52,6 +52,8 @@ pub enum Library {
     Asyncio,
     /// A runtime of Tokio.
     Tokio,
+    /// A loop of Python's asyncio.
+    Cpython,
 }
 
 /// An event, and the thread that it happened on if there are several.
@@ -85,6 +87,9 @@ pub struct Run {
     pub clock: Clock,
     /// Whose tasks they are.
     pub library: Library,
+    /// Which Python it was, if it was one: three numbers with dots between them.
+    #[serde(default)]
+    pub python: Option<String>,
     /// The program text, if it goes with the recording.
     pub source: Option<Source>,
     /// What happened, in order.
@@ -147,6 +152,7 @@ impl Recording {
             title: title.into(),
             clock: self.clock,
             library: Library::Asyncio,
+            python: None,
             source: None,
             records: kept.records,
         })

@@ -26,10 +26,23 @@ const LONGEST_LIST: usize = 20;
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Event { run: u64, event: Box<Record> },
-    Begin { run: u64, clock: Clock, library: Library },
-    TooMany { more_than: u64 },
-    TooLong { more_bytes_than: u64 },
+    Event {
+        run: u64,
+        event: Box<Record>,
+    },
+    Begin {
+        run: u64,
+        clock: Clock,
+        library: Library,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        python: Option<String>,
+    },
+    TooMany {
+        more_than: u64,
+    },
+    TooLong {
+        more_bytes_than: u64,
+    },
 }
 
 /// Writes events to a file as they happen. All loops of a program share one.
@@ -82,7 +95,7 @@ impl Spill {
         let mut state = self.state();
         state.runs += 1;
         let run = state.runs;
-        let begin = Line::Begin { run, clock, library };
+        let begin = Line::Begin { run, clock, library, python: None };
         state.write(&text(&begin));
         run
     }
@@ -157,10 +170,9 @@ pub fn read(record: &str, source: &Source) -> Result<Vec<Run>, Unreadable> {
     // A program that was stopped while it wrote leaves a line without an end.
     for line in lines.filter(|line| line.ends_with('\n')) {
         match serde_json::from_str(line).map_err(|_| Unreadable::Broken)? {
-            Line::Begin { run, clock, library } => {
-                let new =
-                    Run { title: String::new(), clock, library, source: Some(source.clone()), records: Vec::new() };
-                runs.insert(run, new);
+            Line::Begin { run, clock, library, python } => {
+                let (title, source, records) = (String::new(), Some(source.clone()), Vec::new());
+                runs.insert(run, Run { title, clock, library, python, source, records });
             }
             Line::Event { run, event } => {
                 let run: &mut Run = runs.get_mut(&run).ok_or(Unreadable::Broken)?;

@@ -47,7 +47,7 @@ impl Drawing<'_> {
             Px(height),
             Px(width - 8.0)
         );
-        if self.run.library == Library::Asyncio && self.layout.legible {
+        if self.run.library != Library::Tokio && self.layout.legible {
             let _ = write!(self.svg, "<text x=\"{}\" y=\"31\">pass</text>", Px(width - 8.0));
         }
         self.svg.push_str("</g>\n");

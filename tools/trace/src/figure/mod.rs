@@ -98,6 +98,7 @@ fn called(run: &Run) -> &'static str {
     match run.library {
         Library::Asyncio => "this library",
         Library::Tokio => "Tokio",
+        Library::Cpython => "asyncio",
     }
 }
 

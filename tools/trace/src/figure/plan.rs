@@ -144,8 +144,8 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
     };
     if !inner.is_empty() || run.records.iter().any(by_loop) {
         let name = match run.library {
-            Library::Asyncio if story.callbacks_share => "callbacks",
-            Library::Asyncio => "the loop",
+            Library::Asyncio | Library::Cpython if story.callbacks_share => "callbacks",
+            Library::Asyncio | Library::Cpython => "the loop",
             Library::Tokio => "Tokio",
         };
         lanes.push(Lane { name: name.to_owned(), items: inner, inner: true });

@@ -56,7 +56,7 @@ pub(super) fn push_output(html: &mut String, story: &Story, title: Option<&str>)
 
 pub(super) fn push_table(html: &mut String, run: &Run, story: &Story, title: Option<&str>) {
     let of = of(title);
-    let queues = run.library == Library::Asyncio && story.moments.len() <= MOST_QUEUES;
+    let queues = run.library != Library::Tokio && story.moments.len() <= MOST_QUEUES;
     let queue = if queues { "<th scope=\"col\">Ready queue then</th>" } else { "" };
     let _ = writeln!(
         html,

@@ -120,7 +120,7 @@ impl Teller {
             (Some(who), _) => self.called(who),
             (None, _) if actor == Actor::Outside => "the program".to_owned(),
             (None, _) if actor == Actor::Thread => "another thread".to_owned(),
-            (None, Library::Asyncio) => "the loop".to_owned(),
+            (None, Library::Asyncio | Library::Cpython) => "the loop".to_owned(),
             (None, Library::Tokio) => "Tokio".to_owned(),
         }
     }
@@ -136,7 +136,7 @@ impl Teller {
     fn tell(&mut self, n: usize, record: &Record, next: Option<&Kind>) -> Option<String> {
         let by = self.actor(record.event.by);
         let queue = match self.library {
-            Library::Asyncio => "it goes to the end of the ready queue",
+            Library::Asyncio | Library::Cpython => "it goes to the end of the ready queue",
             // Tokio's order is its own, and nothing tells it.
             Library::Tokio => "it is ready",
         };
@@ -224,7 +224,7 @@ impl Teller {
                 format!("the cancellation arrives in {}", self.task(*task))
             }
             Kind::PromiseCreated { promise, label, until } => {
-                let own = label == "promise";
+                let own = words::is_own(label);
                 let (on, mut label) = lanes::promised(label, None);
                 if let Some(until) = until {
                     label = format!("{label} until {}", words::time(until.0));
@@ -233,17 +233,17 @@ impl Teller {
                 if !own {
                     return None;
                 }
-                format!("{by} makes a promise")
+                format!("{by} makes a {}", self.promises[promise].1)
             }
             Kind::PromiseDone { promise, outcome } => {
                 let own = self.promises.get(promise);
-                own.filter(|(_, label)| label == "promise")?;
+                let (_, own) = own.filter(|(_, label)| words::is_own(label))?;
                 match outcome {
-                    Outcome::Result => format!("{by} fills the promise"),
+                    Outcome::Result => format!("{by} fills the {own}"),
                     Outcome::Exception(error) => {
-                        format!("{by} fills the promise with the error “{error}”")
+                        format!("{by} fills the {own} with the error “{error}”")
                     }
-                    Outcome::Cancelled => format!("{by} cancels the promise"),
+                    Outcome::Cancelled => format!("{by} cancels the {own}"),
                 }
             }
             Kind::CallbackScheduled { callback, .. } => {
@@ -331,7 +331,7 @@ impl Teller {
         match (outcome, self.library) {
             (Outcome::Result, _) => "is done".to_owned(),
             (Outcome::Exception(error), _) => format!("fails: “{error}”"),
-            (Outcome::Cancelled, Library::Asyncio) => "ends cancelled".to_owned(),
+            (Outcome::Cancelled, Library::Asyncio | Library::Cpython) => "ends cancelled".to_owned(),
             // Its body hears nothing of it.
             (Outcome::Cancelled, Library::Tokio) => "ends cancelled: it is dropped".to_owned(),
         }
@@ -402,7 +402,7 @@ mod tests {
             let file = file.unwrap().path();
             let trace = std::fs::read_to_string(&file).unwrap();
             let trace: Trace = serde_json::from_str(&trace).unwrap();
-            let on_loop = |run: &&Run| run.library == Library::Asyncio;
+            let on_loop = |run: &&Run| run.library != Library::Tokio;
             for run in trace.runs.iter().filter(on_loop) {
                 let story = Story::of(run);
                 for (n, record) in run.records.iter().enumerate() {

@@ -68,8 +68,30 @@ pub(super) fn inner_callback(function: &str) -> Option<&'static str> {
         "run_until_complete" => END_OF_RUN,
         "spawn_task" | "create_task" => "callback of the task group",
         "start" => "message to a thread",
-        _ => return None,
+        name => return name.strip_prefix("asyncio.").map(callback_of_asyncio),
     })
+}
+
+/// Names the callbacks that Python's asyncio makes for itself, whose names begin with their modules.
+fn callback_of_asyncio(name: &str) -> &'static str {
+    match name {
+        "futures._set_result_unless_cancelled" => "sleep timer",
+        "timeouts.Timeout._on_timeout" => "timeout",
+        "tasks._release_waiter" => "limit of wait",
+        "tasks._wait.<locals>._on_completion" => "callback of wait",
+        "tasks.gather.<locals>._done_callback" => "callback of gather",
+        "base_events._run_until_complete_cb" => END_OF_RUN,
+        "taskgroups.TaskGroup._on_task_done" => "callback of the task group",
+        "futures._chain_future.<locals>._set_state" => "message of a thread",
+        name if name.starts_with("tasks.shield.") => "callback of shield",
+        name if name.contains("as_completed") || name.contains("AsCompleted") => "callback of as_completed",
+        _ => "callback of asyncio",
+    }
+}
+
+/// Tells whether a label is that of a promise which the program makes for itself; asyncio calls it a future.
+pub(super) fn is_own(label: &str) -> bool {
+    matches!(label, "promise" | "future")
 }
 
 /// The longest text that a picture widens a short wait for.
@@ -121,9 +143,10 @@ pub(super) fn waiting(on: On, label: &str) -> String {
         (_, "semaphore") => "awaits a permit".to_owned(),
         (_, "condition") => "awaits the condition".to_owned(),
         (_, "barrier") => "awaits the barrier".to_owned(),
-        (_, "promise") => "awaits the promise".to_owned(),
+        (_, own) if is_own(own) => format!("awaits the {own}"),
         (_, "task group") => "awaits the group".to_owned(),
         (_, "thread") => "awaits a thread".to_owned(),
+        (_, "process") => "awaits a process".to_owned(),
         (_, "socket") => "awaits the socket".to_owned(),
         (_, "server") => "awaits the server's end".to_owned(),
         (_, "transport") => "awaits the connection".to_owned(),
@@ -143,7 +166,7 @@ pub(super) fn waiting(on: On, label: &str) -> String {
 /// Says that a task waits for what the record does not know more of.
 pub(super) fn waiting_elsewhere(library: Library) -> String {
     match library {
-        Library::Asyncio => "awaits a future of another library",
+        Library::Asyncio | Library::Cpython => "awaits a future of another library",
         Library::Tokio => "awaits something not recorded",
     }
     .to_owned()
