@@ -7,6 +7,7 @@ const TOKEN = "workbook.token";
 const LOCKED = "This browser has no key to the workbook: go to the page that `cargo run` opened, or start `cargo run -- --no-open` and open the address that it prints.";
 const GONE = "The workbook does not answer. Start `cargo run` again.";
 const LOCALLY = "To run it on your machine, get this project, and start `cargo run` in its folder.";
+const NO_INPUT = "A program on this page has no input: what it reads from standard input ends at once.";
 const STREAMS = { stdout: "Output", stderr: "Standard error", compiler: "The compiler says" };
 
 const element = (name, properties, ...children) => {
@@ -21,12 +22,23 @@ const button = (text, click, properties) => {
   return made;
 };
 
+// A button that puts a text into the clipboard, and says so for a moment.
+const copier = (text, properties) => {
+  const made = button("Copy", async () => {
+    let said = "Copied";
+    try { await navigator.clipboard.writeText(text()); } catch { said = "Cannot copy"; }
+    made.textContent = said;
+    setTimeout(() => { made.textContent = "Copy"; }, 1500);
+  }, properties);
+  return made;
+};
+
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 0)} s`;
 
 // A browser may refuse to store anything; then edits live as long as the page.
 const stored = (use) => { try { return use(localStorage); } catch { return null; } };
 
-// ---- Where the page is: served by `cargo run` ("here"), the same without the key ("locked"), or anything else ("elsewhere").
+// ---- Where the page is: served by `cargo run` ("here"), the same without the key ("locked") or after its end ("gone"), or anything else ("elsewhere").
 
 let place = "asking";
 let status = null;
@@ -48,8 +60,9 @@ const post = (path, body, signal) => fetch(path, { method: "POST", signal, cache
 
 async function ask() {
   let found = "elsewhere";
-  // `cargo run` says so in the pages that it serves.
+  // `cargo run` says so in the pages that it serves. When it has ended they do not become pages that may send a program elsewhere.
   if (document.querySelector('meta[name="workbook"]')) {
+    found = "gone";
     try {
       const answer = await fetch("/status", { headers: headers(), cache: "no-store" });
       if (answer.status === 401) found = "locked";
@@ -57,7 +70,7 @@ async function ask() {
         status = await answer.json();
         found = "here";
       }
-    } catch { /* Another server, or none any more. */ }
+    } catch { /* There is no server any more. */ }
   }
   settle(found);
   if (found === "here") {
@@ -66,6 +79,9 @@ async function ask() {
     pill.hidden = !problem && ready && compiled === total;
     pill.textContent = problem || (ready ? `Preparing the programs: ${compiled} of ${total}` : "Compiling the crates for the programs");
     if (!problem && (!pill.hidden || !examples.length)) setTimeout(ask, 1000);
+  } else {
+    pill.hidden = found !== "gone";
+    pill.textContent = GONE;
   }
   for (const tell of asked.splice(0)) tell();
 }
@@ -130,41 +146,251 @@ function showHomeless(key, text) {
 
 // ---- The output of one program, as text and nothing else.
 
+// Longer lines are cut, and a carriage return goes back to the cut only.
+const LONGEST_LINE = 4000;
+// How long a frame may take in what was printed, in milliseconds.
+const FRAME = 8;
+// What is shown of a long output, at its beginning and again at its end: so many lines and characters.
+const SHOWN_LINES = 500;
+const SHOWN_CHARACTERS = 1 << 15;
+// A sequence that controls a terminal, a control character, or text.
+const TOKENS = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^[\]]|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/g;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/;
+const BEGUN = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?$/;
+const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
+
+// A line of a terminal: its stream, its text with the line's end, and the style of each character if any has one. Plain lines of standard output are kept as their text.
+const inFull = (line) => (typeof line === "string" ? { stream: "stdout", text: `${line}\n` } : line);
+
+// The lines that a terminal would show of what a program prints. Simplification: what moves the cursor to another line is left out.
+class Terminal {
+  lines = []; // Complete ones, as `inFull` takes them.
+  text = ""; // Of the line that is being written.
+  styles = null;
+  column = 0;
+  style = "";
+  begun = ""; // The beginning of a sequence.
+
+  write(stream, printed) {
+    if (stream !== this.stream) this.close();
+    this.stream = stream;
+    const text = this.begun + printed;
+    this.begun = BEGUN.exec(text)?.[0] ?? "";
+    const complete = text.slice(0, text.length - this.begun.length);
+    const parts = complete.split("\n");
+    // Most programs print plain lines, and some of them very many.
+    const plain = stream === "stdout" && !this.text && !this.style && !CONTROL.test(complete) && parts.every((part) => part.length < LONGEST_LINE);
+    const last = parts.pop();
+    for (const part of parts) {
+      if (plain) this.lines.push(part);
+      else for (const token of `${part}\n`.matchAll(TOKENS)) this.take(...token);
+    }
+    for (const token of last.matchAll(TOKENS)) this.take(...token);
+  }
+
+  take(token, parameters, command) {
+    if (token === "\n") this.end("\n");
+    else if (token === "\r") this.column = 0;
+    else if (token === "\b") this.column = Math.max(this.column - 1, 0);
+    else if (token === "\t") this.put("\t");
+    else if (command === "m") this.setStyle(parameters.split(";").map(Number));
+    else if (command === "K") this.erase(Number(parameters));
+    else if (token >= " " && token !== "\x7f") for (let at = 0; at < token.length; at += LONGEST_LINE) this.put(token.slice(at, at + LONGEST_LINE));
+  }
+
+  put(text) {
+    const { column, style } = this;
+    if (column + text.length > LONGEST_LINE && column) return this.end(""), this.put(text);
+    this.text = this.text.slice(0, column).padEnd(column) + text + this.text.slice(column + text.length);
+    this.column += text.length;
+    if (style || this.styles) {
+      this.styles ??= [];
+      for (let at = column; at < this.column; at++) this.styles[at] = style;
+    }
+  }
+
+  // 0: from the cursor on, 1: up to it, 2: all of the line.
+  erase(what) {
+    if (what) this.text = " ".repeat(this.column) + (what === 1 ? this.text.slice(this.column) : "");
+    else this.text = this.text.slice(0, this.column);
+  }
+
+  setStyle(codes) {
+    const style = new Set(this.style.split(" ").filter(Boolean));
+    const colour = (name) => {
+      for (const other of COLOURS) style.delete(`run-${other}`);
+      if (name) style.add(`run-${name}`);
+    };
+    for (let [at, code] = [0, codes[0]]; at < codes.length; code = codes[++at]) {
+      if (code === 0) style.clear();
+      else if (code === 1) style.add("run-bold");
+      else if (code === 22) style.delete("run-bold");
+      else if (code >= 30 && code <= 37) colour(COLOURS[code - 30]);
+      else if (code >= 90 && code <= 97) colour(COLOURS[code - 90]);
+      else if (code === 39) colour();
+      // One of many colours: they are left out, with their own numbers.
+      else if (code === 38 || code === 48) at += codes[at + 1] === 5 ? 2 : 4;
+    }
+    this.style = [...style].join(" ");
+  }
+
+  end(mark) {
+    if (this.text || mark) this.lines.push({ stream: this.stream, text: this.text + mark, styles: this.styles });
+    this.text = "";
+    this.styles = null;
+    this.column = 0;
+  }
+
+  // Another stream begins, or nothing more comes.
+  close() {
+    this.end("");
+    this.begun = this.style = "";
+  }
+
+  // The line that is being written, if there is one.
+  get unfinished() { return this.text ? [{ stream: this.stream, text: this.text, styles: this.styles }] : []; }
+}
+
+// A place in the program that a panic names.
+const PLACES = /()(src\/main\.rs:(\d+):(\d+))/;
+
 class Output {
   constructor(name, goTo) {
     this.goTo = goTo;
+    this.head = element("div");
+    // Read aloud only when there is time: a screen reader could not follow it.
+    this.tail = element("div", { ariaLive: "off" });
+    this.end = element("div");
+    this.left = element("span");
+    this.gap = element("div", { className: "run-bar run-gap" }, this.left,
+      button("Show all", () => this.showAll()), copier(() => this.all, { title: "Copy all of the output" }));
     this.box = element("div", { className: "run-output", hidden: true, tabIndex: 0, role: "log", ariaLive: "polite", ariaLabel: `Output of ${name}` });
     this.clear();
   }
 
   clear() {
-    this.box.replaceChildren();
-    this.section = null;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.pending = [];
+    this.terminal = new Terminal();
+    this.most = SHOWN_LINES;
     this.compiler = "";
+    this.box.replaceChildren(this.head, this.gap, this.tail, this.end);
+    this.end.replaceChildren();
+    this.beginAgain();
   }
 
+  beginAgain() {
+    this.shown = this.characters = 0;
+    this.head.replaceChildren();
+    this.tail.replaceChildren();
+    this.gap.hidden = true;
+  }
+
+  get all() { return [...this.terminal.lines, ...this.terminal.unfinished].map((line) => inFull(line).text).join(""); }
+
+  // What a program prints comes faster than it can be shown, so it is shown once a frame.
   add(stream, text) {
     this.box.hidden = false;
-    const atEnd = this.box.scrollTop + this.box.clientHeight > this.box.scrollHeight - 4;
-    if (this.section?.stream !== stream) {
-      this.section = { stream, body: element("div", { className: "run-text" }) };
-      const label = element("span", { className: "run-label", textContent: STREAMS[stream] });
-      this.box.append(element("div", { className: `run-stream run-${stream}` }, label, this.section.body));
-    }
     if (stream === "compiler") {
       this.compiler += text;
-      this.section.body.replaceChildren(...this.compilerLines());
+      const lines = element("div", { className: "run-text" }, ...this.compilerLines());
+      this.box.prepend(element("div", { className: "run-stream run-compiler" }, label(stream), lines));
     } else {
-      this.section.body.append(text);
-      if (atEnd) this.box.scrollTop = this.box.scrollHeight;
+      this.later(() => this.terminal.write(stream, text));
     }
   }
+
+  // Does this in one of the next frames, after what was to be done before.
+  later(work) {
+    this.pending.push(work);
+    this.frame ||= requestAnimationFrame(() => this.show());
+  }
+
+  show() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { box, terminal } = this;
+    const atEnd = box.scrollTop + box.clientHeight > box.scrollHeight - 4;
+    const until = performance.now() + FRAME;
+    while (this.pending.length && performance.now() < until) this.pending.shift()();
+    const { lines } = terminal;
+    const first = this.shown;
+    while (this.shown < lines.length && this.shown < this.most && (this.characters < SHOWN_CHARACTERS || this.most > SHOWN_LINES)) this.characters += inFull(lines[this.shown++]).text.length;
+    this.fill(this.head, lines.slice(first, this.shown), lines[first - 1]);
+    let [from, characters] = [lines.length, 0];
+    while (from > this.shown && from > lines.length - SHOWN_LINES && characters < SHOWN_CHARACTERS) characters += inFull(lines[--from]).text.length;
+    const left = from - this.shown;
+    this.gap.hidden = !left;
+    this.left.textContent = `${left.toLocaleString("en")} of ${lines.length.toLocaleString("en")} lines are left out in the middle.`;
+    this.tail.replaceChildren();
+    this.fill(this.tail, [...lines.slice(from), ...terminal.unfinished], left ? null : lines[from - 1]);
+    // The first error of the compiler matters most.
+    if (atEnd && !this.compiler) box.scrollTop = box.scrollHeight;
+    if (this.pending.length) this.frame = requestAnimationFrame(() => this.show());
+  }
+
+  showAll() {
+    this.most = Infinity;
+    this.beginAgain();
+    this.show();
+    this.box.focus();
+  }
+
+  // Adds lines to a part of the output, and goes on where the line before ended.
+  fill(part, added, above) {
+    const lines = added.map(inFull);
+    let before = above && inFull(above);
+    for (let [from, to] = [0, 0]; from < lines.length; from = to) {
+      const { stream } = lines[from];
+      while (to < lines.length && to < from + SHOWN_LINES && lines[to].stream === stream) to++;
+      let section = before?.stream === stream && part.lastChild;
+      if (!section) {
+        const goesOn = before?.stream === stream;
+        section = element("div", { className: `run-stream run-${stream}${goesOn ? " run-continued" : ""}` }, ...(goesOn ? [] : [label(stream)]), element("div", { className: "run-text" }));
+        part.append(section);
+      }
+      let target = section.lastChild;
+      if (this.most > SHOWN_LINES && to - from > 1) {
+        // The browser lays out only those that can be seen.
+        target = element("div", { className: "run-block" });
+        target.style.containIntrinsicHeight = `auto ${(to - from) * 1.5}em`;
+        section.lastChild.append(target);
+      }
+      target.append(...this.nodes(lines.slice(from, to)));
+      before = lines[to - 1];
+    }
+  }
+
+  // Plain lines become one text, others stand out: characters with a style, and a place in the program, which can be gone to.
+  nodes(lines) {
+    const nodes = [""];
+    const text = (more) => { nodes[nodes.length - 1] += more; };
+    for (const { stream, text: line, styles } of lines) {
+      const [all, before, at, row, column] = (this.goTo && stream === "stderr" && PLACES.exec(line)) || [];
+      if (all) {
+        const start = line.indexOf(all) + before.length;
+        text(line.slice(0, start));
+        nodes.push(this.place(at, row, column ?? 1), line.slice(start + at.length));
+      } else if (styles) {
+        for (let [from, to] = [0, 0]; from < line.length; from = to) {
+          const style = styles[from];
+          while (to < line.length && styles[to] === style) to++;
+          if (style) nodes.push(element("span", { className: style }, line.slice(from, to)), "");
+          else text(line.slice(from, to));
+        }
+      } else text(line);
+    }
+    return nodes.filter((node) => node !== "");
+  }
+
+  place(text, row, column) { return button(text, () => this.goTo(row - 1, column - 1), { className: "run-place" }); }
 
   // The first line of each message stands out, and each place in the program can be gone to.
   compilerLines() {
     return this.compiler.split(/(?<=\n)/).map((line) => {
       const [, before, at, row, column, after] = /^(\s*(?:-->|:::) )(\S+?:(\d+):(\d+))(\s*)$/.exec(line) ?? [];
-      if (at) return element("span", {}, before, button(at, () => this.goTo(row - 1, column - 1), { className: "run-place" }), after);
+      if (at) return element("span", {}, before, this.place(at, row, column), after);
       return element("span", { className: `run-${/^(error|warning)?/.exec(line)[0]}`, textContent: line });
     });
   }
@@ -177,12 +403,14 @@ class Output {
 
   say(text, good) {
     this.box.hidden = false;
-    this.section = null;
-    this.box.append(element("div", { className: good ? "run-end" : "run-end run-bad", textContent: text }));
-    // The first error matters most.
-    if (!this.compiler) this.box.scrollTop = this.box.scrollHeight;
+    this.later(() => {
+      this.terminal.close();
+      this.end.append(element("div", { className: good ? "run-end" : "run-end run-bad", textContent: text }));
+    });
   }
 }
+
+const label = (stream) => element("span", { className: "run-label", textContent: STREAMS[stream] });
 
 // ---- The timeline of a run. Whether a reader wants one is kept for all programs.
 
@@ -230,11 +458,11 @@ async function* messages(response) {
 }
 
 // What to say at the end, and whether it is what was wanted.
-function ending({ ok, status: code, why, message, elapsed_ms: elapsed, compile_ms: compile }, expects) {
+function ending({ ok, status: code, why, message, elapsed_ms: elapsed, compile_ms: compile }, expects, compiler) {
   const after = ` after ${seconds(elapsed)}`;
   if (why === "stopped") return [`Stopped by you${after}.`];
   if (ok) return [`Ended${after}${compile ? ` (and ${seconds(compile)} to compile)` : ""}.`, true];
-  if (why === "compile" && !message) return expects === "compile_fail" ? ["Does not compile, as the book says.", true] : ["Does not compile."];
+  if (why === "compile" && !message) return expects === "compile_fail" ? ["Does not compile, as the book says.", true] : [`Does not compile${/^error\[E0601\]/m.test(compiler) ? ": there is no `main`" : ""}.`];
   if (code === 101 && expects === "should_panic") return [`Panicked${after}, as the book says.`, true];
   const what = why === "time" || why === "memory" || why === "output" ? `Stopped at the limit of ${why}` : code === null || why ? `Failed${after}` : `Ended with exit status ${code}${after}`;
   return [`${what}${message ? `: ${message}` : ""}.`];
@@ -246,7 +474,7 @@ class Runner {
     Object.assign(this, parts);
     this.output = new Output(name, this.goTo);
     this.timeline = element("div", { className: "run-timeline" });
-    this.runButton = button("Run", () => this.run(), { className: "run-main" });
+    this.runButton = button("Run", () => this.run(this.sends), { className: "run-main" });
     this.stopButton = button("Stop", () => this.stop(), { hidden: true, title: "Stop (Escape)" });
     this.note = element("span", { className: "run-note" });
     this.bar = element("div", { className: "run-bar", role: "group", ariaLabel: name }, this.runButton, this.stopButton);
@@ -255,6 +483,7 @@ class Runner {
 
   showPlace() {
     const site = place === "elsewhere" && this.site?.();
+    this.sends = Boolean(site);
     this.runButton.textContent = site ? `Run on ${site}` : "Run";
     const hints = { here: "Run (Ctrl-Enter)", locked: LOCKED };
     this.runButton.title = site ? "Opens another site, which gets this program" : hints[place] ?? "";
@@ -262,13 +491,14 @@ class Runner {
 
   get running() { return !this.stopButton.hidden; }
 
-  run() {
+  // Nothing goes to another machine but by a press of the button that says so.
+  run(sends = false) {
     latest.stop();
     const controller = new AbortController();
     const stop = () => controller.abort();
     this.number = null;
     this.stop = () => this.askToStop(stop);
-    latest = { stop, ended: latest.ended.then(() => this.perform(controller.signal)) };
+    latest = { stop, ended: latest.ended.then(() => this.perform(controller.signal, sends)) };
   }
 
   // The server ends the program, and its answer goes on until the end: so a timeline comes, too. Asked again, this waits for nothing.
@@ -287,21 +517,17 @@ class Runner {
   }
 
   // Never fails: whatever happens is said below the program.
-  async perform(signal) {
+  async perform(signal, sends) {
     if (signal.aborted) return;
     this.output.clear();
     this.timeline.replaceChildren();
-    if (place === "elsewhere") {
-      this.output.say(this.elsewhere(), true);
-      return;
-    }
     this.stopButton.hidden = false;
     const start = performance.now();
     const elapsed = () => seconds(performance.now() - start);
     this.doing = "running";
     const tick = setInterval(() => { this.note.textContent = `${this.doing}, ${elapsed()}`; }, 100);
     try {
-      this.output.say(...await this.exchange(signal));
+      this.output.say(...await this.exchange(signal, sends));
     } catch (error) {
       const lost = error instanceof TypeError ? GONE : error.message;
       this.output.say(signal.aborted ? `Stopped by you after ${elapsed()}.` : lost);
@@ -310,18 +536,19 @@ class Runner {
     this.note.textContent = "";
     if (document.activeElement === this.stopButton) this.runButton.focus();
     this.stopButton.hidden = true;
-    this.finished?.();
+    this.output.later(() => this.finished?.());
   }
 
-  async exchange(signal) {
+  async exchange(signal, sends) {
     if (place === "locked") throw new Error(LOCKED);
     while (place === "asking" || (place === "here" && !status.problem && !this.ready(status))) {
       this.doing = "waiting for the preparation";
       await new Promise((resolve) => { asked.push(resolve); signal.addEventListener("abort", resolve); });
       signal.throwIfAborted();
     }
+    if (place === "elsewhere") return [this.elsewhere(sends), true];
     this.doing = "running";
-    const { path, body, expects } = this.job();
+    const { path, body, expects, reads } = this.job();
     const response = await post(path, body, signal);
     this.number = response.headers.get("X-Workbook-Run");
     // The server was started anew.
@@ -331,7 +558,10 @@ class Runner {
     }
     if (!response.ok) throw new Error(`Not run: ${await response.text()}`);
     for await (const message of messages(response)) {
-      if (message.done) return ending(message, expects);
+      if (message.done) {
+        if (reads && message.why !== "compile") this.output.say(NO_INPUT, true);
+        return ending(message, expects, this.output.compiler);
+      }
       if (message.stream) this.output.add(message.stream, message.text);
       else showTimeline(this.timeline, message);
     }
@@ -410,16 +640,16 @@ class Program {
     this.original = code.textContent;
     this.hidden = hiddenRuns(code);
     const runner = this.runner = new Runner(this.name, {
-      job: () => ({ path: "/run", body: { code: this.text, timeline: wanted || playground !== null }, expects: !this.edited && ["compile_fail", "should_panic"].find((name) => code.classList.contains(name)) }),
+      job: () => ({ path: "/run", body: { code: this.text, timeline: wanted || playground !== null }, reads: /\bstdin\(\)/.test(this.text), expects: !this.edited && ["compile_fail", "should_panic"].find((name) => code.classList.contains(name)) }),
       ready: ({ ready }) => ready,
       site: () => !this.missing && "play.rust-lang.org",
-      elsewhere: () => this.runElsewhere(),
+      elsewhere: (sends) => this.runElsewhere(sends),
       finished: () => this.annotate(),
       goTo: (row, column) => this.goTo(row, column),
     });
     this.editButton = button("Edit", () => this.edit());
     this.resetButton = button("Reset", () => this.reset(), { hidden: true, title: "Bring back the book's text" });
-    this.copyButton = button("Copy", () => this.copy(), { title: "Copy the whole program" });
+    this.copyButton = copier(() => this.text, { title: "Copy the whole program" });
     this.eyeButton = button("", () => this.showHidden(this.hides), { hidden: !this.hidden.length });
     this.changedNote = element("p", { className: "run-changed", hidden: true, textContent: "The book has changed this program since you edited it. Your edit is kept; Reset brings the new text." });
     runner.bar.append(this.editButton, this.resetButton, this.copyButton, this.eyeButton);
@@ -438,13 +668,6 @@ class Program {
   get edited() { return this.text !== this.original; }
 
   get changed() { return this.key !== this.bookKey; }
-
-  async copy() {
-    let said = "Copied";
-    try { await navigator.clipboard.writeText(this.text); } catch { said = "Cannot copy"; }
-    this.copyButton.textContent = said;
-    setTimeout(() => { this.copyButton.textContent = "Copy"; }, 1500);
-  }
 
   // A click that selects nothing begins an edit where it was; a finger may only have wanted to scroll.
   clicked(event) {
@@ -548,11 +771,12 @@ class Program {
     return /\b(asyncio|async_stream|axum|corosensei|num_bigint|private_redis|redis|smol|tokio_util)\s*(::|;)/.exec(this.text.replace(/\/\/.*/g, ""))?.[1];
   }
 
-  runElsewhere() {
+  runElsewhere(sends) {
     if (this.missing) {
       const library = this.missing === "asyncio" ? "this book's library" : `the crate ${this.missing}`;
       return `This program uses ${library}, which the public playground does not have. ${LOCALLY}`;
     }
+    if (!sends) return "Press “Run on play.rust-lang.org” to send this program to the public playground, or get this project, and start `cargo run` in its folder, to run it on your machine.";
     open(`https://play.rust-lang.org/?version=stable&mode=debug&edition=2024&code=${encodeURIComponent(this.text)}`, "_blank", "noopener,noreferrer");
     return "The public playground has the program now, in another tab. Press Run there.";
   }

@@ -54,7 +54,7 @@ fn main() -> impl std::process::Termination {
 ";
 
 /// What follows a program that has no `main`, so that the compiler speaks of the rest.
-const MAIN: &str = "fn main() {}\n";
+const MAIN: &str = "fn main() {} // for the rest\n";
 
 /// A program to compile.
 #[derive(Clone, Debug)]
@@ -297,8 +297,9 @@ impl Compiler {
             return Ok(found);
         }
         let mut made = self.make(&quick, self.limits, by).await?;
-        if speaks_of_more(&made.diagnostics, source) || is_unlinked(&made.diagnostics) {
-            // The reader must not see what was appended, and some crates cannot be linked with from a shared library.
+        let lacks_main = made.success && !source.recorded && !has_main(&source.files[0].text);
+        if lacks_main || speaks_of_more(&made.diagnostics, source) || is_unlinked(&made.diagnostics) {
+            // The reader must hear of a `main` that is missing, but not see what was appended, and some crates cannot be linked with from a shared library.
             made = self.make(&self.plain(source), self.limits, by).await?;
         }
         let executable = Path::new(&executable_name()).to_owned();

@@ -15,7 +15,7 @@ pub mod scratch;
 pub mod timeline;
 pub mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ use anyhow::Result;
 use axum::body::Bytes;
 use serde::Serialize;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use timeline::{Record, Timeline};
 
@@ -37,6 +37,12 @@ use crate::supervisor::{End, Event, Job, Output, Spare, Stream, Supervisor, Why}
 ///
 /// A page that stops one program and starts the next gets its turn; one that forgot the first hears of it.
 const TURN: Duration = Duration::from_secs(2);
+
+/// How long output is joined before the page gets it.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// A piece of this many bytes grows no more, so that the page can read it in a part of a frame.
+const PIECE: usize = 16 << 10;
 
 /// The crates whose loops have timelines.
 const LOOPS: [&str; 2] = ["asyncio", "tokio"];
@@ -195,12 +201,7 @@ impl Runner {
             Wanted::No | Wanted::Impossible(_) => None,
         };
         supervisor.begin(job).await?;
-        let end = loop {
-            match supervisor.event().await? {
-                Event::Output(output) => say(lines, &output).await,
-                Event::End(end) => break end,
-            }
-        };
+        let end = pass_on(supervisor, lines).await?;
         let timeline = match (timeline, record) {
             (Wanted::Yes(code), Some(record)) => Some(record.draw(code, timeline::caption(&end)).await),
             (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
@@ -301,12 +302,52 @@ fn met_limit(error: &anyhow::Error) -> bool {
     unfinished.is_none_or(|unfinished| unfinished.end.why.is_some())
 }
 
+/// Sends what a job prints to the page, until its end.
+///
+/// A page shows what there is once in a frame, so pieces are joined for that long, and while the page is slow: a program may print faster than any page can read.
+/// The supervisor is listened to all the time, because an order to stop must not wait for the page.
+async fn pass_on(supervisor: &mut Supervisor, lines: &mpsc::Sender<Bytes>) -> Result<End> {
+    let mut waiting: VecDeque<Output> = VecDeque::new();
+    let mut next = Instant::now();
+    let end = loop {
+        let room = async {
+            sleep_until(next.into()).await;
+            lines.reserve().await
+        };
+        tokio::select! {
+            event = supervisor.event() => match event? {
+                Event::Output(output) => match waiting.back_mut() {
+                    Some(last) if last.stream == output.stream && last.text.len() < PIECE => last.text += &output.text,
+                    _ => waiting.push_back(output),
+                },
+                Event::End(end) => break end,
+            },
+            room = room, if !waiting.is_empty() => {
+                next = Instant::now() + FRAME;
+                match room {
+                    Ok(room) => room.send(waiting.drain(..).flat_map(|output| line(&output)).collect()),
+                    // Whoever started the run stops it.
+                    Err(_) => waiting.clear(),
+                }
+            }
+        }
+    };
+    for output in waiting {
+        say(lines, &output).await;
+    }
+    Ok(end)
+}
+
 /// Sends one line of the answer.
 async fn say(lines: &mpsc::Sender<Bytes>, value: &impl Serialize) {
+    // When nobody listens any more, the run is stopped by whoever started it.
+    let _ = lines.send(line(value).into()).await;
+}
+
+fn line(value: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).unwrap_or_default();
     line.push(b'\n');
-    // When nobody listens any more, the run is stopped by whoever started it.
-    let _ = lines.send(line.into()).await;
+    line
 }
 
 /// How long something took, in the unit of the page.

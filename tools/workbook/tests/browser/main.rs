@@ -5,6 +5,7 @@
 mod exercises;
 mod figures;
 mod model;
+mod output;
 mod page;
 mod site;
 mod sizes;
@@ -60,9 +61,12 @@ fn main() -> ExitCode {
         .into_iter()
         .chain(figures::TESTS)
         .chain(whole::TESTS)
-        .map(|(name, test)| {
+        .chain(output::TESTS)
+        .map(|(name, test)| (name, test, skipped))
+        .chain(output::MEASURED.map(|(name, test)| (name, test, true)))
+        .map(|(name, test, ignored)| {
             Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:?}"))))
-                .with_ignored_flag(skipped)
+                .with_ignored_flag(ignored)
         })
         .collect();
     let conclusion = libtest_mimic::run(&args, trials);

@@ -226,7 +226,7 @@ pub fn an_example_runs_on_a_phone_in_the_dark() -> Result<()> {
 }
 
 /// A book of one page and one program, with the page script and nothing else: mdBook leaves its editor out.
-fn small_book(folder: &Path) -> Result<()> {
+pub fn small_book(folder: &Path) -> Result<()> {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
         fs::create_dir_all(file.parent().context("a folder")?)?;
@@ -246,7 +246,7 @@ fn small_book(folder: &Path) -> Result<()> {
 }
 
 /// The only program of the small book.
-const ONLY: &str = "document.querySelector('.program')";
+pub const ONLY: &str = "document.querySelector('.program')";
 
 pub fn an_edit_outlives_the_server() -> Result<()> {
     let book = tempfile::tempdir()?;
@@ -372,6 +372,9 @@ pub fn a_page_from_elsewhere_says_what_to_do() -> Result<()> {
             "[...document.querySelectorAll('.program')].find((program) => program.querySelector('.run-main').textContent === '{name}')"
         );
         let code = browser.get_text(&format!("{program}.querySelector('code').textContent"))?;
+        let keys = "new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true})";
+        browser.get(&format!("{program}.querySelector('.run-main').dispatchEvent({keys})"))?;
+        browser.wait_until(&format!("{}?.startsWith('Press “{name}”')", ending(&program)))?;
         ensure!(browser.get("window.opened")? == Value::Null);
         run(&browser, &program, "another tab")?;
         let opened = browser.get_text("window.opened")?;

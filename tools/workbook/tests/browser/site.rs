@@ -49,8 +49,13 @@ impl Server {
 
     /// As [`Server::start`], on this port, as a reader starts it again.
     pub fn start_on(book: Option<&Path>, port: &str) -> Result<Server> {
+        Server::start_with(book, port, LIMITS)
+    }
+
+    /// As [`Server::start_on`], with these limits of a program.
+    pub fn start_with(book: Option<&Path>, port: &str, limits: &str) -> Result<Server> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workbook"));
-        command.args(["--no-open", "--port", port, "--limits", LIMITS]);
+        command.args(["--no-open", "--port", port, "--limits", limits]);
         if let Some(book) = book {
             command.arg("--book").arg(book);
         }

@@ -73,7 +73,13 @@ pub fn a_program_without_main_keeps_its_lines(server: &Server) {
     let ended = server.run("fn unused() {}\n\nfn wrong() -> i32 { true }\n");
     assert!(ended.compiler.contains("--> src/main.rs:3:21"), "{ended:?}");
     assert!(!ended.compiler.contains("E0601"), "{ended:?}");
-    assert_eq!(server.run("#[allow(dead_code)]\nfn f() {}\n").done["ok"], true);
+    // What is right but for that is not run as if it had one.
+    let ended = server.run("#[allow(dead_code)]\nfn f() {}\n");
+    assert!(ended.compiler.contains("error[E0601]: `main` function not found"), "{ended:?}");
+    assert_eq!(ended.why(), "compile", "{ended:?}");
+    // A macro may write it.
+    let written = "macro_rules! begin { ($name:ident) => { fn $name() { println!(\"begun\") } } }\nbegin!(main);\n";
+    assert_eq!(server.run(written).stdout, "begun\n");
 }
 
 pub fn a_program_sees_nothing_of_its_reader(server: &Server) {
