@@ -74,6 +74,7 @@ impl Work {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         self.take_over(catalog.folder())?;
+        self.follow(catalog)?;
         for exercise in catalog.exercises() {
             let file = self.file(exercise);
             if !file.exists() {
@@ -98,6 +99,21 @@ impl Work {
                     || shown.starts_with("progress.");
                 if is_readers {
                     take(&old, &self.folder.join(inside).join(name))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the files of exercises that have come to another chapter; no two exercises have one name.
+    fn follow(&self, catalog: &Catalog) -> Result<()> {
+        for chapter in &catalog.chapters {
+            for old in entries(&self.folder.join(&chapter.slug))? {
+                let name = old.file_name().unwrap_or_default();
+                let exercise = name.to_string_lossy().split('.').next().and_then(|name| catalog.find(name).ok());
+                let moved = exercise.filter(|exercise| exercise.slug != chapter.slug);
+                if let (Some(exercise), true) = (moved, old.is_file()) {
+                    take(&old, &self.folder.join(&exercise.slug).join(name))?;
                 }
             }
         }

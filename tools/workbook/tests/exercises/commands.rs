@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         trial("hints come one by one", hints_come_one_by_one),
         trial("reset loses nothing", reset_loses_nothing),
         trial("old places", what_lay_in_old_places_is_taken_over),
+        trial("another chapter", an_exercise_that_comes_to_another_chapter_takes_its_files_along),
         trial("a solution must be asked for twice", a_solution_must_be_asked_for_twice),
         trial("answers are judged", answers_are_judged),
         trial("unknown names", unknown_names_are_answered_with_the_nearest),
@@ -305,6 +306,21 @@ fn what_lay_in_old_places_is_taken_over() {
     assert_eq!(copy.read(&format!("{MINE}.bak-2")), "// mine");
     assert!(!copy.file("work/gather_wait/one_by_one.rs.bak-1.bak-1").exists());
     assert!(!copy.file("exercises/gather_wait/one_by_one.rs").exists());
+}
+
+fn an_exercise_that_comes_to_another_chapter_takes_its_files_along() {
+    let copy = Copy::of_model();
+    copy.write("work/gather_wait/notes.rs", "// no exercise");
+    copy.write(MINE, "// mine");
+    copy.write(&format!("{MINE}.bak-1"), "// mine, before");
+    let (old, new) = (copy.file("exercises/gather_wait/one_by_one"), copy.file("exercises/queues/one_by_one"));
+    fs::create_dir(new.parent().expect("a folder")).expect("a writable folder");
+    fs::rename(old, new).expect("a writable folder");
+    copy.stdout(&["exercises"]);
+    assert_eq!(copy.read("work/queues/one_by_one.rs"), "// mine");
+    assert_eq!(copy.read("work/queues/one_by_one.rs.bak-1"), "// mine, before");
+    assert!(!copy.file(MINE).exists());
+    assert_eq!(copy.read("work/gather_wait/notes.rs"), "// no exercise");
 }
 
 fn a_solution_must_be_asked_for_twice() {
