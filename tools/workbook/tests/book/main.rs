@@ -11,6 +11,7 @@ mod fixtures;
 mod links;
 mod programs;
 mod skeptic;
+mod take_home;
 mod tidy;
 
 use std::env;
@@ -91,6 +92,7 @@ fn main() -> Result<ExitCode> {
     trials.extend(links::trials(context));
     trials.extend(fixtures::trials(context));
     trials.extend(compiler::trials(context));
+    trials.extend(take_home::trials(context, chapters));
     trials.extend(appendices::trials(context, chapters, &trials));
     let conclusion = libtest_mimic::run(&args, trials);
     if args.list {

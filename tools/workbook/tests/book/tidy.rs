@@ -13,7 +13,7 @@ use workbook::programs::chapter::{self, Block, Chapter, Problem};
 use workbook::programs::fence::Fence;
 use workbook::programs::program::programs;
 
-use crate::Context;
+use crate::{Context, take_home};
 
 pub fn trials(context: &'static Context, chapters: &[Chapter]) -> Vec<Trial> {
     let project = context.book.project();
@@ -314,6 +314,11 @@ fn check_command(project: &Path, command: &str) -> Result<(), String> {
             }
         }
         ["cargo", "test"] | ["cargo", "doc", "--open"] => Ok(()),
+        // Whether it adds enough is a trial of its own.
+        ["cargo", "add", ..] => match take_home::Added::parse(command) {
+            Some(_) => Ok(()),
+            None => Err("is not `cargo add NAME [--dev] [--features A,B]`".to_owned()),
+        },
         _ => {
             Err("is of no kind that a test knows: see `check_command` in tools/workbook/tests/book/tidy.rs".to_owned())
         }
