@@ -255,7 +255,7 @@ def main(function):
 
 
 run(
-    "Streams: reading, writing, back-pressure, and what becomes of one that is half read.",
+    "Streams: reading, writing, backpressure, and what becomes of one that is half read.",
     [
         ("reader", "99 lines, then the end; nobody else gets a turn between ready items", main(reader)),
         ("comprehension", "filter, map and collect", main(comprehension)),

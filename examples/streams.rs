@@ -1,4 +1,4 @@
-//! Streams: reading, writing, back-pressure, and what becomes of one that is half read.
+//! Streams: reading, writing, backpressure, and what becomes of one that is half read.
 //!
 //! Run it with `cargo run --example streams`; add `-- --help` for its parts and for real time.
 //! It prints what its Python twin, `streams.py`, prints.
@@ -24,7 +24,7 @@ use support::{Part, seconds};
 
 fn main() -> ExitCode {
     support::run(
-        "Streams: reading, writing, back-pressure, and what becomes of one that is half read.",
+        "Streams: reading, writing, backpressure, and what becomes of one that is half read.",
         &[
             Part {
                 name: "reader",

@@ -337,7 +337,7 @@ class Worker:
         self._ended.put(None)
 
     def _next(self):
-        # This is the back-pressure: with its hands full the worker takes nothing, and the jobs stay for others.
+        # This is the backpressure: with its hands full the worker takes nothing, and the jobs stay for others.
         while not self._room.acquire(timeout=LIMIT):
             if self._closing.is_set():
                 return None

@@ -109,7 +109,7 @@ impl Consumer {
         W: Fn(u64) -> F + Clone + Send + 'static,
     {
         loop {
-            // This is the back-pressure: with its hands full the worker takes nothing,
+            // This is the backpressure: with its hands full the worker takes nothing,
             // and the jobs stay for others.
             self.occupy.send(())?;
             let Some((claim, number)) = self.next()? else {

@@ -96,8 +96,12 @@ scenarios! {
         steps [limit];
     }
     queues {
+        steps [overtaken];
         steps [hand_over, hand_over_on_tokio];
         steps [workers];
+    }
+    channels {
+        steps [reply];
     }
     timeouts {
         steps [limit];
