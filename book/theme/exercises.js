@@ -1,10 +1,10 @@
-// The exercises of a chapter, at the end of its page. The files on disk are the truth: the page reads and writes them through `cargo run`.
+// The exercises of a chapter, at the end of its page. The page has all of them; where `cargo run` serves it, they are edited, checked and counted here. The files on disk are the truth: the page reads and writes them.
 //
+// In order: asking the workbook; words for texts and checks; one exercise; progress; the start.
 "use strict";
 (() => {
 const GONE = "The workbook does not answer: start `cargo run` again.";
 const LOCKED = "This page has no key: open the address that `cargo run` opened or printed.";
-const NEEDED = "A chapter shows its exercises here on the page that `cargo run` opens in the project's folder; in the terminal `cargo run -- exercises` lists them.";
 const STATES = { new: "new", started: "tried", solved: "solved" };
 
 // The properties may be a class alone.
@@ -25,11 +25,8 @@ const token = () => { try { return localStorage.getItem("workbook.token") ?? "";
 
 // ---- Asking the workbook.
 
-// Whether this page comes from `cargo run`, which says so in the pages that it serves, and knows its key.
-async function isHere() {
-  if (!document.querySelector('meta[name="workbook"]')) return false;
-  return fetch("/status", { headers: { "X-Workbook-Token": token() }, cache: "no-store" }).then(({ ok }) => ok, () => false);
-}
+// `cargo run` says so in the pages that it serves.
+const served = Boolean(document.querySelector('meta[name="workbook"]'));
 
 // Reads, or with a body writes; an error has a message for the reader.
 async function call(path, body, more) {
@@ -60,25 +57,6 @@ const verbatim = (text) => element("pre", {}, element("code", { className: "lang
 
 const titled = (title, ...parts) => element("details", "ex-more", element("summary", {}, title), ...parts);
 
-function program(text) {
-  const code = element("code", { className: "language-rust", textContent: text });
-  window.hljs?.highlightBlock(code);
-  return element("pre", {}, code);
-}
-
-const readAt = (page) => element("p", {}, "Where to read: ", element("a", { href: path_to_root + page, textContent: page.replace(".html#", ": ").replace(/[-_]/g, " ") }));
-
-function task(html) {
-  const box = element("div", { className: "ex-task", innerHTML: html });
-  for (const code of box.querySelectorAll("pre > code")) {
-    // The words behind the language are classes, as in the book's own blocks.
-    code.className = code.className.replaceAll(",", " ");
-    if (/language-(rust|python)/.test(code.className)) window.hljs?.highlightBlock(code);
-    else code.classList.add("hljs");
-  }
-  return box;
-}
-
 const outcomeClass = (good) => (good ? "ex-passed" : "ex-failed");
 
 const verdict = (good, text) => element("p", `ex-verdict ${outcomeClass(good)}`, text);
@@ -93,19 +71,27 @@ function checked({ claim, passed, expected, seen }) {
 // ---- One exercise.
 
 class Exercise {
-  constructor({ name, title, kind, minutes, from_python: fromPython }, section) {
-    Object.assign(this, { name, title, kind, section, path: `/${encodeURIComponent(name)}`, saving: Promise.resolve(true) });
+  constructor(box, page) {
+    const { name, kind } = box.dataset;
+    Object.assign(this, { box, page, name, kind, path: `/${encodeURIComponent(name)}`, saving: Promise.resolve(true) });
+    this.find = (selector) => box.querySelector(selector);
+    this.summary = this.find("summary");
+    this.title = this.find("h3").textContent;
+    this.hints = [...box.querySelectorAll(".ex-hint")];
+    this.solutionBox = this.find(".ex-solution");
     this.stateWord = element("span");
-    const facts = `${kind}, ${minutes} minutes${fromPython ? ", from Python" : ""}, `;
-    this.summary = element("summary", {}, element("span", { className: "ex-title", textContent: title }), " ", element("span", "ex-facts", facts, this.stateWord));
-    this.body = element("div", "ex-body");
-    this.box = element("details", { className: "exercise", id: `exercise-${name}`, name: "exercise" }, this.summary, this.body);
-    this.box.addEventListener("toggle", () => (this.box.open ? this.load() : this.save()));
-    this.box.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !this.main) return;
+    this.find(".ex-facts").append(", ", this.stateWord);
+    box.addEventListener("toggle", () => (box.open ? this.load() : this.save()));
+    // The editor must not see these keys.
+    box.addEventListener("keydown", (event) => {
+      const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+      if (!this.main || !sends && !(event.key === "Escape" && this.editorBox?.contains(event.target))) return;
       event.preventDefault();
-      this.main.click();
-    });
+      event.stopPropagation();
+      if (sends) this.main.click();
+      else this.main.focus();
+    }, true);
+    if (box.open) this.load();
   }
 
   set state(state) {
@@ -114,82 +100,74 @@ class Exercise {
     this.box.dataset.state = state;
   }
 
-  get dirty() { return Boolean(this.area) && this.area.value !== this.saved; }
+  get dirty() { return Boolean(this.editor) && this.editor.getValue() !== this.saved; }
 
   // Each time it is opened the file is read again, unless something here is not saved yet.
   load() {
-    if (this.area) return this.refresh();
-    return call(this.path).then((all) => this.show(all), ({ message }) => this.body.replaceChildren(...prose(message)));
+    if (this.main) return this.refresh();
+    return call(this.path).then((all) => this.show(all), ({ message }) => this.page.say(message));
   }
 
-  show(all) {
-    this.state = all.state;
-    this.hintsInAll = all.hints_in_all;
+  show({ state, text, hash, file, answer, hints }) {
+    if (!this.main) this.build();
+    this.state = state;
+    if (this.kind === "predict") {
+      for (const choice of this.box.querySelectorAll(".ex-choice input")) choice.checked = choice.value === answer;
+    } else if (this.editor) this.take(text, hash);
+    else this.openEditor(text, hash, file);
+    this.giveHints(hints);
+    this.solutionBox.open = false;
+    this.solutionBox.classList.toggle("ex-given", this.solved);
+    if (this.solved) this.tell(verdict(true, "Solved."), this.explanation);
+  }
+
+  build() {
+    const predict = this.kind === "predict";
     this.result = element("div", { className: "ex-result", role: "status" });
-    this.conflict = element("div", { className: "ex-conflict", role: "alert", hidden: true });
-    this.hints = all.hints;
-    this.hintBox = titled("Hints so far");
-    const predict = all.kind === "predict";
     this.main = button(predict ? "Answer" : "Check", () => this.act(() => (predict ? this.answer() : this.check())), { className: "ex-main", title: "Ctrl-Enter" });
     this.hintButton = button("", () => this.act(() => this.hint()));
     const bar = element("div", { className: "run-bar", role: "group", ariaLabel: this.title }, this.main, this.hintButton,
-      button("Reset", () => this.reset()), button("Solution", () => this.solution()), button("Next", () => this.section.next(this)));
-    const work = predict ? [program(all.text), this.choices(all)] : this.editor(all);
-    this.body.replaceChildren(task(all.task), ...work, bar, this.hintBox, this.result);
-    this.nameHints();
-    if (all.explanation) this.tell(verdict(true, "Solved."), ...prose(all.explanation));
+      button("Reset", () => this.reset()), button("Solution", () => this.solution()), button("Next", () => this.page.next(this)));
+    this.find(".ex-read").before(bar, this.result);
   }
 
-  nameHints() {
-    this.hintBox.hidden = !this.hints.length;
-    this.hintBox.replaceChildren(this.hintBox.firstChild, ...this.hints.flatMap(prose));
-    this.hintButton.textContent = `Hint (${this.hints.length} of ${this.hintsInAll})`;
+  giveHints(count) {
+    this.hints.forEach((hint, i) => hint.classList.toggle("ex-given", i < count));
+    this.hintButton.textContent = `Hint (${count} of ${this.hints.length})`;
   }
 
-  choices({ choices, answer }) {
-    const made = choices.map(({ letter, text }) => element("label", "ex-choice",
-      element("input", { type: "radio", name: `choice-${this.name}`, value: letter, checked: letter === answer }),
-      element("span", { className: "ex-letter", textContent: letter }), element("span", { className: "ex-prints", textContent: text })));
-    return element("fieldset", "ex-choices", element("legend", {}, "What does it print?"), ...made);
-  }
+  get explanation() { return this.find(".ex-explanation").cloneNode(true); }
 
-  editor({ text, hash, file }) {
-    const help = `help-${this.name}`;
-    this.area = element("textarea", { spellcheck: false, autocapitalize: "off", wrap: "off", rows: Math.min(Math.max(text.split("\n").length + 1, 8), 30) });
-    this.area.setAttribute("aria-describedby", help);
+  // Puts the reader's file in the place of what it is at first.
+  openEditor(text, hash, file) {
+    this.conflict = element("div", { className: "ex-conflict", role: "alert", hidden: true });
     this.savedWord = element("span", "ex-saved");
-    this.take(text, hash);
-    this.area.addEventListener("input", () => {
+    this.editorBox = element("div", "run-editor");
+    this.find(".ex-program").replaceChildren(
+      this.conflict,
+      element("p", "ex-file", "Your program, ", element("code", {}, file), " ", this.savedWord),
+      this.editorBox,
+      element("p", { className: "ex-help", textContent: "Escape leaves the editor. Ctrl-Enter checks. Your own editor may change the file, too." }),
+    );
+    this.editor = window.workbookRun.openEditor(this.editorBox, text, `Your program for ${this.title}. Escape leaves the editor.`);
+    this.taken(hash);
+    this.editor.session.on("change", () => {
+      this.editor.session.clearAnnotations();
       this.savedWord.textContent = "not saved yet";
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.save(), 1000);
     });
-    this.area.addEventListener("keydown", (event) => this.pressed(event));
-    this.area.addEventListener("blur", () => { this.leaving = false; });
-    return [
-      this.conflict,
-      element("label", {}, "Your program, ", element("code", {}, file), " ", this.savedWord, this.area),
-      element("p", { id: help, className: "ex-help", textContent: "Tab indents; Escape, then Tab leaves the editor. Ctrl-Enter checks. Your own editor may change the file, too." }),
-    ];
   }
 
-  pressed(event) {
-    const { key, target } = event;
-    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const indent = /(?:^|\n)( *)[^\n]*$/.exec(target.value.slice(0, target.selectionStart))[1];
-    const text = key === "Enter" ? `\n${indent}` : key === "Tab" && !this.leaving && "    ";
-    this.leaving = key === "Escape";
-    if (!text) return;
-    event.preventDefault();
-    // As if it were typed, so that Ctrl-Z takes it back.
-    document.execCommand("insertText", false, text);
-  }
-
-  // What the file on disk holds now, and its hash, which the next save must name.
+  // The text goes in as an edit, so that Ctrl-Z brings back what was there.
   take(text, hash) {
-    this.area.value = text;
-    // A browser may change the ends of lines.
-    this.saved = this.area.value;
+    this.editor.setValue(text, -1);
+    this.taken(hash);
+  }
+
+  // What is in the editor is in the file, whose hash the next save must name.
+  taken(hash) {
+    this.saved = this.editor.getValue();
     this.hash = hash;
     this.problem = "";
     this.savedWord.textContent = "";
@@ -197,7 +175,8 @@ class Exercise {
 
   // Shows what another editor has written, unless something here would be lost.
   async refresh() {
-    if (!this.area || this.dirty || !this.box.open) return;
+    if (!this.editor || this.dirty || !this.box.open) return;
+    this.editor.resize();
     const all = await call(this.path).catch(() => null);
     if (all && !this.dirty && all.hash !== this.hash) this.take(all.text, all.hash);
   }
@@ -211,7 +190,7 @@ class Exercise {
 
   async saveNow(more) {
     if (!this.dirty) return true;
-    const text = this.area.value;
+    const text = this.editor.getValue();
     try {
       this.hash = (await call(this.path, { text, hash: this.hash }, more)).hash;
     } catch (error) {
@@ -233,10 +212,10 @@ class Exercise {
     const end = (other) => {
       this.conflict.replaceChildren(titled("The other text", verbatim(other)));
       this.conflict.hidden = false;
-      this.area.focus();
+      this.editor.focus();
     };
     const load = () => {
-      const mine = this.area.value;
+      const mine = this.editor.getValue();
       this.take(text, hash);
       end(mine);
     };
@@ -265,21 +244,21 @@ class Exercise {
       this.tell(...prose(error.message));
     }
     this.busy = false;
-    await this.section.update();
+    await this.page.update();
   }
 
   async answer() {
-    const letter = this.body.querySelector("input:checked")?.value;
+    const letter = this.find("input:checked")?.value;
     if (!letter) throw new Error("Choose an answer first.");
     const { right, said } = await call(`${this.path}/answer`, { letter });
-    this.tell(verdict(right, right ? `Right: it is ${letter}.` : `Not ${letter}.`), ...prose(said));
+    this.tell(verdict(right, right ? `Right: it is ${letter}.` : `Not ${letter}.`), ...(right ? [this.explanation] : prose(said)));
   }
 
   async check() {
     if (!await this.save()) throw new Error(`Not checked: ${this.problem}`);
     await this.refresh();
-    const { outcome, explanation, read } = await call(`${this.path}/check`, {});
-    const { passed, checks, compiler, output, problem } = outcome;
+    const { passed, checks, compiler, output, problem } = (await call(`${this.path}/check`, {})).outcome;
+    this.editor.session.setAnnotations(window.workbookRun.complaints(compiler, (file) => this.isOwn(file)));
     const good = checks.filter((check) => check.passed).length;
     const said = passed ? "Solved." : problem ? `Not yet: ${problem}.` : `Not yet: ${good} of ${checks.length} checks passed.`;
     const parts = [verdict(passed, said)];
@@ -291,31 +270,31 @@ class Exercise {
     // The checks say the same for a terminal.
     const printed = checks.length ? output.replace(/^(passed: |FAILED: | {8}).*\n?/gm, "").trim() : output;
     if (printed) parts.push(titled("What the program printed", verbatim(printed)));
-    if (!passed) parts.push(readAt(read));
-    this.tell(...parts, ...prose(explanation ?? ""));
+    if (passed) parts.push(this.explanation);
+    this.tell(...parts);
   }
+
+  // Whether a place that the compiler names is in the reader's file.
+  isOwn(file) { return file.endsWith(`${this.name}.rs`) && !file.endsWith("/check.rs"); }
 
   // The compiler's text, with each place in the reader's file to be gone to.
   places(text) {
     return text.split(/(?<=\n)/).map((line) => {
-      const [, before, at, name, row, column, after] = /^(\s*(?:-->|:::) )((?:\S+\/)?(\w+)\.rs:(\d+):(\d+))(\s*)$/.exec(line) ?? [];
-      const own = name === this.name && !line.includes("/check.rs");
-      return own ? element("span", {}, before, button(at, () => this.goTo(row, column), { className: "run-place" }), after) : line;
+      const [, before, at, file, row, column, after] = /^(\s*(?:-->|:::) )((\S+\.rs):(\d+):(\d+))(\s*)$/.exec(line) ?? [];
+      return file && this.isOwn(file) ? element("span", {}, before, button(at, () => this.goTo(row, column), { className: "run-place" }), after) : line;
     });
   }
 
   goTo(row, column) {
-    const lines = this.area.value.split("\n");
-    const at = lines.slice(0, row - 1).join("\n").length + Number(column) - (row === "1");
-    this.area.setSelectionRange(at, at);
-    this.area.focus();
+    this.editor.gotoLine(Number(row), column - 1, true);
+    this.editor.focus();
   }
 
   async hint() {
-    const { number, of, hint } = await call(`${this.path}/hint`, {});
-    this.tell(paragraph(`Hint ${number} of ${of}${number === of ? ", the last one" : ""}:`), ...prose(hint));
-    this.hints[number - 1] = hint;
-    this.nameHints();
+    const { number } = await call(`${this.path}/hint`, {});
+    this.giveHints(number);
+    this.hints[number - 1].open = true;
+    this.tell(paragraph(`Hint ${number} of ${this.hints.length}${number === this.hints.length ? ", the last one," : ""} stands below.`));
   }
 
   reset() {
@@ -333,8 +312,11 @@ class Exercise {
   solution() {
     if (!this.solved && !confirm(`“${this.title}” is not solved yet. Show the solution nevertheless?`)) return;
     this.act(async () => {
-      const { solution } = await call(`${this.path}/solution`, this.solved ? undefined : { confirm: true });
-      this.tell(paragraph("A solution:"), this.kind === "predict" ? verbatim(solution) : program(solution));
+      // Whoever looks at it before it is solved has that noted.
+      await call(`${this.path}/solution`, this.solved ? undefined : { confirm: true });
+      this.solutionBox.classList.add("ex-given");
+      this.solutionBox.open = true;
+      this.tell(paragraph("The solution stands below."));
     });
   }
 
@@ -345,38 +327,40 @@ class Exercise {
   }
 }
 
-// ---- The section at the end of the page.
+// ---- Progress, here and in the sidebar.
 
 const slug = /([^/]*?)(\.html)?$/.exec(location.pathname)[1];
 
-class Section {
+class Page {
   constructor() {
+    this.section = document.querySelector("section.exercises");
+    this.boxes = [...document.querySelectorAll(".exercise")];
     this.exercises = [];
-    const heading = element("h2", { id: "exercises" }, element("a", { className: "header", href: "#exercises" }, "Exercises"));
-    this.content = element("div");
-    this.box = element("section", { className: "exercises", ariaLabel: "Exercises" }, heading, this.content);
   }
 
-  // Reads how far the reader is, and shows it here and in the sidebar.
+  // Reads how far the reader is. The first answer brings the exercises to life.
   async update() {
     const { chapters, problem } = await call("").catch(({ message }) => ({ problem: message }));
-    this.problem = problem;
-    if (problem) return false;
+    if (problem) return this.say(problem);
     this.chapters = chapters;
     showProgress(chapters);
+    this.section?.classList.add("ex-live");
+    if (!this.exercises.length) this.exercises = this.boxes.map((box) => new Exercise(box, this));
     const own = chapters.find((chapter) => chapter.slug === slug)?.exercises ?? [];
-    if (!this.exercises.length && own.length) {
-      this.exercises = own.map((exercise) => new Exercise(exercise, this));
-      this.content.replaceChildren(...this.exercises.map(({ box }) => box));
-      document.querySelector("main").append(this.box);
-      this.openNamed();
-    }
     for (const exercise of this.exercises) exercise.state = own.find(({ name }) => name === exercise.name)?.state;
-    return true;
+  }
+
+  // What keeps the exercises from coming to life stands where the page says how they do.
+  say(why) {
+    this.section?.classList.remove("ex-live");
+    this.section?.querySelector(".ex-how").replaceChildren(...prose(why));
   }
 
   openNamed() {
-    this.exercises.find(({ box }) => location.hash === `#${box.id}`)?.open();
+    const box = this.boxes.find(({ dataset }) => location.hash === `#exercise-${dataset.name}`);
+    if (!box) return;
+    box.open = true;
+    box.scrollIntoView({ block: "start" });
   }
 
   // The next in the order of the book; it may be on another page.
@@ -387,16 +371,7 @@ class Section {
     else if (following.chapter === slug) this.exercises.find(({ name }) => name === following.name).open();
     else location.href = `${path_to_root}${following.chapter}.html#exercise-${following.name}`;
   }
-
-  // Says why there are none, on the pages that may have exercises: those with a number.
-  refuse(why) {
-    if (this.exercises.length || !document.querySelector("#mdbook-sidebar a.active strong")) return;
-    this.content.replaceChildren(...prose(why));
-    document.querySelector("main").append(this.box);
-  }
 }
-
-// ---- The sidebar.
 
 function showProgress(chapters) {
   const links = [...document.querySelectorAll("#mdbook-sidebar .chapter-item a[href]:not(.header-in-summary)")];
@@ -412,18 +387,27 @@ function showProgress(chapters) {
 
 // ---- The start.
 
-// The page of all chapters is for paper.
-if (location.pathname.endsWith("/print.html")) return;
-const section = new Section();
-const start = async () => {
-  if (!await isHere()) section.refuse(NEEDED);
-  else if (!await section.update()) section.refuse(section.problem);
-};
-start();
+// On paper tasks are open, and hints and solutions stand behind all chapters, so that nobody sees one by mistake.
+function prepareForPaper() {
+  const behind = element("section", "exercises ex-behind", element("h1", {}, "Hints and solutions"));
+  for (const box of document.querySelectorAll(".exercise")) {
+    // Of those with one name only one can be open.
+    box.removeAttribute("name");
+    for (const folded of [box, ...box.querySelectorAll("details")]) folded.open = true;
+    behind.append(element("h3", {}, box.querySelector("h3").textContent), box.querySelector(".ex-answers"));
+  }
+  document.querySelector("main").append(behind);
+}
+
+if (location.pathname.endsWith("/print.html")) return prepareForPaper();
+const page = new Page();
+page.openNamed();
+const start = () => { if (token()) page.update(); else page.say(LOCKED); };
+if (served) start();
 // A key may come while the page is open: in its own address, or by another page.
-addEventListener("hashchange", () => { if (section.exercises.length) section.openNamed(); else start(); });
-addEventListener("storage", ({ key }) => { if (key === "workbook.token" && !section.exercises.length) start(); });
-addEventListener("focus", () => { for (const exercise of section.exercises) exercise.refresh(); });
-addEventListener("pagehide", () => { for (const exercise of section.exercises) if (!exercise.problem) exercise.save({ keepalive: true }); });
-addEventListener("beforeunload", (event) => { if (section.exercises.some(({ problem, dirty }) => problem && dirty)) event.preventDefault(); });
+addEventListener("hashchange", () => { page.openNamed(); if (served && !page.exercises.length) start(); });
+addEventListener("storage", ({ key }) => { if (key === "workbook.token" && served && !page.exercises.length) start(); });
+addEventListener("focus", () => { for (const exercise of page.exercises) exercise.refresh(); });
+addEventListener("pagehide", () => { for (const exercise of page.exercises) if (!exercise.problem) exercise.save({ keepalive: true }); });
+addEventListener("beforeunload", (event) => { if (page.exercises.some(({ problem, dirty }) => problem && dirty)) event.preventDefault(); });
 })();

@@ -144,6 +144,12 @@ function showHomeless(key, text) {
   document.querySelector("main").prepend(box);
 }
 
+// What the compiler complained of in the files that are looked at, as the editor takes it.
+function complaints(compiler, isOwn = () => true) {
+  return [...compiler.matchAll(/^(error|warning)(.*)\n\s*--> (\S+?):(\d+):(\d+)$/gm)].filter(([, , , file]) => isOwn(file))
+    .map(([, type, text, , row, column]) => ({ type, text: type + text, row: row - 1, column: column - 1 }));
+}
+
 // ---- The output of one program, as text and nothing else.
 
 // Longer lines are cut, and a carriage return goes back to the cut only.
@@ -396,10 +402,7 @@ class Output {
   }
 
   // What the compiler complained of, as the editor takes it.
-  complaints() {
-    return [...this.compiler.matchAll(/^(error|warning)(.*)\n\s*--> \S+?:(\d+):(\d+)$/gm)]
-      .map(([, type, text, row, column]) => ({ type, text: type + text, row: row - 1, column: column - 1 }));
-  }
+  complaints() { return complaints(this.compiler); }
 
   say(text, good) {
     this.box.hidden = false;
@@ -633,6 +636,8 @@ function plainEditor(box, text, label) {
   };
 }
 
+const openEditor = (...parts) => (window.ace ? aceEditor : plainEditor)(...parts);
+
 class Program {
   constructor(code, number) {
     this.code = code;
@@ -691,7 +696,7 @@ class Program {
     const box = element("div", { className: "run-editor" });
     this.code.after(box);
     this.code.hidden = true;
-    this.editor = (window.ace ? aceEditor : plainEditor)(box, text, `Text of ${this.name}. Escape leaves it.`);
+    this.editor = openEditor(box, text, `Text of ${this.name}. Escape leaves it.`);
     this.editButton.hidden = true;
     if (!window.ace) this.eyeButton.hidden = true;
     this.showHidden(!this.hides);
@@ -805,8 +810,8 @@ takeToken();
 if (location.pathname.endsWith("/print.html")) return;
 const programs = [...document.querySelectorAll("main pre > code.language-rust:not(.source)")].map((code, i) => new Program(code, i + 1));
 restoreEdits(programs);
-// For the playground's own script.
-window.workbookRun = { programs, whenPlaced: (tell) => { placed.push(() => tell(place)); tell(place); } };
+// For the scripts of the playground and of the exercises.
+window.workbookRun = { programs, openEditor, complaints, whenPlaced: (tell) => { placed.push(() => tell(place)); tell(place); } };
 const examples = new Set();
 for (const code of document.querySelectorAll("main pre > code.language-console")) {
   const name = /^\$ cargo run --example (\w+)/m.exec(code.textContent)?.[1];

@@ -10,6 +10,7 @@ use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 
 use crate::api;
+use crate::preprocess::Workbook;
 use crate::programs::cargo;
 use crate::rename::rename;
 use crate::watch::full_path;
@@ -72,7 +73,9 @@ impl Book {
             config.build.build_dir = dest.to_path_buf();
             // Reading a book must not write into it.
             config.build.create_missing = false;
-            MDBook::load_with_config(&self.folder, config)?.build()
+            let mut book = MDBook::load_with_config(&self.folder, config)?;
+            book.with_preprocessor(Workbook);
+            book.build()
         };
         build().with_context(|| format!("cannot build the book in {}", self.folder.display()))
     }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::book::Book;
 use crate::exercises::commands;
 use crate::new::New;
+use crate::preprocess;
 use crate::run::bench;
 use crate::serve::{self, Options};
 use crate::supervisor::limits::{Limits, parse_limits};
@@ -35,8 +36,22 @@ enum Command {
     /// Make the files of a chapter, an exercise, a scenario or a case, for those who write the workbook
     New(New),
 
+    /// Change the chapters that mdBook hands over, for `mdbook build`
+    #[command(hide = true)]
+    Preprocess {
+        #[command(subcommand)]
+        asked: Option<Asked>,
+    },
+
     /// Measure how long it takes from a click on Run to the first output
     BenchRun(BenchArgs),
+}
+
+/// What mdBook wants to know before it hands the chapters over.
+#[derive(Debug, Subcommand)]
+enum Asked {
+    /// Whether this renderer gets them: any does
+    Supports { renderer: String },
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +131,8 @@ impl Cli {
             }
             Some(Command::Exercises(command)) => command.run(),
             Some(Command::New(new)) => new.run(),
+            Some(Command::Preprocess { asked: Some(Asked::Supports { .. }) }) => Ok(()),
+            Some(Command::Preprocess { asked: None }) => preprocess::speak(),
             Some(Command::BenchRun(args)) => bench::bench(args.programs.get()),
         }
     }

@@ -36,6 +36,7 @@ pub mod cli;
 pub mod exercises;
 pub mod new;
 mod pages;
+pub mod preprocess;
 pub mod programs;
 pub mod reload;
 mod rename;

@@ -85,11 +85,6 @@ impl Exercise {
     pub fn read_file(&self) -> String {
         format!("book/src/{}", self.read)
     }
-
-    /// Where to read, as a page of the built book.
-    pub fn read_page(&self) -> String {
-        self.read.replacen(".md", ".html", 1)
-    }
 }
 
 impl Kind {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod commands;
 pub mod files;
 pub mod progress;
+pub mod section;
 pub mod terminal;
 pub mod watch;
 pub mod web;

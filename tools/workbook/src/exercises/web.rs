@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use pulldown_cmark::{Parser, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -83,28 +82,17 @@ async fn show(site: State<Arc<Site>>, name: Path<String>) -> Response {
     .await
 }
 
-/// Everything that the page shows of an exercise.
+/// What the page does not say by itself of an exercise: what the reader has made of it.
 fn description(exercises: &Exercises, catalog: &Catalog, exercise: &Exercise) -> Result<Value> {
     let record = exercises.progress().read()?;
     let entry = entry(&record, exercise);
-    let mut task = String::new();
-    html::push_html(&mut task, Parser::new(&catalog.task(exercise)?));
     let text = exercises.text(catalog, exercise)?;
-    let choices = exercise.choices.iter().map(|choice| json!({ "letter": choice.letter, "text": choice.text() }));
     let answer = files::read(&exercises.work().answer_file(exercise)).ok();
-    let solved = entry.solved_at.is_some();
     Ok(json!({
-        "name": exercise.name, "chapter": exercise.slug, "title": exercise.title,
-        "kind": exercise.kind, "minutes": exercise.minutes,
-        "from_python": exercise.from_python, "read": exercise.read_page(),
-        "task": task, "file": Work::shown(exercise),
-        "hash": content_hash(&text), "text": text,
-        "choices": choices.collect::<Vec<_>>(),
+        "file": Work::shown(exercise), "hash": content_hash(&text), "text": text,
         "answer": answer.as_deref().map(str::trim),
-        "hints": exercise.hints.iter().take(entry.hints).collect::<Vec<_>>(),
-        "hints_in_all": exercise.hints.len(),
+        "hints": entry.hints.min(exercise.hints.len()),
         "state": exercises.state(catalog, exercise, &entry),
-        "explanation": solved.then(|| exercise.explanation.trim()),
     }))
 }
 
@@ -136,11 +124,7 @@ async fn check(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> 
         }
         let _checking = site.checking.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = site.exercises.check(catalog, exercise)?;
-        let explanation = outcome.passed.then(|| exercise.explanation.trim());
-        let answer = json!({
-            "outcome": outcome, "explanation": explanation, "read": exercise.read_page(),
-        });
-        Ok(Json(answer).into_response())
+        Ok(Json(json!({ "outcome": outcome })).into_response())
     })
     .await
 }

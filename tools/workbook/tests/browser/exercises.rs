@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 use tempfile::TempDir;
 use workbook::programs::cargo;
 
+use crate::page::take_picture;
 use crate::site::Server;
-use crate::webdriver::{Browser, ENTER, LONGEST};
+use crate::webdriver::{Browser, ENTER, ESCAPE, LONGEST};
 
 const SIZE: (u32, u32) = (1280, 800);
 
@@ -16,7 +18,7 @@ const SIZE: (u32, u32) = (1280, 800);
 const COUNT: &str = "[...document.querySelectorAll('.ex-count')].map((count) => count.ariaLabel).find((label) => label.startsWith('Gather'))";
 
 fn exercise(name: &str) -> String {
-    format!("document.querySelector('#exercise-{name}')")
+    format!("document.querySelector('#exercise-{name}').closest('.exercise')")
 }
 
 fn button(name: &str, start: &str) -> String {
@@ -60,33 +62,59 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     browser.click(&button(name, "Next"))?;
     let name = "one_by_one";
     let file = project.path().join("work/gather_wait/one_by_one.rs");
-    let area = format!("{}.querySelector('textarea')", exercise(name));
-    browser.wait_until(&format!("{area} !== null"))?;
-    browser.click(&area)?;
+    let editor = format!("{}.querySelector('.run-editor')", exercise(name));
+    let text = format!("ace.edit({editor}).getValue()");
+    browser.wait_until(&format!("{editor} !== null"))?;
+    // Its parts have the page's colours.
+    browser.wait_until(&format!("{editor}.querySelector('.ace_keyword') !== null"))?;
+    browser.click(&format!("{editor}.querySelector('.ace_scroller')"))?;
     browser.control(ENTER)?;
     let failed = "failed: all three stations are asked at the same time";
     browser.wait_within(LONGEST, &says(name, failed))?;
+    let shown = "[...document.querySelectorAll('.ex-hint, .ex-solution')].filter((part) => part.checkVisibility()).map((part) => part.textContent.trim().split('\\n')[0])";
+    ensure!(browser.get(shown)? == json!([]), "hints are for those who ask");
     browser.click(&button(name, "Hint"))?;
     browser.wait_until(&says(name, "Hint 1 of 3"))?;
     browser.wait_until(&format!("{} !== undefined", button(name, "Hint (1 of 3)")))?;
+    let seen = browser.get(shown)?;
+    ensure!(seen == json!(["Hint 1 of 3"]), "{seen}");
+    // Tab indents, and Escape leaves.
+    browser.click(&format!("{editor}.querySelector('.ace_scroller')"))?;
+    browser.type_keys(&ESCAPE.to_string())?;
+    ensure!(browser.get("document.activeElement.textContent")? == "Check");
+    take_picture(&browser, "exercise-hint.png")?;
 
     // What another editor saves meanwhile is not overwritten, and can be loaded.
     let starter = fs::read_to_string(&file)?;
     let theirs = format!("// mine, from another editor\n{starter}");
     fs::write(&file, &theirs)?;
-    browser.click(&area)?;
+    browser.click(&format!("{editor}.querySelector('.ace_scroller')"))?;
     browser.type_keys("here")?;
     browser.wait_until(&format!("{} !== undefined", button(name, "Load the file")))?;
     ensure!(fs::read_to_string(&file)? == theirs);
     browser.click(&button(name, "Load the file"))?;
-    ensure!(browser.get_text(&format!("{area}.value"))? == theirs);
+    ensure!(browser.get_text(&text)? == theirs);
+
+    // What does not compile is marked at its line, and the line can be gone to.
+    let type_all = |new: &str| -> Result<()> {
+        browser.get(&format!("ace.edit({editor}).selectAll()"))?;
+        browser.get(&format!("ace.edit({editor}).insert({})", serde_json::to_string(new)?))?;
+        Ok(())
+    };
+    type_all("pub fn ask_all() {\n    let cups: u32 = \"two\";\n}\n")?;
+    browser.click(&button(name, "Check"))?;
+    browser.wait_within(LONGEST, &says(name, "mismatched types"))?;
+    let marked = browser.get(&format!("{editor}.querySelector('.ace_gutter-cell.ace_error')?.textContent"))?;
+    ensure!(marked == "2", "{marked}");
+    browser.click(&format!("{}.querySelector('.run-place')", exercise(name)))?;
+    let row = browser.get(&format!("ace.edit({editor}).getCursorPosition().row"))?;
+    ensure!(row == 1, "{row}");
+    take_picture(&browser, "exercise-error.png")?;
 
     // The solution passes, is in the file, and counts.
     let solution = cargo::workspace().join("exercises/gather_wait/one_by_one/solution.rs");
     let solution = fs::read_to_string(solution)?;
-    browser.get(&format!("{area}.select()"))?;
-    let text = serde_json::to_string(&solution)?;
-    ensure!(browser.get(&format!("document.execCommand('insertText', false, {text})"))? == true);
+    type_all(&solution)?;
     browser.click(&button(name, "Check"))?;
     browser.wait_within(LONGEST, &says(name, "A future does nothing until somebody polls it"))?;
     browser.wait_until(&format!("{COUNT}.includes('2 of 5')"))?;
@@ -101,7 +129,7 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     // What is broken is named, and not taken for a page from elsewhere.
     let broken = project.path().join("exercises/gather_wait/one_by_one/exercise.toml");
     fs::write(broken, "broken")?;
-    let section = "document.querySelector('section.exercises')?.textContent";
+    let section = "document.querySelector('.ex-how')?.textContent";
     let told = format!("{section}?.includes('exercise.toml: TOML parse error')");
     // The server hears of it a moment later.
     loop {

@@ -11,7 +11,10 @@ use crate::page::{LARGE, check_equal, check_quiet, take_picture};
 use crate::site::{self, Server};
 use crate::webdriver::Browser;
 
-pub const TESTS: [Test; 3] = [
+pub const TESTS: [Test; 6] = [
+    ("the_exercises_are_in_pages_without_the_program", the_exercises_are_in_pages_without_the_program),
+    ("a_link_to_the_exercises_goes_there", a_link_to_the_exercises_goes_there),
+    ("on_paper_solutions_stand_behind_the_chapters", on_paper_solutions_stand_behind_the_chapters),
     ("below_a_prefix_the_page_for_what_is_missing_is_whole", below_a_prefix_the_page_for_what_is_missing_is_whole),
     ("without_scripts_the_served_book_has_its_contents", without_scripts_the_served_book_has_its_contents),
     ("an_old_address_leads_to_the_new_one", an_old_address_leads_to_the_new_one),
@@ -98,5 +101,69 @@ fn an_old_address_leads_to_the_new_one() -> Result<()> {
     }
     let complaints = browser.complaints()?;
     ensure!(complaints.is_empty(), "{complaints:#?}");
+    Ok(())
+}
+
+const FOLDED: &str = "[...document.querySelectorAll('.exercise[open] .ex-answers > details')].map((part) => part.querySelector('summary').textContent)";
+
+fn the_exercises_are_in_pages_without_the_program() -> Result<()> {
+    let address = site::serve_below("/some/where", site::built()?)?;
+    let files = format!("file://{}", site::built()?.display());
+    let browser = Browser::start(LARGE, false, false)?;
+    for address in [address, files] {
+        browser.open(&format!("{address}/gather_wait.html#exercise-late_tea"))?;
+        let open = "document.querySelector('.exercise[open] h3')?.textContent";
+        browser.wait_until(&format!("{open} === '7.1 A limit around a group'"))?;
+        let shown = browser.get("['.ex-how', '.ex-task', '.ex-program pre', '.ex-choice', '.ex-read'].filter((part) => document.querySelector(`.exercises ${part}`)?.checkVisibility())")?;
+        ensure!(shown.as_array().is_some_and(|parts| parts.len() == 5), "{shown}");
+        check_equal(
+            &browser.get_text("document.querySelectorAll('.exercises button:not(.clip-button)').length")?,
+            "0",
+        )?;
+        let folded = browser.get(FOLDED)?;
+        let expected = json!(["Hint 1 of 2", "Hint 2 of 2", "The answer: look when you have yours"]);
+        ensure!(folded == expected, "{folded}");
+        let hidden = browser.get("[...document.querySelectorAll('.ex-answers > details > :not(summary)')].filter((part) => part.checkVisibility({contentVisibilityAuto: true}) && part.getBoundingClientRect().height).length")?;
+        ensure!(hidden == 0, "{hidden}");
+        take_picture(&browser, "exercise-without-the-program.png")?;
+        browser.click("document.querySelector('.exercise[open] .ex-solution summary')")?;
+        browser.wait_until(
+            "document.querySelector('.exercise[open] .ex-solution strong').getBoundingClientRect().height > 0",
+        )?;
+    }
+    let complaints = browser.complaints()?;
+    ensure!(complaints.is_empty(), "{complaints:#?}");
+    Ok(())
+}
+
+fn a_link_to_the_exercises_goes_there() -> Result<()> {
+    let (served, token) = site::served()?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.open(&format!("{served}/index.html#token={token}"))?;
+    browser.wait_until("localStorage.getItem('workbook.token') !== null")?;
+    let place = |id: &str| format!("document.querySelector('{id}').getBoundingClientRect().top");
+    for (name, id) in [("gather_wait", "#exercises"), ("queues", "#exercise-room_for_two"), ("task", "#exercises")] {
+        browser.open(&format!("{served}/{name}.html{id}"))?;
+        browser.wait_until("document.querySelector('.exercise[data-state]') !== null")?;
+        browser.get("document.fonts.ready.then(() => true)")?;
+        // Below the bar at the top, and in the upper half.
+        let top = browser.get(&place(id))?.as_f64().unwrap_or(f64::NAN);
+        ensure!((0.0..400.0).contains(&top), "{name}{id} is at {top}");
+    }
+    take_picture(&browser, "exercises-from-a-link.png")
+}
+
+fn on_paper_solutions_stand_behind_the_chapters() -> Result<()> {
+    let address = site::serve_below("/some/where", site::built()?)?;
+    let browser = Browser::start(LARGE, false, false)?;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": "window.print = () => {};"}))?;
+    browser.open(&format!("{address}/print.html"))?;
+    browser.wait_until("document.querySelector('.ex-behind') !== null")?;
+    let counts = browser.get("[...new Set(['.exercise', '.exercise[open]', '.ex-behind > .ex-answers', '.ex-behind .ex-solution[open]', '.ex-behind > h3'].map((kind) => document.querySelectorAll(kind).length))]")?;
+    let count = counts[0].as_u64().unwrap_or_default();
+    ensure!(counts == json!([count]) && count > 100, "{counts}");
+    ensure!(browser.get("document.querySelector('.exercise .ex-answers')")? == Value::Null);
+    let twice = browser.get("(() => { const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id); return ids.filter((id, i) => ids.indexOf(id) !== i); })()")?;
+    ensure!(twice == json!([]), "{twice}");
     Ok(())
 }

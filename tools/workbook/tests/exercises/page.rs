@@ -80,18 +80,9 @@ fn shows_an_exercise() {
     assert_eq!(list["chapters"][0]["exercises"][1]["state"], "new");
     let shown = page.good("GET", "/one_by_one", None);
     assert_eq!(shown["text"], page.copy.read("exercises/gather_wait/one_by_one/exercise.rs"));
-    assert_eq!(shown["read"], "gather_wait.html#the-python-you-know");
-    let task = shown["task"].as_str().expect("the task");
-    assert!(task.contains("<code class=\"language-python\">import asyncio"), "{task}");
-    assert_eq!(shown["explanation"], Value::Null, "only for those who solved it");
+    assert_eq!((&shown["state"], &shown["hints"]), (&json!("new"), &json!(0)));
     let shown = page.good("GET", "/late_tea", None);
-    let choices = shown["choices"].as_array().expect("choices");
-    assert_eq!(choices.len(), 5);
-    assert_eq!(
-        choices[1],
-        json!({ "letter": "b", "text": "green is ready\nblack is poured away\ntimed out\nclosed" }),
-        "which one is right is not told"
-    );
+    assert_eq!(shown["answer"], Value::Null);
 }
 
 fn saves_and_checks() {
@@ -107,7 +98,6 @@ fn saves_and_checks() {
     assert_eq!(page.copy.read("work/gather_wait/one_by_one.rs"), solution);
     let checked = page.good("POST", "/one_by_one/check", Some(json!({})));
     assert_eq!(checked["outcome"]["passed"], true);
-    assert!(checked["explanation"].as_str().is_some_and(|text| !text.is_empty()));
     // The terminal sees the same.
     assert!(page.copy.stdout(&["exercises"]).contains("[x] one_by_one"));
 
@@ -141,7 +131,7 @@ fn gives_hints_answers_and_solutions() {
     let page = Page::new();
     assert_eq!(page.good("POST", "/late_tea/hint", Some(json!({})))["number"], 1);
     let shown = page.good("GET", "/late_tea", None);
-    assert_eq!((shown["hints"].as_array().map(Vec::len), &shown["hints_in_all"]), (Some(1), &json!(2)));
+    assert_eq!(shown["hints"], 1);
     let (status, _) = page.ask("GET", "/late_tea/solution", None);
     assert_eq!(status, StatusCode::FORBIDDEN);
     let (status, _) = page.ask("POST", "/late_tea/solution", Some(json!({ "confirm": false })));

@@ -1,7 +1,12 @@
 //! The book as a folder of pages.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
+use workbook::book::Book;
 
 use crate::{refusal, run, sample_book, write};
 
@@ -53,4 +58,40 @@ fn build_deletes_nobodys_files() {
     assert_eq!(error, format!("error: {file} is not a folder: name another one\n"));
     assert_eq!(files(out.path()), [Path::new("letter.txt")]);
     assert_eq!(fs::read_to_string(&file).expect("the file"), "dear");
+}
+
+/// Everything in a folder and in those below it.
+fn texts(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut texts = BTreeMap::new();
+    for name in files(folder) {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            texts.extend(texts_below(&path, &name));
+        } else {
+            texts.insert(name, fs::read(&path).expect("a file"));
+        }
+    }
+    texts
+}
+
+fn texts_below(folder: &Path, name: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    texts(folder).into_iter().map(|(below, text)| (name.join(below), text)).collect()
+}
+
+#[test]
+fn a_plain_mdbook_makes_the_same_pages() {
+    let book = Book::find(None).expect("the project's book");
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let (ours, plain) = (out.path().join("ours"), out.path().join("plain"));
+    book.render(&ours).expect("pages");
+    // As `mdbook build` does: it starts the command that book.toml names.
+    let mut config = Config::from_disk(book.folder().join("book.toml")).expect("the settings");
+    config.build.build_dir.clone_from(&plain);
+    MDBook::load_with_config(book.folder(), config).and_then(|book| book.build()).expect("pages");
+    let (ours, plain) = (texts(&ours), texts(&plain));
+    let page = String::from_utf8_lossy(&plain[Path::new("gather_wait.html")]);
+    assert_eq!(page.matches("id=\"exercise-one_by_one\"").count(), 1, "the exercises stand there once");
+    let differing: Vec<_> =
+        ours.keys().chain(plain.keys()).filter(|name| ours.get(*name) != plain.get(*name)).collect();
+    assert!(differing.is_empty(), "{differing:?}");
 }

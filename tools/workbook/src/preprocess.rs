@@ -1,0 +1,61 @@
+//! What plain Markdown cannot say: mdBook calls this between reading the chapters and making pages of them.
+//!
+//! `book.toml` names it, so that a plain `mdbook build book` makes the same pages; [`crate::book`] puts it in the place of that command, so that nothing is started and nothing is done twice.
+//! It comes after mdBook's own step that expands `{{#include …}}`.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use mdbook_driver::book::{Book, Chapter};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext, parse_input};
+
+use crate::exercises::catalog::Catalog;
+use crate::exercises::{Places, section};
+
+/// The step of this name in `book.toml`.
+pub struct Workbook;
+
+impl Preprocessor for Workbook {
+    fn name(&self) -> &str {
+        "workbook"
+    }
+
+    fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
+        let catalog = catalog(&context.root)?;
+        let mut problem = None;
+        book.for_each_chapter_mut(|chapter| {
+            if let Err(error) = change(chapter, catalog.as_ref()) {
+                problem.get_or_insert(error.context(format!("in the chapter {}", chapter.name)));
+            }
+        });
+        problem.map_or(Ok(book), Err)
+    }
+}
+
+/// Speaks with an mdBook that has started this program.
+pub fn speak() -> Result<()> {
+    let (context, book) = parse_input(io::stdin())?;
+    let book = Workbook.run(&context, book)?;
+    serde_json::to_writer(io::stdout(), &book).context("mdBook does not listen")
+}
+
+/// The exercises beside the book, if it has any.
+fn catalog(book: &Path) -> Result<Option<Catalog>> {
+    let project = book.parent().ok_or_else(|| anyhow!("{} is no folder of a book", book.display()))?;
+    let folder = Places::of(project).exercises;
+    if folder.is_dir() { Catalog::open(folder).map(Some) } else { Ok(None) }
+}
+
+fn change(chapter: &mut Chapter, catalog: Option<&Catalog>) -> Result<()> {
+    let slug = chapter.path.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
+    let with_exercises = catalog.and_then(|catalog| {
+        let exercises = catalog.chapters.iter().find(|exercises| exercises.slug == slug)?;
+        Some((catalog, exercises))
+    });
+    if let Some((catalog, exercises)) = with_exercises {
+        let number = chapter.number.as_ref().map(ToString::to_string).unwrap_or_default();
+        chapter.content.push_str(&section::markdown(catalog, exercises, &number)?);
+    }
+    Ok(())
+}
