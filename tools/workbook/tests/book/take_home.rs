@@ -77,21 +77,19 @@ fn check(project: &Path, chapter: &Chapter) -> Result<()> {
         let table = tables.entry(if dev { "dev-dependencies" } else { "dependencies" }).or_default();
         writeln!(table, "{name} = {{ version = \"={version}\", features = {features:?} }}")?;
     }
-    let mut manifest =
-        "[package]\nname = \"home\"\nedition = \"2024\"\n\n[lib]\npath = \"lib.rs\"\n\n[workspace]\n".to_owned();
+    let mut manifest = "[package]\nname = \"home\"\nedition = \"2024\"\n\n[workspace]\n".to_owned();
     for (name, table) in tables {
         write!(manifest, "\n[{name}]\n{table}")?;
     }
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
     write("Cargo.toml", &manifest)?;
     write("Cargo.lock", &locked)?;
-    write("lib.rs", "")?;
-    fs::create_dir(folder.path().join("examples"))?;
+    fs::create_dir_all(folder.path().join("src/bin"))?;
     for block in chapter.blocks.iter().filter(|block| is_for_home(block)) {
-        write(&format!("examples/line_{}.rs", block.line), &block.rust_source())?;
+        write(&format!("src/bin/line_{}.rs", block.line), &block.rust_source())?;
     }
     let mut command = cargo::command(folder.path());
-    command.args(["check", "--quiet", "--offline", "--examples"]);
+    command.args(["check", "--quiet", "--offline", "--bins"]);
     let output = command.env("CARGO_TARGET_DIR", project.join("target/take-home")).output()?;
     ensure!(
         output.status.success(),
