@@ -4,6 +4,7 @@
 "use strict";
 (() => {
 const GONE = "The workbook does not answer: start `cargo run` again.";
+const STOPPED = "Stopped by you.";
 const LOCKED = "This page has no key: open the address that `cargo run` opened or printed.";
 const STATES = { new: "new", started: "tried", solved: "solved" };
 
@@ -32,7 +33,7 @@ const served = Boolean(document.querySelector('meta[name="workbook"]'));
 async function call(path, body, more) {
   const headers = { "Content-Type": "application/json", "X-Workbook-Token": token() };
   const post = body && { method: "POST", body: JSON.stringify(body) };
-  const response = await fetch(`/exercises${path}`, { cache: "no-store", headers, ...post, ...more }).catch(() => { throw new Error(GONE); });
+  const response = await fetch(`/exercises${path}`, { cache: "no-store", headers, ...post, ...more }).catch(({ name }) => { throw new Error(name === "AbortError" ? STOPPED : GONE); });
   if (response.status === 401) throw new Error(LOCKED);
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
@@ -88,7 +89,7 @@ class Exercise {
       if (!this.main || !sends && !(event.key === "Escape" && this.editorBox?.contains(event.target))) return;
       event.preventDefault();
       event.stopPropagation();
-      if (sends) this.main.click();
+      if (sends && !this.stopper) this.main.click();
       else this.main.focus();
     }, true);
     if (box.open) this.load();
@@ -124,7 +125,7 @@ class Exercise {
   build() {
     const predict = this.kind === "predict";
     this.result = element("div", { className: "ex-result", role: "status" });
-    this.main = button(predict ? "Answer" : "Check", () => this.act(() => (predict ? this.answer() : this.check())), { className: "ex-main", title: "Ctrl-Enter" });
+    this.main = button(predict ? "Answer" : "Check", () => (this.stopper ? this.stopper.abort() : this.act(() => (predict ? this.answer() : this.check()))), { className: "ex-main", title: "Ctrl-Enter" });
     this.hintButton = button("", () => this.act(() => this.hint()));
     const bar = element("div", { className: "run-bar", role: "group", ariaLabel: this.title }, this.main, this.hintButton,
       button("Reset", () => this.reset()), button("Solution", () => this.solution()), button("Next", () => this.page.next(this)));
@@ -257,7 +258,14 @@ class Exercise {
   async check() {
     if (!await this.save()) throw new Error(`Not checked: ${this.problem}`);
     await this.refresh();
-    const { passed, checks, compiler, output, problem } = (await call(`${this.path}/check`, {})).outcome;
+    // The check ends when nobody waits for its answer any more.
+    this.stopper = new AbortController();
+    this.main.textContent = "Stop";
+    const { outcome } = await call(`${this.path}/check`, {}, { signal: this.stopper.signal }).finally(() => {
+      this.stopper = null;
+      this.main.textContent = "Check";
+    });
+    const { passed, checks, compiler, output, problem } = outcome;
     this.editor.session.setAnnotations(window.workbookRun.complaints(compiler, (file) => this.isOwn(file)));
     const good = checks.filter((check) => check.passed).length;
     const said = passed ? "Solved." : problem ? `Not yet: ${problem}.` : `Not yet: ${good} of ${checks.length} checks passed.`;

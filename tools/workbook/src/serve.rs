@@ -22,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::api;
 use crate::book::Book;
+use crate::exercises::queue::Queue;
 use crate::exercises::{Exercises, Places, web};
 use crate::pages::{MISSING, Pages};
 use crate::reload::{self, Builds};
@@ -109,16 +110,17 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         None
     };
     let exercises = Arc::new(Exercises::new(Places::of(book.project()), options.compiler_limits));
-    let router = router(site.clone(), guard, runner.clone(), web::router(exercises.clone()));
+    let queue = Arc::new(Queue::new(exercises.clone(), folder));
+    let router = router(site.clone(), guard, runner.clone(), web::router(exercises.clone(), queue.clone()));
     let result = tokio::select! {
         result = axum::serve(listener, router) => result.context("the server failed"),
         () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
         () = follow(&exercises, &site) => Err(anyhow!("the server failed")),
         () = document(&site, &book) => Err(anyhow!("the server failed")),
-        () = prepare(&runner, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
+        () = prepare(&runner, &exercises, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
         result = order_to_end() => result.context("cannot wait for Ctrl-C"),
     };
-    runner.stop().await;
+    tokio::join!(runner.stop(), queue.stop());
     result
 }
 

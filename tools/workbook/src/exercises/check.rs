@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{Catalog, Choice, Exercise};
@@ -12,7 +12,7 @@ use super::work::Work;
 use crate::programs::compile::{Compiler, File, SOURCE, Source, Unfinished};
 use crate::programs::program::run_now;
 use crate::supervisor::limits::Limits;
-use crate::supervisor::{Ended, Job, Supervisor, block_on};
+use crate::supervisor::{Ended, Job, Supervisor, Why};
 
 /// A check program stops itself after ten seconds, with a better message; these are milliseconds for one that cannot.
 const WALL: u64 = 30_000;
@@ -62,39 +62,49 @@ pub fn source(catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Sour
     ]))
 }
 
-/// Checks this text as the reader's file.
+/// Checks this text as the reader's file, in a folder that is made for it and goes with it; gives nothing if the order to stop came.
 ///
 /// A constant or a macro can keep the compiler busy for ever, so it has limits, too.
-pub fn check(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Outcome> {
+pub async fn check(
+    compiler: &Compiler,
+    catalog: &Catalog,
+    exercise: &Exercise,
+    text: &str,
+    folder: &Path,
+    by: &mut Supervisor,
+) -> Result<Option<Outcome>> {
     let source = source(catalog, exercise, text)?;
-    block_on(async |by| {
-        let compiled = match compiler.compile(&source, by).await {
-            Ok(compiled) => compiled,
-            Err(error) => {
-                let problem = Some(error.to_string());
-                return Ok(Outcome { compiler: error.downcast::<Unfinished>()?.said, problem, ..Outcome::default() });
-            }
-        };
-        let Some(executable) = &compiled.executable else {
-            return Ok(Outcome {
-                compiler: compiled.rendered(),
-                problem: Some("the program does not compile".to_owned()),
-                ..Outcome::default()
-            });
-        };
-        let mut outcome = outcome(run(executable, exercise, by).await?);
-        if !outcome.passed {
-            outcome.compiler = compiled.rendered();
+    let compiled = match compiler.compile(&source, by).await {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            let problem = Some(error.to_string());
+            let Unfinished { end, said } = error.downcast()?;
+            let outcome = Outcome { compiler: said, problem, ..Outcome::default() };
+            return Ok(Some(outcome).filter(|_| end.why != Some(Why::Stopped)));
         }
-        Ok(outcome)
-    })
+    };
+    let Some(executable) = &compiled.executable else {
+        return Ok(Some(Outcome {
+            compiler: compiled.rendered(),
+            problem: Some("the program does not compile".to_owned()),
+            ..Outcome::default()
+        }));
+    };
+    let ended = run(executable, exercise, folder, by).await?;
+    if ended.end.why == Some(Why::Stopped) {
+        return Ok(None);
+    }
+    let mut outcome = outcome(ended);
+    if !outcome.passed {
+        outcome.compiler = compiled.rendered();
+    }
+    Ok(Some(outcome))
 }
 
 /// Runs a check program under the limits of a program on the page, because both are the reader's.
-async fn run(executable: &Path, exercise: &Exercise, by: &mut Supervisor) -> Result<Ended> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+async fn run(executable: &Path, exercise: &Exercise, folder: &Path, by: &mut Supervisor) -> Result<Ended> {
     let limits = Limits { wall: WALL, ..Limits::default() };
-    let mut job = Job::new(executable.to_path_buf(), folder.path(), limits);
+    let mut job = Job { private: true, ..Job::new(executable.to_path_buf(), folder, limits) };
     let told = ("EXERCISE_READ".to_owned(), exercise.read_file());
     job.environment.push(told);
     let seconds = env::var(SECONDS).map(|seconds| (SECONDS.to_owned(), seconds));

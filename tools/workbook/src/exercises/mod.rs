@@ -8,6 +8,7 @@ pub mod check;
 pub mod commands;
 pub mod files;
 pub mod progress;
+pub mod queue;
 pub mod section;
 pub mod terminal;
 pub mod watch;
@@ -16,15 +17,18 @@ pub mod work;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::programs::cargo;
 use crate::programs::compile::Compiler;
+use crate::run::scratch::Scratch;
 use crate::supervisor::limits::Limits;
+use crate::supervisor::{Supervisor, block_on};
 use crate::watch::Changes;
 use catalog::{Catalog, Exercise, Kind};
 use check::Outcome;
@@ -54,9 +58,8 @@ pub struct Exercises {
     catalog: RwLock<Result<Arc<Catalog>, String>>,
     work: Work,
     compiler_limits: Limits,
-    compiler: OnceLock<Compiler>,
-    /// Held while the compiler is looked for, so that cargo is started once.
-    finding: Mutex<()>,
+    /// Held while it is looked for, so that cargo is started once.
+    compiler: Mutex<Option<Arc<Compiler>>>,
 }
 
 /// How far the reader is with an exercise.
@@ -84,8 +87,7 @@ impl Exercises {
             catalog: RwLock::new(Err(String::new())),
             places,
             compiler_limits,
-            compiler: OnceLock::new(),
-            finding: Mutex::new(()),
+            compiler: Mutex::default(),
         };
         exercises.read();
         exercises
@@ -127,13 +129,25 @@ impl Exercises {
         self.work.progress()
     }
 
-    fn compiler(&self) -> Result<&Compiler> {
-        let _finding = self.finding.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(compiler) = self.compiler.get() {
-            return Ok(compiler);
+    /// The compiler as it was found last; whoever asks first finds it, which may take minutes.
+    pub fn compiler(&self) -> Result<Arc<Compiler>> {
+        self.find(false)
+    }
+
+    /// Finds the compiler again, with the crates as they are now.
+    pub fn find_compiler(&self) -> Result<Arc<Compiler>> {
+        self.find(true)
+    }
+
+    fn find(&self, again: bool) -> Result<Arc<Compiler>> {
+        let mut known = self.compiler.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(compiler) if !again => Ok(compiler.clone()),
+            _ => {
+                let found = Arc::new(Compiler::find(&cargo::workspace(), self.compiler_limits)?);
+                Ok(known.insert(found).clone())
+            }
         }
-        let found = Compiler::find(&cargo::workspace(), self.compiler_limits)?;
-        Ok(self.compiler.get_or_init(|| found))
     }
 
     /// What the reader's file holds; one that is gone begins anew.
@@ -145,17 +159,45 @@ impl Exercises {
         files::read(&file)
     }
 
-    /// Checks the reader's file, and notes the attempt; an exercise to predict has [`Exercises::judge`].
-    pub fn check(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Outcome> {
+    /// Checks the reader's file in a folder that is made for it, and notes the attempt; an exercise to predict has [`Exercises::judge`].
+    ///
+    /// Gives nothing, and notes nothing, if the supervisor got the order to stop.
+    pub async fn check(
+        &self,
+        catalog: &Catalog,
+        exercise: &Exercise,
+        compiler: &Compiler,
+        folder: &Path,
+        by: &mut Supervisor,
+    ) -> Result<Option<Outcome>> {
         let text = self.text(catalog, exercise)?;
-        let outcome = check::check(self.compiler()?, catalog, exercise, &text)?;
-        self.progress().update(&exercise.name, |entry| {
-            entry.attempts += 1;
-            if outcome.passed {
-                entry.solve();
-            }
-        })?;
+        let outcome = check::check(compiler, catalog, exercise, &text, folder, by).await?;
+        if let Some(outcome) = &outcome {
+            self.progress().update(&exercise.name, |entry| {
+                entry.attempts += 1;
+                if outcome.passed {
+                    entry.solve();
+                }
+            })?;
+        }
         Ok(outcome)
+    }
+
+    /// As [`Exercises::check`], for whoever is no task; what stops it is Ctrl-C, and nothing of it is left then.
+    pub fn check_now(&self, catalog: &Catalog, exercise: &Exercise) -> Result<Option<Outcome>> {
+        let compiler = self.compiler()?;
+        let scratch = Scratch::new()?;
+        block_on(async |by| {
+            let (order, folder) = (Arc::new(Notify::new()), scratch.path().join("check"));
+            by.stop_on(order.clone());
+            let check = self.check(catalog, exercise, &compiler, &folder, by);
+            tokio::pin!(check);
+            tokio::select! {
+                outcome = &mut check => outcome,
+                // Its folders may go when nothing uses them any more.
+                _ = tokio::signal::ctrl_c() => { order.notify_one(); check.await }
+            }
+        })
     }
 
     /// Keeps a letter as the reader's answer, and judges it.

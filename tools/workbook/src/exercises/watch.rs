@@ -106,10 +106,13 @@ fn contents(files: &[std::path::PathBuf]) -> Vec<Option<Vec<u8>>> {
 }
 
 /// Waits for a change or for a line; the end of the input does not end the watching.
+///
+/// A check has taken Ctrl-C away from the system, so it is heard here, too.
 async fn event(changes: &mut Changes, typed: &mut mpsc::UnboundedReceiver<String>) -> Event {
     tokio::select! {
         change = changes.next() => change.map_or(Event::Ended, |()| Event::Changed),
         Some(line) = typed.recv() => Event::Typed(line),
+        _ = tokio::signal::ctrl_c() => std::process::exit(130),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The files on disk stay the truth: a page that saves names the version that it began with, and is refused if an editor has saved another one meanwhile.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::extract::{Path, State};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::catalog::{Catalog, Exercise, Kind};
 use super::files::{self, content_hash};
+use super::queue::{Queue, WAITING};
 use super::work::Work;
 use super::{Exercises, entry};
 use crate::run::guard::Said;
@@ -22,12 +23,11 @@ use crate::run::guard::Said;
 /// What the handlers share.
 struct Site {
     exercises: Arc<Exercises>,
-    /// Held by the check that runs: each uses a whole core.
-    checking: Mutex<()>,
+    queue: Arc<Queue>,
 }
 
 /// The routes below `/exercises`; whoever mounts them decides who may ask.
-pub fn router(exercises: Arc<Exercises>) -> Router {
+pub fn router(exercises: Arc<Exercises>, queue: Arc<Queue>) -> Router {
     Router::new()
         .route("/exercises", get(list))
         .route("/exercises/{name}", get(show).post(save))
@@ -37,7 +37,7 @@ pub fn router(exercises: Arc<Exercises>) -> Router {
         .route("/exercises/{name}/answer", post(answer))
         // Insisting is noted, so it is no GET, which any other page could cause.
         .route("/exercises/{name}/solution", get(solution).post(insist))
-        .with_state(Arc::new(Site { exercises, checking: Mutex::new(()) }))
+        .with_state(Arc::new(Site { exercises, queue }))
 }
 
 /// What has nothing to say beside its path.
@@ -116,17 +116,28 @@ async fn save(site: State<Arc<Site>>, name: Path<String>, Said(save): Said<Save>
     .await
 }
 
-async fn check(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
-    with_exercise(site, name, |site, catalog, exercise| {
-        if exercise.kind == Kind::Predict {
-            let why = "this exercise asks for an answer, not for a program";
-            return Ok(refuse(StatusCode::BAD_REQUEST, why));
-        }
-        let _checking = site.checking.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = site.exercises.check(catalog, exercise)?;
-        Ok(Json(json!({ "outcome": outcome })).into_response())
-    })
-    .await
+/// Checks an exercise; a page that does not wait for the answer any more stops that.
+async fn check(State(site): State<Arc<Site>>, Path(name): Path<String>, _: Said<Nothing>) -> Response {
+    let catalog = match site.exercises.catalog() {
+        Ok(catalog) => catalog,
+        Err(error) => return failed(&error),
+    };
+    let exercise = match catalog.find(&name) {
+        Ok(exercise) => exercise,
+        Err(error) => return refuse(StatusCode::NOT_FOUND, &error.to_string()),
+    };
+    if exercise.kind == Kind::Predict {
+        return refuse(StatusCode::BAD_REQUEST, "this exercise asks for an answer, not for a program");
+    }
+    let Some(place) = site.queue.place() else {
+        let why = format!("{WAITING} checks are waiting already: wait for one to end, or stop one");
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, &why);
+    };
+    match site.queue.check(&name, &place).await {
+        Ok(Some(outcome)) => Json(json!({ "outcome": outcome })).into_response(),
+        Ok(None) => refuse(StatusCode::SERVICE_UNAVAILABLE, "the check was stopped"),
+        Err(error) => failed(&error),
+    }
 }
 
 async fn hint(site: State<Arc<Site>>, name: Path<String>, _: Said<Nothing>) -> Response {
@@ -194,13 +205,17 @@ async fn with_exercise(
     .await
 }
 
-/// Does what may take long, such as compiling, beside the threads that answer.
+/// Does what waits for files beside the threads that answer.
 async fn respond(site: Arc<Site>, work: impl FnOnce(&Site) -> Result<Response> + Send + 'static) -> Response {
     let done = tokio::task::spawn_blocking(move || work(&site)).await;
     match done.map_err(anyhow::Error::from).and_then(|done| done) {
         Ok(response) => response,
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &anyhow::Error) -> Response {
+    refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}"))
 }
 
 fn refuse(status: StatusCode, why: &str) -> Response {

@@ -9,16 +9,17 @@ use tokio::task::spawn_blocking;
 
 use super::Runner;
 use crate::book::Book;
+use crate::exercises::Exercises;
 use crate::programs::compile::{Compiler, Source, Unfinished};
 use crate::programs::fence::Fence;
 use crate::programs::{cargo, chapter};
 use crate::supervisor::Supervisor;
 
-/// Prepares everything at the start and after each change of the book.
-pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Receiver<u64>) {
+/// Prepares everything at the start and after each change of the book; the exercises are compiled with the compiler that is found here.
+pub async fn prepare(runner: &Arc<Runner>, exercises: &Arc<Exercises>, book: &Book, mut builds: watch::Receiver<u64>) {
     builds.mark_changed();
     while builds.changed().await.is_ok() {
-        let problem = prepare_once(runner, book).await.err().map(|error| format!("{error:#}"));
+        let problem = prepare_once(runner, exercises, book).await.err().map(|error| format!("{error:#}"));
         if let Some(problem) = &problem {
             eprintln!("note: programs cannot be run from the page as they should: {problem}");
         }
@@ -26,10 +27,9 @@ pub async fn prepare(runner: &Arc<Runner>, book: &Book, mut builds: watch::Recei
     }
 }
 
-async fn prepare_once(runner: &Arc<Runner>, book: &Book) -> Result<()> {
-    let limits = runner.compiler_limits;
-    let find = move || Compiler::find(&cargo::workspace(), limits);
-    let compiler = Arc::new(spawn_blocking(find).await??);
+async fn prepare_once(runner: &Arc<Runner>, exercises: &Arc<Exercises>, book: &Book) -> Result<()> {
+    let exercises = exercises.clone();
+    let compiler = spawn_blocking(move || exercises.find_compiler()).await??;
     if let Some(why) = compiler.slow() {
         eprintln!("note: programs are linked with static libraries, which is slower: {why}");
     }

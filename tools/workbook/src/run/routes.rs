@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::stream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use serde::Deserialize;
 
@@ -168,19 +168,27 @@ async fn run_to_end(
             return;
         }
     };
-    supervisor.stop_on(order);
+    supervisor.stop_on(order.clone());
     // Otherwise a reader who never reads would keep the turn.
     let longest = runner.compiler_limits.wall() * 2 + runner.limits.wall() + MARGIN;
     let mut ending = runner.ending.subscribe();
-    let work = async {
-        let done = runner.run(&wish, &mut supervisor, &lines).await;
-        say(&lines, &done.unwrap_or_else(|error| broken(&error))).await;
-    };
-    tokio::select! {
-        () = work => {}
-        () = lines.closed() => {}
-        _ = ending.wait_for(|ending| *ending) => {}
-        () = sleep(longest) => {}
+    {
+        let work = async {
+            let done = runner.run(&wish, &mut supervisor, &lines).await;
+            say(&lines, &done.unwrap_or_else(|error| broken(&error))).await;
+        };
+        tokio::pin!(work);
+        let given_up = tokio::select! {
+            () = &mut work => false,
+            () = lines.closed() => true,
+            _ = ending.wait_for(|ending| *ending) => true,
+            () = sleep(longest) => true,
+        };
+        if given_up {
+            // The compiler's folder may go when nothing writes there any more.
+            order.notify_one();
+            let _ = timeout(MARGIN, work).await;
+        }
     }
     supervisor.stop().await;
     drop(turn);

@@ -120,6 +120,16 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     browser.wait_until(&format!("{COUNT}.includes('2 of 5')"))?;
     ensure!(fs::read_to_string(&file)? == solution);
 
+    // What does not end can be stopped, and the next check gets its turn.
+    type_all(&solution.replacen("let ", "loop {}\n    let ", 1))?;
+    browser.click(&button(name, "Check"))?;
+    browser.wait_until(&format!("{} !== undefined", button(name, "Stop")))?;
+    browser.click(&button(name, "Stop"))?;
+    browser.wait_until(&says(name, "Stopped by you."))?;
+    type_all(&solution)?;
+    browser.click(&button(name, "Check"))?;
+    browser.wait_within(LONGEST, &says(name, "A future does nothing until somebody polls it"))?;
+
     // The only complaint is about the save that was refused.
     let complaints = browser.complaints()?;
     let expected =

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::copy::Copy;
+use crate::copy::{Copy, wait_until};
 
 const MINE: &str = "work/gather_wait/one_by_one.rs";
 
@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         trial("errors name the reader's file", errors_name_the_readers_file),
         trial("what hangs is stopped", what_hangs_is_stopped),
         trial("a compiler without an end is stopped", a_compiler_without_an_end_is_stopped),
+        trial("ctrl-c leaves nothing", ctrl_c_leaves_nothing),
         trial("a panic is no hang", a_panic_is_reported),
         trial("hints come one by one", hints_come_one_by_one),
         trial("reset loses nothing", reset_loses_nothing),
@@ -213,6 +214,25 @@ fn output_and_what_is_left(command: Command) -> (Output, Vec<String>) {
         }
     }
     (output, left)
+}
+
+fn ctrl_c_leaves_nothing() {
+    let copy = Copy::of_model();
+    copy.stdout(&["answer", "late_tea", "b"]);
+    assert!(copy.stdout(&["exercises"]).contains("next: one_by_one"));
+    copy.replace(MINE, "let asked: Vec<_>", "loop {}\nlet asked: Vec<_>");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let made = || fs::read_dir(temporary.path()).expect("a folder").flatten().map(|entry| entry.path());
+    for command in [&["check", "one_by_one"][..], &["watch"]] {
+        let mut command = copy.command(command);
+        let mut child = command.env("TMPDIR", temporary.path()).spawn().expect("the program starts");
+        wait_until("it runs", || made().any(|folder| folder.join("check").exists()));
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill is part of Unix").success());
+        assert_eq!(child.wait().expect("an end").code(), Some(130), "{command:?}");
+        assert_eq!(made().count(), 0, "{command:?}");
+    }
+    assert_eq!(exercise(&copy, "one_by_one")["attempts"], 0);
 }
 
 fn a_panic_is_reported() {

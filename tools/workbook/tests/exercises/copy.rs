@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use workbook::exercises::catalog::{Catalog, Exercise};
 use workbook::exercises::{Exercises, Places};
 use workbook::programs::cargo;
 use workbook::supervisor::limits::Limits;
+
+use crate::lines::DEADLINE;
 
 pub struct Copy {
     folder: TempDir,
@@ -142,4 +146,36 @@ pub fn copy_folder(from: &Path, to: &Path) {
 #[track_caller]
 pub fn find<'a>(catalog: &'a Catalog, name: &str) -> &'a Exercise {
     catalog.find(name).expect("an exercise of that name")
+}
+
+/// The check programs among the descendants of a process.
+pub fn programs(of: u32) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir("/proc").expect("the processes").flatten() {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        if let Some((start, rest)) = stat.rsplit_once(") ") {
+            let (pid, name) = start.split_once(" (").expect("a name");
+            let parent = rest.split(' ').nth(1).expect("a parent");
+            all.push((pid.to_owned(), parent.to_owned(), name.to_owned()));
+        }
+    }
+    let mut family = vec![of.to_string()];
+    let mut found = Vec::new();
+    while let Some(parent) = family.pop() {
+        for (pid, _, name) in all.iter().filter(|(_, of, _)| *of == parent) {
+            family.push(pid.clone());
+            found.extend((name == "program").then(|| pid.clone()));
+        }
+    }
+    found
+}
+
+/// Asks again and again until the answer is yes.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
 }

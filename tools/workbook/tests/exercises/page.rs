@@ -1,11 +1,11 @@
 //! What the page asks of the server.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,9 +13,11 @@ use axum::http::{Request, StatusCode};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use workbook::exercises::queue::{Queue, WAITING};
 use workbook::exercises::web;
 
-use crate::copy::Copy;
+use crate::copy::{Copy, programs, wait_until};
+use crate::lines::DEADLINE;
 
 pub fn trials() -> Vec<Trial> {
     let trial = |name: &str, test: fn()| {
@@ -32,6 +34,7 @@ pub fn trials() -> Vec<Trial> {
         trial("wrong bodies", what_should_not_be_said_is_refused),
         trial("unknown names", unknown_names_are_not_found),
         trial("is served behind the guard", is_served_behind_the_guard),
+        trial("a check ends with its page, and holds up no other", a_check_ends_with_its_page_and_holds_up_no_other),
     ]
 }
 
@@ -44,7 +47,9 @@ struct Page {
 impl Page {
     fn new() -> Page {
         let copy = Copy::of_model();
-        let router = web::router(Arc::new(copy.exercises()));
+        let exercises = Arc::new(copy.exercises());
+        let queue = Arc::new(Queue::new(exercises.clone(), copy.project()));
+        let router = web::router(exercises, queue);
         Page { copy, router }
     }
 
@@ -173,42 +178,78 @@ fn unknown_names_are_not_found() {
     }
 }
 
+/// The server over a copy; it ends with the value.
+struct Served {
+    server: Child,
+    host: String,
+    token: String,
+}
+
+impl Served {
+    fn start(copy: &Copy) -> Served {
+        let book = copy.project().join("book");
+        fs::create_dir_all(book.join("src")).expect("a folder");
+        fs::write(book.join("book.toml"), "[book]\ntitle = \"Sample\"\n").expect("a file");
+        fs::write(book.join("src/SUMMARY.md"), "- [One](one.md)\n").expect("a file");
+        fs::write(book.join("src/one.md"), "# One\n").expect("a file");
+        let mut server = Command::new(env!("CARGO_BIN_EXE_workbook"))
+            .args(["--no-open", "--port", "0", "--book"])
+            .arg(&book)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut address = String::new();
+        let stdout = server.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut address).expect("the address");
+        let host = address.trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned();
+        let (_, token) = address.trim().split_once("#token=").expect("a token");
+        Served { server, host, token: token.to_owned() }
+    }
+
+    /// Sends a request, and gives the connection on which the answer comes.
+    fn send(&self, request: &str, token: &str, body: &str) -> TcpStream {
+        let (host, length) = (&self.host, body.len());
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a limit");
+        let head = format!(
+            "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nX-Workbook-Token: {token}\r\nContent-Type: application/json\r\n"
+        );
+        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}").expect("a request");
+        stream
+    }
+
+    fn ask(&self, request: &str, token: &str) -> String {
+        answer(self.send(request, token, ""))
+    }
+
+    /// Asks for a check.
+    fn check(&self) -> TcpStream {
+        self.send("POST /exercises/one_by_one/check", &self.token, "{}")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.server.kill().expect("a running child");
+        self.server.wait().expect("a child");
+    }
+}
+
+fn answer(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// The server mounts the exercises that lie beside its book, and a request that changes something needs the secret.
 fn is_served_behind_the_guard() {
     let copy = Copy::of_model();
-    let book = copy.project().join("book");
-    fs::create_dir_all(book.join("src")).expect("a folder");
-    fs::write(book.join("book.toml"), "[book]\ntitle = \"Sample\"\n").expect("a file");
-    fs::write(book.join("src/SUMMARY.md"), "- [One](one.md)\n").expect("a file");
-    fs::write(book.join("src/one.md"), "# One\n").expect("a file");
-    let mut server = Command::new(env!("CARGO_BIN_EXE_workbook"))
-        .args(["--no-open", "--port", "0", "--book"])
-        .arg(&book)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut address = String::new();
-    let stdout = server.stdout.take().expect("a pipe");
-    BufReader::new(stdout).read_line(&mut address).expect("the address");
-    let host = address.trim_start_matches("http://").split('/').next().unwrap_or_default();
-    let (_, token) = address.trim().split_once("#token=").expect("a token");
-    let ask = |request: &str, token: &str| {
-        let mut stream = TcpStream::connect(host).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
-        let head = format!(
-            "{request} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nX-Workbook-Token: {token}\r\n"
-        );
-        write!(stream, "{head}Content-Length: 0\r\n\r\n").expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    };
-    let list = ask("GET /exercises", token);
-    let foreign = ["GET /exercises", "GET /exercises/one_by_one"].map(|look| ask(look, "0"));
-    let hint = ask("POST /exercises/one_by_one/hint", "0");
-    server.kill().expect("a running child");
-    server.wait().expect("a child");
+    let served = Served::start(&copy);
+    let list = served.ask("GET /exercises", &served.token);
+    let foreign = ["GET /exercises", "GET /exercises/one_by_one"].map(|look| served.ask(look, "0"));
+    let hint = served.ask("POST /exercises/one_by_one/hint", "0");
+    drop(served);
     assert!(list.starts_with("HTTP/1.1 200 "), "{list}");
     assert!(list.contains("\"name\":\"one_by_one\""), "{list}");
     for foreign in foreign {
@@ -216,4 +257,37 @@ fn is_served_behind_the_guard() {
     }
     assert!(hint.starts_with("HTTP/1.1 401 "), "{hint}");
     assert!(!copy.file("work/progress.json").exists());
+}
+
+fn a_check_ends_with_its_page_and_holds_up_no_other() {
+    let copy = Copy::of_model();
+    copy.exercises();
+    copy.replace("work/gather_wait/one_by_one.rs", "let asked: Vec<_>", "loop {}\nlet asked: Vec<_>");
+    let served = Served::start(&copy);
+    let first = served.check();
+    wait_until("it runs", || !programs(served.server.id()).is_empty());
+    // As many as may wait, and more, which are answered at once.
+    let others: Vec<TcpStream> = (0..WAITING + 600).map(|_| served.check()).collect();
+    let is_answered = |stream: &&TcpStream| {
+        stream.set_nonblocking(true).expect("a socket");
+        !matches!(stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    };
+    wait_until("the others are refused", || others.iter().filter(is_answered).count() == 600);
+    let refused = others.iter().find(is_answered).expect("one that is refused");
+    refused.set_nonblocking(false).expect("a socket");
+    let refusal = answer(refused.try_clone().expect("a socket"));
+    assert!(refusal.starts_with("HTTP/1.1 503 ") && refusal.contains("16 checks are waiting"), "{refusal}");
+    let page = served.ask("GET /one.html", "0");
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    drop(others);
+    let start = Instant::now();
+    drop(first);
+    wait_until("nothing runs", || programs(served.server.id()).is_empty());
+    // It would have stopped itself after ten seconds.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    copy.solve("one_by_one");
+    let solved = answer(served.check());
+    assert!(solved.starts_with("HTTP/1.1 200 ") && solved.contains("\"passed\":true"), "{solved}");
+    let progress = served.ask("GET /exercises", &served.token);
+    assert!(progress.contains("\"attempts\":1,"), "what was stopped is no attempt: {progress}");
 }

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::Command;
 
+use anyhow::{Context as _, Result};
 use libtest_mimic::{Failed, Trial};
 use workbook::exercises::catalog::{Attempt, Catalog, Exercise, Kind};
-use workbook::exercises::check;
+use workbook::exercises::check::{self, Outcome};
 use workbook::programs::cargo;
 use workbook::programs::chapter::Chapter;
 use workbook::programs::compile::{Compiled, Compiler, Source};
 use workbook::programs::pattern::same_text;
 use workbook::programs::program::{Tools, programs};
 use workbook::programs::python::Python;
+use workbook::supervisor::block_on;
 use workbook::supervisor::limits::Limits;
 
 use crate::copy::{Copy, find};
@@ -59,9 +61,17 @@ pub fn trials(context: &'static Context) -> Vec<Trial> {
     trials
 }
 
+/// What comes of this text as the reader's file.
+fn checked(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise, text: &str) -> Result<Outcome> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    let outcome = block_on(async |by| check::check(compiler, catalog, exercise, text, &run, by).await)?;
+    outcome.context("it was stopped")
+}
+
 /// The starter compiles, and the first check that fails is the one that it is about.
 pub fn starter(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> Result<(), Failed> {
-    let outcome = check::check(compiler, catalog, exercise, &catalog.starter(exercise)?)?;
+    let outcome = checked(compiler, catalog, exercise, &catalog.starter(exercise)?)?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first.is_none() || first != exercise.fails {
@@ -77,7 +87,7 @@ pub fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> 
     if text == catalog.starter(exercise)? {
         return Err("the solution is the starter".into());
     }
-    let outcome = check::check(compiler, catalog, exercise, &text)?;
+    let outcome = checked(compiler, catalog, exercise, &text)?;
     if !outcome.passed {
         return Err(format!("{outcome:#?}").into());
     }
@@ -87,7 +97,7 @@ pub fn solution(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise) -> 
 /// An attempt passes, or the first check that fails is the one that is meant to see it.
 fn try_checks(compiler: &Compiler, catalog: &Catalog, exercise: &Exercise, attempt: &Attempt) -> Result<(), Failed> {
     let text = catalog.attempt(exercise, attempt)?;
-    let outcome = check::check(compiler, catalog, exercise, &text)?;
+    let outcome = checked(compiler, catalog, exercise, &text)?;
     let failed = outcome.checks.iter().find(|check| !check.passed);
     let first = failed.map(|check| check.id.clone());
     if first != attempt.fails || outcome.passed != attempt.fails.is_none() {
