@@ -9,9 +9,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use mdbook_driver::book::{Book, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext, parse_input};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
 use crate::exercises::catalog::Catalog;
 use crate::exercises::{Places, section};
+use crate::programs::fence::{Fence, is_folded};
 
 /// The step of this name in `book.toml`.
 pub struct Workbook;
@@ -57,5 +59,38 @@ fn change(chapter: &mut Chapter, catalog: Option<&Catalog>) -> Result<()> {
         let number = chapter.number.as_ref().map(ToString::to_string).unwrap_or_default();
         chapter.content.push_str(&section::markdown(catalog, exercises, &number)?);
     }
+    chapter.content = fold(&chapter.content);
     Ok(())
+}
+
+/// Puts what the reader is to guess into elements that can be opened; `book/theme/guess.js` puts a field before them.
+fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut done = 0;
+    for (event, range) in Parser::new(text).into_offset_iter() {
+        let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event else {
+            continue;
+        };
+        let summary = Fence::parse(&info).ok().and_then(|fence| fence.summary());
+        if let (Some(summary), true) = (summary, is_folded(&info)) {
+            let (before, block) = (&text[done..range.start], text[range.clone()].trim_end());
+            folded.push_str(before);
+            folded
+                .push_str(&format!("<details class=\"guess\"><summary>{summary}</summary>\n\n{block}\n\n</details>\n"));
+            done = range.end;
+        }
+    }
+    folded + &text[done..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_to_be_guessed_is_folded() {
+        let text = "a\n\n```text,output\nb\n```\n\n```text,output,folded\nc\n```\n\nd\n";
+        let folded = "a\n\n```text,output\nb\n```\n\n<details class=\"guess\"><summary>Output</summary>\n\n```text,output,folded\nc\n```\n\n</details>\n\nd\n";
+        assert_eq!(fold(text).replace("\n\n\n", "\n\n"), folded);
+    }
 }

@@ -38,12 +38,15 @@ pub enum Fence {
 /// Class names that concern only the page and may follow any kind.
 const PAGE_CLASSES: [&str; 1] = ["editable"];
 
+/// The class name of what is printed or said, and shown when the reader has guessed it; it concerns only the page, too.
+const FOLDED: &str = "folded";
+
 impl Fence {
     /// Reads the words after the backticks, or says what is wrong with them.
     pub fn parse(info: &str) -> Result<Fence, String> {
-        let words: Vec<&str> =
-            info.split([',', ' ', '\t']).filter(|word| !word.is_empty() && !PAGE_CLASSES.contains(word)).collect();
-        Ok(match words[..] {
+        let concerns_page = |word: &&str| PAGE_CLASSES.contains(word) || *word == FOLDED;
+        let words: Vec<&str> = words(info).filter(|word| !concerns_page(word)).collect();
+        let fence = match words[..] {
             [] => {
                 return Err("a code block without a label: say what it is, for example ```text,diagram".to_owned());
             }
@@ -67,6 +70,21 @@ impl Fence {
             _ => {
                 return Err(format!("unknown kind of code block ```{info}: use one of the table in CONTRIBUTING.md"));
             }
+        };
+        if is_folded(info) && fence.summary().is_none() {
+            return Err(format!("```{info} cannot be folded: only what a program prints or the compiler says can"));
+        }
+        Ok(fence)
+    }
+
+    /// What a block of this kind is called where it is folded, if it can be.
+    pub fn summary(&self) -> Option<&'static str> {
+        Some(match self {
+            Fence::Output => "Output",
+            Fence::Transcript => "Output of the example",
+            Fence::Stderr => "Standard error",
+            Fence::Compiler => "The compiler says",
+            _ => return None,
         })
     }
 
@@ -94,6 +112,15 @@ impl Fence {
     }
 }
 
+/// Whether a block with these words after its backticks is shown when the reader has guessed it.
+pub fn is_folded(info: &str) -> bool {
+    words(info).any(|word| word == FOLDED)
+}
+
+fn words(info: &str) -> impl Iterator<Item = &str> {
+    info.split([',', ' ', '\t']).filter(|word| !word.is_empty())
+}
+
 fn is_error_code(word: &str) -> bool {
     word.len() == 5 && word.starts_with('E') && word[1..].bytes().all(|b| b.is_ascii_digit())
 }
@@ -106,6 +133,15 @@ mod tests {
     fn page_classes_do_not_change_the_kind() {
         assert_eq!(Fence::parse("rust,editable"), Ok(Fence::Rust));
         assert_eq!(Fence::parse("rust,should_panic,editable"), Ok(Fence::RustPanics));
+    }
+
+    #[test]
+    fn what_is_printed_or_said_can_be_folded_and_nothing_else() {
+        assert_eq!(Fence::parse("text,output,folded"), Ok(Fence::Output));
+        assert_eq!(Fence::parse("text,compiler,folded"), Ok(Fence::Compiler));
+        for bad in ["rust,folded", "text,diagram,folded", "console,folded"] {
+            assert!(Fence::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

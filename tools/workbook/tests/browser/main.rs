@@ -4,6 +4,7 @@
 
 mod exercises;
 mod figures;
+mod guesses;
 mod model;
 mod output;
 mod page;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         .into_iter()
         .chain(figures::TESTS)
         .chain(whole::TESTS)
+        .chain(guesses::TESTS)
         .chain(output::TESTS)
         .map(|(name, test)| (name, test, skipped))
         .chain(output::MEASURED.map(|(name, test)| (name, test, true)))
