@@ -71,7 +71,7 @@ mod linux {
                 what_cannot_be_linked_with_the_shared_library_is_linked_otherwise, a_refused_program_is_explained,
                 a_program_without_main_keeps_its_lines, a_program_sees_nothing_of_its_reader, a_program_yields_to_the_page,
                 an_example_runs_with_arguments, the_same_program_is_compiled_once,
-                a_second_program_hears_of_the_first, time_is_limited,
+                a_second_program_hears_of_the_first,
                 processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
                 output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
@@ -98,7 +98,8 @@ mod linux {
         .into_iter()
         .map(|(name, test)| with_server(&shared, name, test))
         .collect();
-        let alone: [(&str, fn()); 6] = [
+        let alone: [(&str, fn()); 7] = [
+            ("time_is_limited", programs::time_is_limited),
             (
                 "a_program_that_doubles_is_ended_and_the_page_answers_meanwhile",
                 endings::a_program_that_doubles_is_ended_and_the_page_answers_meanwhile,

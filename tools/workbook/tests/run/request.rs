@@ -22,8 +22,8 @@ pub fn only_json_is_read(server: &Server) {
 
 pub fn a_body_of_more_than_64_kib_is_refused(server: &Server) {
     let body = |size: usize| {
-        let rest = size - r#"{"code":""}"#.len();
-        format!("{{\"code\":\"{}\"}}", "/".repeat(rest))
+        let rest = size - r#"{"code":"fn main(){}"}"#.len();
+        format!("{{\"code\":\"fn main(){{}}{}\"}}", "/".repeat(rest))
     };
     let headers = server.good_headers();
     for route in ROUTES {
