@@ -2,6 +2,7 @@
 //!
 //! Without Chromium and its driver these tests are skipped, and counted as skipped.
 
+mod access;
 mod exercises;
 mod figures;
 mod guesses;
@@ -30,8 +31,16 @@ fn main() -> ExitCode {
     if let Some(why) = &missing {
         eprintln!("note: the pages are not looked at, because {why}");
     }
-    let skipped = missing.is_some() && env::var_os("WORKBOOK_REQUIRE_ALL").is_none();
-    let tests: [Test; 13] = [
+    let all = env::var_os("WORKBOOK_REQUIRE_ALL").is_some();
+    let skipped = missing.is_some() && !all;
+    let without_axe = access::missing();
+    if let Some(why) = &without_axe {
+        eprintln!("note: nobody looks whether everybody can use the pages, because {why}");
+    }
+    let skipped_without_axe = skipped || without_axe.is_some() && !all;
+    let axe = || access::axe_finds_nothing_serious().map_err(|error| Failed::from(format!("{error:?}")));
+    let axe = Trial::test("axe_finds_nothing_serious", axe).with_ignored_flag(skipped_without_axe);
+    let tests: [Test; 14] = [
         ("a_program_is_run_edited_stopped_and_reset", page::a_program_is_run_edited_stopped_and_reset),
         ("an_example_runs_on_a_phone_in_the_dark", page::an_example_runs_on_a_phone_in_the_dark),
         ("a_page_without_the_key_says_where_it_is", page::a_page_without_the_key_says_where_it_is),
@@ -57,6 +66,7 @@ fn main() -> ExitCode {
             timelines::from_elsewhere_the_playground_says_what_it_needs,
         ),
         ("exercises_are_answered_checked_and_solved", exercises::exercises_are_answered_checked_and_solved),
+        ("a_page_is_used_by_keyboard", access::a_page_is_used_by_keyboard),
     ];
     let trials = tests
         .into_iter()
@@ -70,6 +80,7 @@ fn main() -> ExitCode {
             Trial::test(name, move || test().map_err(|error| Failed::from(format!("{error:?}"))))
                 .with_ignored_flag(ignored)
         })
+        .chain([axe])
         .collect();
     let conclusion = libtest_mimic::run(&args, trials);
     site::stop();

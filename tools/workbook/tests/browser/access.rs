@@ -1,0 +1,144 @@
+//! Pages that everybody can use: by keyboard, with little sight, and with a screen reader.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use workbook::programs::cargo;
+
+use crate::page::{READY, SMALL, check_equal, check_quiet, run, take_picture};
+use crate::site;
+use crate::webdriver::{Browser, ENTER, LONGEST, RIGHT};
+
+const DESKTOP: (u32, u32) = (1280, 900);
+const TAB: char = '\u{E004}';
+
+/// What axe finds serious in mdBook's own bar: the button for the contents is a label, and says that it is expanded.
+const MDBOOKS: [&str; 2] = ["aria-allowed-attr #mdbook-sidebar-toggle", "aria-prohibited-attr #mdbook-sidebar-toggle"];
+
+const PAGES: [&str; 12] = [
+    "introduction",
+    "gather_wait",
+    "queues",
+    "event_loop",
+    "timeouts",
+    "playground",
+    "dictionary",
+    "glossary",
+    "rows",
+    "runtimes",
+    "streams",
+    "http_server",
+];
+
+fn axe() -> PathBuf {
+    cargo::workspace().join("target/axe/node_modules/axe-core/axe.min.js")
+}
+
+/// Says what is missing, if anything is.
+pub fn missing() -> Option<String> {
+    let is_there = axe().is_file();
+    (!is_there).then(|| "there is no axe-core: npm install --no-save --prefix target/axe axe-core".to_owned())
+}
+
+/// The serious findings of axe in the page as it is now; another theme than the first changes nothing but colours.
+fn findings(browser: &Browser, theme: &str, all: bool) -> Result<Vec<String>> {
+    browser.get(&format!("document.getElementById('mdbook-theme-{theme}').click()"))?;
+    // A colour on its way to another is neither.
+    let changing = "document.getAnimations().some((animation) => animation instanceof CSSTransition)";
+    browser.wait_within(LONGEST, &format!("!{changing}"))?;
+    let only = if all { "" } else { "runOnly: ['color-contrast']," };
+    let found = browser.get(&format!(
+        "axe.run(document, {{ {only} resultTypes: ['violations'], preload: false, iframes: false }}).then(({{ violations }}) => violations
+            .filter(({{ impact }}) => ['serious', 'critical'].includes(impact))
+            .flatMap(({{ id, nodes }}) => nodes.map(({{ target, any }}) => `${{id}} ${{target.join(' ')}} ${{any[0]?.data?.contrastRatio ?? ''}}`.trim())))"
+    ))?;
+    let found = found.as_array().context("findings")?.iter();
+    let found = found.filter_map(Value::as_str).map(str::to_owned);
+    Ok(found.filter(|finding| !MDBOOKS.contains(&&**finding)).collect())
+}
+
+/// Uses what a page has, so that it is looked at, too: a stepper, an exercise, a program with its timeline.
+fn use_page(browser: &Browser, page: &str) -> Result<()> {
+    if page != "gather_wait" {
+        return Ok(());
+    }
+    browser.wait_until(READY)?;
+    browser.wait_until("document.querySelector('.exercise > summary')")?;
+    browser.get("document.querySelectorAll('.trace-next').forEach((next) => next.click())")?;
+    browser.click("document.querySelector('.exercise > summary')")?;
+    browser.wait_until("document.querySelector('.exercise .ex-main')")?;
+    browser.get("document.querySelector('.run-toggle input:not(:checked)')?.click()")?;
+    run(browser, "document.querySelector('.program:has(.language-rust)')", "Ended after")?;
+    browser.wait_until("document.querySelector('.run-timeline .trace-stepper')")
+}
+
+pub fn axe_finds_nothing_serious() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(DESKTOP, false, false)?;
+    let axe = fs::read_to_string(axe()).with_context(|| missing().unwrap_or_default())?;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": axe}))?;
+    browser.open(&format!("{address}/index.html#token={token}"))?;
+    let mut serious = Vec::new();
+    for ((width, height), phone) in [(DESKTOP, false), (SMALL, true)] {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone});
+        browser.devtools("Emulation.setDeviceMetricsOverride", size)?;
+        for page in PAGES {
+            browser.open(&format!("{address}/{page}.html"))?;
+            browser.wait_until("window.axe && window.workbookTrace")?;
+            use_page(&browser, page)?;
+            // The page with all of it is looked at in all themes.
+            let themes: &[&str] = match page {
+                "gather_wait" if !phone => &["light", "navy", "coal", "ayu", "rust"],
+                _ => &["light", "navy"],
+            };
+            for theme in themes {
+                let found = findings(&browser, theme, *theme == "light")?;
+                serious.extend(found.iter().map(|finding| format!("{page}, {theme}, {width}: {finding}")));
+            }
+            browser.get("document.getElementById('mdbook-theme-light').click()")?;
+        }
+    }
+    ensure!(serious.is_empty(), "{serious:#?}");
+    check_quiet(&browser, &address)
+}
+
+pub fn a_page_is_used_by_keyboard() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(SMALL, false, false)?;
+    browser.open(&format!("{address}/gather_wait.html#token={token}"))?;
+    browser.wait_until(READY)?;
+    let focused = |property: &str| browser.get_text(&format!("document.activeElement.{property}"));
+
+    // The first stop leads past the contents, and the text's first control follows soon.
+    browser.type_keys(&TAB.to_string())?;
+    check_equal(&focused("textContent")?, "Skip to the text")?;
+    browser.type_keys(&ENTER.to_string())?;
+    check_equal(&focused("tagName")?, "MAIN")?;
+    let mut stops = 0;
+    while focused("closest('.program')?.className ?? ''")? != "program" {
+        browser.type_keys(&TAB.to_string())?;
+        stops += 1;
+        ensure!(stops < 10, "no program after {stops} stops");
+    }
+    let outline = "getComputedStyle(document.activeElement).outlineStyle";
+    check_equal(&browser.get_text(outline)?, "solid")?;
+
+    // What scrolls is a stop with a name, is scrolled by the keyboard, and turns to no other chapter. What does not is none.
+    let boxes = "[...document.querySelectorAll('main :is(pre > code, .table-wrapper, .trace-picture)')].filter((box) => box.checkVisibility())";
+    browser.wait_until("document.querySelector('code[tabindex].has-more')")?;
+    let wrong = browser.get(&format!(
+        "{boxes}.filter((box) => (box.scrollWidth > box.clientWidth + 1) !== (box.tabIndex === 0 && box.ariaLabel?.length > 5)).map((box) => box.outerHTML.slice(0, 200))"
+    ))?;
+    ensure!(wrong == json!([]), "{wrong:#}");
+    let first = "document.querySelector('code[tabindex].has-more')";
+    browser.get(&format!("{first}.focus()"))?;
+    take_picture(&browser, "keyboard-phone.png")?;
+    browser.type_keys(&RIGHT.to_string())?;
+    browser.wait_until(&format!("{first}.scrollLeft > 0"))?;
+    check_equal(&browser.get_text("location.pathname")?, "/gather_wait.html")?;
+    browser.get(&format!("{first}.scrollLeft = 10000"))?;
+    browser.wait_until("!document.activeElement.classList.contains('has-more')")?;
+    check_quiet(&browser, &address)
+}
