@@ -9,6 +9,7 @@ mod guesses;
 mod model;
 mod output;
 mod page;
+mod search;
 mod site;
 mod sizes;
 mod timelines;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         .chain(figures::TESTS)
         .chain(whole::TESTS)
         .chain(guesses::TESTS)
+        .chain(search::TESTS)
         .chain(output::TESTS)
         .map(|(name, test)| (name, test, skipped))
         .chain(output::MEASURED.map(|(name, test)| (name, test, true)))
