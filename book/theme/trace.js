@@ -21,6 +21,17 @@
     /* The lines of output that a panel shows at a time, the last ones. */
     const MOST_LINES = 100;
 
+    /* Which loop a reader looks at, in all figures that have a run on it, until another one is chosen. */
+    const LOOP = "workbook-loop";
+    const steppers = new Set();
+    const chosenLoop = () => {
+        try { return localStorage.getItem(LOOP); } catch { return null; }
+    };
+    const chooseLoop = (library) => {
+        try { localStorage.setItem(LOOP, library); } catch { /* It holds for this page only. */ }
+        steppers.forEach((stepper) => stepper.look(library));
+    };
+
     const make = (name, properties = {}, ...children) => {
         const element = Object.assign(document.createElement(name), properties);
         element.append(...children);
@@ -71,7 +82,9 @@
             this.steps = data.steps;
             this.items = data.items;
             this.source = data.source;
-            this.isTokio = element.dataset.library === "tokio";
+            this.words = words;
+            this.library = element.dataset.library;
+            this.isTokio = this.library === "tokio";
             this.title = element.dataset.title ?? "";
             this.picture = element.querySelector(".trace-picture");
             this.svg = element.querySelector(".trace-lanes");
@@ -124,6 +137,7 @@
             this.step = -1;
             this.build();
             this.choose(runs[0]);
+            this.look(chosenLoop());
             runs.forEach((run) => run.picture.addEventListener("click", (event) => this.click(run, event)));
             figure.addEventListener("keydown", (event) => this.key(event));
         }
@@ -145,8 +159,13 @@
             this.scrubber.addEventListener("input", () => this.go(this.scrubber.valueAsNumber - 1));
             this.count = make("output");
             this.choice = this.runs.length < 2 ? [] : this.runs.map((run) => button(run.title, `Step through ${run.title}`, () => {
+                /* What changes above must not move what was pressed. */
+                const place = () => this.choice[0].getBoundingClientRect().top;
+                const before = place();
                 this.choose(run);
+                chooseLoop(run.library);
                 this.go(0);
+                scrollBy(0, place() - before);
             }));
             if (this.choice.length > 0) this.runs[0].element.before(make("div", { className: "trace-controls trace-choice" }, ...this.choice));
             this.controls = make("div", { className: "trace-controls" }, this.first, this.back, this.next, this.last, this.scrubber, this.count);
@@ -180,11 +199,19 @@
             this.figure.classList.add("trace-open");
         }
 
+        look(library) {
+            if (this.run.library === library) return;
+            const run = this.runs.find((other) => other.library === library);
+            if (run) this.choose(run);
+        }
+
         choose(run) {
             this.run = run;
             this.step = -1;
             this.choice.forEach((button, n) => button.setAttribute("aria-pressed", String(this.runs[n] === run)));
-            this.runs.forEach((other) => other.element.classList.toggle("trace-chosen", other === run));
+            this.runs.forEach((other) => [other.element, other.words].forEach((part) => part.classList.toggle("trace-chosen", other === run)));
+            this.panels.hidden = true;
+            this.figure.classList.remove("trace-stepping");
             this.scrubber.max = run.steps.length;
             this.scrubber.value = 1;
             this.first.disabled = this.back.disabled = true;
@@ -212,7 +239,10 @@
             const room = document.documentElement.clientHeight - AROUND - this.controls.offsetHeight - SENTENCE * em;
             this.figure.style.setProperty("--trace-most", `${room - LISTING * em}px`);
             this.figure.classList.remove("trace-alone");
-            const height = () => this.runs.at(-1).element.getBoundingClientRect().bottom - this.runs[0].element.getBoundingClientRect().top;
+            const height = () => {
+                const seen = this.runs.map((run) => run.element).filter((element) => element.offsetHeight > 0);
+                return seen.at(-1).getBoundingClientRect().bottom - seen[0].getBoundingClientRect().top;
+            };
             const narrow = this.figure.clientWidth < NARROW;
             if (this.runs.length > 1 && (narrow || height() > room - LISTING * em)) this.figure.classList.add("trace-alone");
             const used = this.figure.classList.contains("trace-alone") ? this.run.element.offsetHeight : height();
@@ -221,11 +251,12 @@
 
         list(source) {
             this.program.hidden = !source;
+            const language = source?.file.endsWith(".py") ? "python" : "rust";
             const color = (line) => {
                 const element = make("span");
                 /* The version that mdBook brings takes the language first. */
-                if (window.hljs?.getLanguage?.("rust") && line) {
-                    element.innerHTML = window.hljs.highlight("rust", line, true).value;
+                if (window.hljs?.getLanguage?.(language) && line) {
+                    element.innerHTML = window.hljs.highlight(language, line, true).value;
                 } else {
                     element.textContent = line;
                 }
@@ -343,7 +374,12 @@
             const words = figure.querySelectorAll(".trace-words");
             const stepper = new Stepper(figure, runs.map((run, n) => new Run(run, words[n])));
             /* A figure that is gone with the program that it showed is forgotten. */
-            const fit = () => (figure.isConnected ? stepper.fit() : removeEventListener("resize", fit));
+            steppers.add(stepper);
+            const fit = () => {
+                if (figure.isConnected) return stepper.fit();
+                steppers.delete(stepper);
+                removeEventListener("resize", fit);
+            };
             addEventListener("resize", fit);
         }
     };

@@ -1,19 +1,25 @@
 //! Records the programs of the book again: `cargo run -p recorded --bin record`.
 //!
 //! Each lies in a file of its own, `CHAPTER/NAME.rs`, and is a program as a reader would write it. It is recorded as a reader's is:
-//! by itself, linked with `recorded` in Tokio's place, and in a process of its own.
+//! by itself, linked with `recorded` in Tokio's place, and in a process of its own. `CHAPTER/NAME.py` beside it, if there is such a
+//! file, is the same program on Python's asyncio, and belongs to the recording.
 
 #[macro_use(println)]
 extern crate recorded as tokio;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio, Termination};
 use std::{env, fs, io, process};
 
 use asyncio_trace::figure::{self, MOST_SHOWN};
 use asyncio_trace::spill;
-use asyncio_trace::{Run, Source, Trace};
+use asyncio_trace::{Library, Run, Source, Trace};
 use tokio::recorder;
+
+#[rustfmt::skip]
+#[path = "../../../tests/python/mod.rs"]
+mod python;
 
 /// The programs of a recording: one, or two that are compared, such as the same on this library and on Tokio.
 ///
@@ -157,14 +163,18 @@ fn main() -> ExitCode {
         let program = programs.find(|program| Some(program.file) == argument.as_deref());
         return (program.expect("a program").main)();
     }
-    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book");
-    write(&argument.map_or(book, PathBuf::from)).report()
+    write(&argument.map_or(project().join("book"), PathBuf::from)).report()
+}
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn write(book: &Path) -> io::Result<()> {
     let (traces, figures) = (book.join("traces"), book.join("figures"));
     fs::create_dir_all(&traces)?;
     fs::create_dir_all(&figures)?;
+    let mut twins = twins()?;
     for Scenario {
         name,
         caption,
@@ -172,8 +182,13 @@ fn write(book: &Path) -> io::Result<()> {
         programs,
     } in SCENARIOS
     {
-        let runs: io::Result<Vec<Run>> = programs.iter().map(Program::record).collect();
-        let trace = Trace { runs: runs? };
+        let mut runs = Vec::new();
+        for program in *programs {
+            runs.push(program.record()?);
+            // Beside the program that it is the same as.
+            runs.extend(twins.remove(&program.twin()));
+        }
+        let trace = Trace { runs };
         let caption = match caption {
             &"" => &trace.runs[0].title,
             caption => *caption,
@@ -186,7 +201,101 @@ fn write(book: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives the runs of the programs on Python's asyncio, by their files.
+fn twins() -> io::Result<HashMap<String, Run>> {
+    let programs = SCENARIOS.iter().flat_map(|scenario| scenario.programs);
+    let files = programs.map(Program::twin);
+    let files = files.filter(|file| project().join(file).exists());
+    let texts = files.map(|file| Ok((fs::read_to_string(project().join(&file))?, file)));
+    let twins: Vec<(String, String)> = texts.collect::<io::Result<_>>()?;
+    let sources: Vec<Source> = twins
+        .iter()
+        .map(|(text, file)| source(file, text))
+        .collect();
+    let runs = match python::pyodide() {
+        Ok(python) => record_twins(
+            &python.within(project().join("tools/recorded/python")),
+            &sources,
+        )?,
+        Err(why) => {
+            python::skip(&format!("what asyncio did last time is kept: {why}"));
+            sources.iter().map(kept).collect::<io::Result<_>>()?
+        }
+    };
+    Ok(sources
+        .into_iter()
+        .map(|source| source.file)
+        .zip(runs)
+        .collect())
+}
+
+/// Records programs on Python's asyncio, all in one process of Pyodide, which takes its time to begin.
+fn record_twins(python: &python::Python, sources: &[Source]) -> io::Result<Vec<Run>> {
+    let clock = fs::read_to_string(project().join("examples/virtual_clock.py"))?;
+    let programs = sources
+        .iter()
+        .map(|source| (&source.file, source.lines.join("\n") + "\n"));
+    let job = serde_json::json!({
+        "programs": programs.collect::<Vec<_>>(),
+        "modules": { "virtual_clock.py": clock },
+    });
+    let records: Vec<String> =
+        serde_json::from_str(&python.run("scenarios.py", &[], &job.to_string()))?;
+    let runs = records.iter().zip(sources).map(|(record, source)| {
+        let mut run = only_run(record, source)?;
+        // The last of the three numbers changes nothing.
+        let version = run.python.take().unwrap_or_default();
+        run.python = version
+            .rsplit_once('.')
+            .map(|(version, _)| version.to_owned());
+        Ok(run)
+    });
+    runs.collect()
+}
+
+/// Gives the run of this program that the book has.
+fn kept(source: &Source) -> io::Result<Run> {
+    for file in fs::read_dir(project().join("book/traces"))? {
+        let trace: Trace = serde_json::from_str(&fs::read_to_string(file?.path())?)?;
+        let mut runs = trace.runs.into_iter();
+        if let Some(run) =
+            runs.find(|run| run.library == Library::Cpython && run.source.as_ref() == Some(source))
+        {
+            return Ok(run);
+        }
+    }
+    Err(io::Error::other(format!(
+        "{} is new or has changed, and can be recorded with Pyodide only",
+        source.file
+    )))
+}
+
+fn source(file: &str, text: &str) -> Source {
+    Source {
+        file: file.to_owned(),
+        first_line: 1,
+        lines: text.lines().map(str::to_owned).collect(),
+    }
+}
+
+/// Reads the record of a program with one loop, which has its title in its first line.
+fn only_run(record: &str, source: &Source) -> io::Result<Run> {
+    match spill::read(record, source).map(<[Run; 1]>::try_from) {
+        Ok(Ok([mut run])) => {
+            let title = source.lines[0].trim_start_matches("//! ");
+            run.title = title.trim_matches('"').to_owned();
+            Ok(run)
+        }
+        failed => Err(io::Error::other(format!("{}: {failed:?}", source.file))),
+    }
+}
+
 impl Program {
+    /// The file of the same program on Python's asyncio, which need not exist.
+    fn twin(&self) -> String {
+        self.file.replace(".rs", ".py")
+    }
+
     fn record(&self) -> io::Result<Run> {
         let file = env::temp_dir().join(format!("record-{}", process::id()));
         let wish = format!("{MOST_SHOWN} {} {}", u64::MAX, file.display());
@@ -197,21 +306,10 @@ impl Program {
             .status()?;
         let record = fs::read_to_string(&file)?;
         fs::remove_file(&file)?;
-        let source = Source {
-            file: self.file.to_owned(),
-            first_line: 1,
-            lines: self.text.lines().map(str::to_owned).collect(),
-        };
-        match spill::read(&record, &source).map(<[Run; 1]>::try_from) {
-            Ok(Ok([mut run])) if ended.success() => {
-                let title = source.lines[0].trim_start_matches("//! ");
-                run.title = title.to_owned();
-                Ok(run)
-            }
-            failed => Err(io::Error::other(format!(
-                "{}: {ended}, {failed:?}",
-                self.file
-            ))),
+        let source = source(self.file, self.text);
+        if !ended.success() {
+            return Err(io::Error::other(format!("{}: {ended}", self.file)));
         }
+        only_run(&record, &source)
     }
 }

@@ -61,6 +61,8 @@ fn every_program_is_recorded_and_formatted() {
         .collect();
     assert_eq!(recorded, programs);
     // Cargo does not see them, because a macro names them.
+    let programs =
+        programs.into_iter().filter(|program| program.extension().is_some_and(|extension| extension == "rs"));
     let mut rustfmt = Command::new("rustfmt");
     rustfmt.args(["--check", "--edition", "2024"]).args(programs);
     assert!(rustfmt.status().unwrap().success());

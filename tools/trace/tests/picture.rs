@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use asyncio::observe::{Awaited, Kind, note};
 use asyncio::{EventLoop, Queue, Result, TcpListener, TcpStream, create_task, get_running_loop, sleep, yield_now};
-use asyncio_trace::{Recording, Run, Trace, figure};
+use asyncio_trace::{Library, Recording, Run, Trace, figure};
 
 mod book;
 
@@ -98,7 +98,7 @@ fn arrows_of_tokio_are_those_of_the_loop() {
     let named = |(name, json)| (name == "task-two_tasks").then_some(json);
     let json: String = traces.filter_map(named).collect();
     let trace: Trace = serde_json::from_str(&json).unwrap();
-    let mut run = trace.runs.into_iter().nth(1).unwrap();
+    let mut run = trace.runs.into_iter().find(|run| run.library == Library::Tokio).unwrap();
     for record in &mut run.records {
         if let Kind::Awaits { on, .. } = &mut record.event.kind {
             *on = Awaited::Foreign;

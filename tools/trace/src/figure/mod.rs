@@ -62,7 +62,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
                 if steps {
                     table::push_data(&mut html, run, story, layout, &plan.lane_of);
                 }
-                words.push_str("<div class=\"trace-words\">\n");
+                let _ = writeln!(words, "<div class=\"trace-words\" data-library={}>", text(&run.library));
                 let title = short_title(runs, n);
                 table::push_output(&mut words, story, title.as_deref());
                 table::push_table(&mut words, run, story, title.as_deref());
@@ -118,6 +118,11 @@ fn title(runs: &[Run], n: usize) -> Option<String> {
         (false, _, "") => format!("On {}", called(run)),
         // The first has the caption of the whole figure.
         (false, _, _) if n == 0 => format!("On {}", called(run)),
+        // It does the same as another one, whose title says what.
+        (false, false, _) if run.library == Library::Cpython => {
+            let python = run.python.as_ref().map_or(String::new(), |python| format!(" (Python {python})"));
+            format!("On {}{python}", called(run))
+        }
         (false, _, title) => format!("On {}. {title}", called(run)),
     })
 }
@@ -127,7 +132,7 @@ fn short_title(runs: &[Run], n: usize) -> Option<String> {
     let title = title(runs, n)?;
     let end = match runs[n].title.is_empty() {
         true => title.len(),
-        false => title.find(['.', ':']).unwrap_or(title.len()),
+        false => title.find(['.', ':', '(']).unwrap_or(title.len()),
     };
-    Some(title[..end].to_owned())
+    Some(title[..end].trim_end().to_owned())
 }

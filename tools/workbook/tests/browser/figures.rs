@@ -186,6 +186,27 @@ fn two_runs_are_compared_in_one_figure() -> Result<()> {
     ensure!(shown.output == ["asked to end", "pour it away", "cancelled: true"], "{shown:?}");
     browser.get(&format!("{figure}.scrollIntoView()"))?;
     take_picture(&browser, "figure-two-runs.png")?;
+
+    // asyncio is shown when it is asked for, then in every figure that has it, and on the next page.
+    let seen = |caption: &str| {
+        let runs =
+            "querySelectorAll('.trace-run')].filter((run) => run.offsetHeight).map((run) => run.dataset.library)";
+        browser.get(&format!("[...{}.{runs}", self::figure(caption)))
+    };
+    let other = "Tasks that yield take turns.";
+    ensure!(seen(other)? == json!(["asyncio"]));
+    browser.click(&choose("On asyncio"))?;
+    browser.type_keys(&END.to_string())?;
+    let (shown, _) = read(&browser, &figure)?;
+    ensure!(shown.output == ["asked to end", "pour it away", "cancelled: true"], "{shown:?}");
+    let listing = browser.get_text(&format!("{}.textContent", part(&figure, ".trace-source code")))?;
+    ensure!(listing.contains("except asyncio.CancelledError:"), "{listing}");
+    ensure!(seen(other)? == json!(["asyncio", "cpython"]));
+    take_picture(&browser, "figure-asyncio.png")?;
+    browser.open(&format!("{address}/event_loop.html"))?;
+    let order = "What is ready runs first in, first out; what it schedules runs in the next pass.";
+    browser.wait_until(&format!("{}.classList.contains('trace-open')", self::figure(order)))?;
+    ensure!(seen(order)? == json!(["asyncio", "cpython"]));
     check_quiet(&browser, &address)
 }
 
