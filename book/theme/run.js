@@ -33,6 +33,8 @@ const copier = (text, properties) => {
   return made;
 };
 
+const NAMES = { rust: "Rust", python: "Python" };
+
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 0)} s`;
 
 // A browser may refuse to store anything; then edits live as long as the page.
@@ -257,12 +259,14 @@ class Terminal {
   get unfinished() { return this.text ? [{ stream: this.stream, text: this.text, styles: this.styles }] : []; }
 }
 
-// A place in the program that a panic names.
-const PLACES = /()(src\/main\.rs:(\d+):(\d+))/;
+// A place in the program that a panic or a traceback names; of a path only the file matters.
+const PLACES = /(?:"[^"]*[\\/])?(src\/main\.rs:(\d+):(\d+)|main\.py", line (\d+))/;
 
 class Output {
-  constructor(name, goTo) {
+  // In a pair, the owner tells one output from the other.
+  constructor(name, goTo, owner) {
     this.goTo = goTo;
+    this.label = (stream) => element("span", { className: "run-label", textContent: STREAMS[stream] + (owner ? ` of ${owner}` : "") });
     this.head = element("div");
     // Read aloud only when there is time: a screen reader could not follow it.
     this.tail = element("div", { ariaLive: "off" });
@@ -301,7 +305,7 @@ class Output {
     if (stream === "compiler") {
       this.compiler += text;
       const lines = element("div", { className: "run-text" }, ...this.compilerLines());
-      this.box.prepend(element("div", { className: "run-stream run-compiler" }, label(stream), lines));
+      this.box.prepend(element("div", { className: "run-stream run-compiler" }, this.label(stream), lines));
     } else {
       this.later(() => this.terminal.write(stream, text));
     }
@@ -353,7 +357,7 @@ class Output {
       let section = before?.stream === stream && part.lastChild;
       if (!section) {
         const goesOn = before?.stream === stream;
-        section = element("div", { className: `run-stream run-${stream}${goesOn ? " run-continued" : ""}` }, ...(goesOn ? [] : [label(stream)]), element("div", { className: "run-text" }));
+        section = element("div", { className: `run-stream run-${stream}${goesOn ? " run-continued" : ""}` }, ...(goesOn ? [] : [this.label(stream)]), element("div", { className: "run-text" }));
         part.append(section);
       }
       let target = section.lastChild;
@@ -373,11 +377,11 @@ class Output {
     const nodes = [""];
     const text = (more) => { nodes[nodes.length - 1] += more; };
     for (const { stream, text: line, styles } of lines) {
-      const [all, before, at, row, column] = (this.goTo && stream === "stderr" && PLACES.exec(line)) || [];
-      if (all) {
-        const start = line.indexOf(all) + before.length;
-        text(line.slice(0, start));
-        nodes.push(this.place(at, row, column ?? 1), line.slice(start + at.length));
+      const found = this.goTo && stream === "stderr" && PLACES.exec(line);
+      if (found) {
+        const [all, at, row, column, rowOfPython] = found;
+        text(line.slice(0, found.index) + (rowOfPython ? '"' : ""));
+        nodes.push(this.place(at, row ?? rowOfPython, column ?? 1), line.slice(found.index + all.length));
       } else if (styles) {
         for (let [from, to] = [0, 0]; from < line.length; from = to) {
           const style = styles[from];
@@ -401,8 +405,12 @@ class Output {
     });
   }
 
-  // What the compiler complained of, as the editor takes it.
-  complaints() { return complaints(this.compiler); }
+  // What the compiler complained of, or where Python's program failed, as the editor takes it.
+  complaints(failed) {
+    const printed = this.terminal.lines.map(inFull).filter(({ stream }) => failed && stream === "stderr").map(({ text }) => text.trimEnd());
+    const row = printed.map((line) => PLACES.exec(line)?.[4]).findLast(Boolean);
+    return row ? [{ type: "error", text: printed.findLast((line) => /\w/.test(line)), row: row - 1, column: 0 }] : complaints(this.compiler);
+  }
 
   say(text, good) {
     this.box.hidden = false;
@@ -412,8 +420,6 @@ class Output {
     });
   }
 }
-
-const label = (stream) => element("span", { className: "run-label", textContent: STREAMS[stream] });
 
 // ---- The timeline of a run. Whether a reader wants one is kept for all programs.
 
@@ -467,15 +473,16 @@ function ending({ ok, status: code, why, message, elapsed_ms: elapsed, compile_m
   if (ok) return [`Ended${after}${compile ? ` (and ${seconds(compile)} to compile)` : ""}.`, true];
   if (why === "compile" && !message) return expects === "compile_fail" ? ["Does not compile, as the book says.", true] : [`Does not compile${/^error\[E0601\]/m.test(compiler) ? ": there is no `main`" : ""}.`];
   if (code === 101 && expects === "should_panic") return [`Panicked${after}, as the book says.`, true];
+  if (code === 1 && expects === "should_raise") return [`Raised${after}, as the book says.`, true];
   const what = why === "time" || why === "memory" || why === "output" ? `Stopped at the limit of ${why}` : code === null || why ? `Failed${after}` : `Ended with exit status ${code}${after}`;
   return [`${what}${message ? `: ${message}` : ""}.`];
 }
 
 class Runner {
-  // `job` tells what to send, `ready` whether the server can take it, `site` who else can, `elsewhere` what to do then, `finished` comes after.
+  // `label` is the button's, `job` tells what to send, `ready` whether the server can take it, `site` who else can, `elsewhere` what to do then, `finished` comes after.
   constructor(name, parts) {
     Object.assign(this, parts);
-    this.output = new Output(name, this.goTo);
+    this.output = new Output(name, this.goTo, this.owner);
     this.timeline = element("div", { className: "run-timeline" });
     this.runButton = button("Run", () => this.run(this.sends), { className: "run-main" });
     this.stopButton = button("Stop", () => this.stop(), { hidden: true, title: "Stop (Escape)" });
@@ -487,7 +494,7 @@ class Runner {
   showPlace() {
     const site = place === "elsewhere" && this.site?.();
     this.sends = Boolean(site);
-    this.runButton.textContent = site ? `Run on ${site}` : "Run";
+    this.runButton.textContent = site ? `Run on ${site}` : this.label ?? "Run";
     const hints = { here: "Run (Ctrl-Enter)", locked: LOCKED };
     this.runButton.title = site ? "Opens another site, which gets this program" : hints[place] ?? "";
   }
@@ -495,7 +502,8 @@ class Runner {
   get running() { return !this.stopButton.hidden; }
 
   // Nothing goes to another machine but by a press of the button that says so.
-  run(sends = false) {
+  run(sends = false, twin = false) {
+    this.twin = twin;
     latest.stop();
     const controller = new AbortController();
     const stop = () => controller.abort();
@@ -562,6 +570,7 @@ class Runner {
     if (!response.ok) throw new Error(`Not run: ${await response.text()}`);
     for await (const message of messages(response)) {
       if (message.done) {
+        this.failed = !message.ok && message.status === 1;
         if (reads && message.why !== "compile") this.output.say(NO_INPUT, true);
         return ending(message, expects, this.output.compiler);
       }
@@ -602,11 +611,41 @@ function hiddenRuns(code) {
   return runs.reverse().filter((run) => run.trim().length > 1);
 }
 
-function aceEditor(box, text, label) {
+// mdBook brings its editor with Rust alone. Simplification: what is between the braces of an f-string is a part of the string.
+function pythonMode() {
+  const { Mode } = ace.require("ace/mode/text");
+  const { TextHighlightRules } = ace.require("ace/mode/text_highlight_rules");
+  const string = (quote) => ({ token: "string", regex: `[bBfFrRuU]{0,2}${quote}(?:[^${quote}\\\\]|\\\\.)*${quote}` });
+  const long = (quote, next) => ({ token: "string", regex: `[bBfFrRuU]{0,2}${quote}{3}`, next });
+  const rest = (quote) => [{ token: "string", regex: `${quote}{3}`, next: "start" }, { defaultToken: "string" }];
+  class Rules extends TextHighlightRules {
+    $rules = {
+      start: [
+        { token: "comment", regex: "#.*$" },
+        long('"', "double"), long("'", "single"), string('"'), string("'"),
+        { token: "constant.numeric", regex: "\\b\\d[\\w.]*" },
+        { token: ["keyword", "text", "entity.name.function"], regex: "\\b(def|class)(\\s+)(\\w+)" },
+        { token: "keyword", regex: "\\b(?:and|as|assert|async|await|break|case|class|continue|def|del|elif|else|except|finally|for|from|global|if|import|in|is|lambda|match|nonlocal|not|or|pass|raise|return|try|while|with|yield)\\b" },
+        { token: "constant.language", regex: "\\b(?:False|None|True|self)\\b" },
+        { token: "support.function", regex: "@[\\w.]+|\\b(?:dict|enumerate|isinstance|len|list|map|max|min|next|open|print|range|repr|round|set|sorted|str|sum|tuple|type|zip)(?=\\()" },
+        { token: "identifier", regex: "\\w+" },
+      ],
+      double: rest('"'),
+      single: rest("'"),
+    };
+  }
+  return Object.assign(new Mode(), {
+    HighlightRules: Rules,
+    lineCommentStart: "#",
+    getNextLineIndent(state, line, tab) { return this.$getIndent(line) + (/:\s*(#.*)?$/.test(line) ? tab : ""); },
+  });
+}
+
+function aceEditor(box, text, label, language) {
   const editor = ace.edit(box);
   const dark = /\b(ayu|coal|navy)\b/.test(document.documentElement.className);
   editor.setOptions({
-    mode: "ace/mode/rust", theme: dark ? "ace/theme/tomorrow_night" : "ace/theme/dawn",
+    mode: language === "python" ? pythonMode() : "ace/mode/rust", theme: dark ? "ace/theme/tomorrow_night" : "ace/theme/dawn",
     fontSize: "0.875em", maxLines: Infinity, showPrintMargin: false, highlightActiveLine: false, showFoldWidgets: false,
   });
   // These would fetch parts of the editor that are not in the book.
@@ -641,13 +680,16 @@ const openEditor = (...parts) => (window.ace ? aceEditor : plainEditor)(...parts
 class Program {
   constructor(code, number) {
     this.code = code;
+    this.language = code.classList.contains("language-python") ? "python" : "rust";
+    const isRust = this.language === "rust";
     this.name = `program ${number}`;
     this.original = code.textContent;
     this.hidden = hiddenRuns(code);
     const runner = this.runner = new Runner(this.name, {
-      job: () => ({ path: "/run", body: { code: this.text, timeline: wanted || playground !== null }, reads: /\bstdin\(\)/.test(this.text), expects: !this.edited && ["compile_fail", "should_panic"].find((name) => code.classList.contains(name)) }),
-      ready: ({ ready }) => ready,
-      site: () => !this.missing && "play.rust-lang.org",
+      ...(code.closest(".twins") && { label: `Run ${NAMES[this.language]}`, owner: NAMES[this.language] }),
+      job: () => ({ path: "/run", body: { code: this.text, language: this.language, timeline: wanted || playground !== null }, reads: /\bstdin\(\)|\bsys\.stdin\b|(?<![\w.])input\(/.test(this.text), expects: !this.edited && ["compile_fail", "should_panic", "should_raise"].find((name) => code.classList.contains(name)) }),
+      ready: ({ ready }) => ready || !isRust,
+      site: () => isRust && !this.missing && "play.rust-lang.org",
       elsewhere: (sends) => this.runElsewhere(sends),
       finished: () => this.annotate(),
       goTo: (row, column) => this.goTo(row, column),
@@ -696,7 +738,7 @@ class Program {
     const box = element("div", { className: "run-editor" });
     this.code.after(box);
     this.code.hidden = true;
-    this.editor = openEditor(box, text, `Text of ${this.name}. Escape leaves it.`);
+    this.editor = openEditor(box, text, `Text of ${this.name}. Escape leaves it.`, this.language);
     this.editButton.hidden = true;
     if (!window.ace) this.eyeButton.hidden = true;
     this.showHidden(!this.hides);
@@ -758,7 +800,7 @@ class Program {
 
   // After an error the lines have numbers, the ones that the compiler names.
   annotate() {
-    const complaints = this.runner.output.complaints();
+    const complaints = this.runner.output.complaints(this.runner.failed && this.language === "python");
     if (complaints.some(({ type }) => type === "error")) this.open();
     const rows = this.hiddenRows();
     if (complaints.some(({ row }) => rows.some(([first, last]) => first <= row && row <= last))) this.showHidden(true);
@@ -777,6 +819,7 @@ class Program {
   }
 
   runElsewhere(sends) {
+    if (this.language === "python") return `${LOCALLY} Or put it into a file in the folder examples, where what it imports lies, and run it there: python3 FILE.`;
     if (this.missing) {
       const library = this.missing === "asyncio" ? "this book's library" : `the crate ${this.missing}`;
       return `This program uses ${library}, which the public playground does not have. ${LOCALLY}`;
@@ -792,14 +835,17 @@ class Program {
 // Splits as a shell does, as far as quotes go.
 const words = (text) => [...text.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([all, double, single]) => double ?? single ?? all);
 
-function addExample(pre, name) {
+function addExample(pre, name, hasTwin) {
   const args = element("input", { type: "text", spellcheck: false, autocomplete: "off", autocapitalize: "off", placeholder: "arguments, such as --help", ariaLabel: `Arguments of the example ${name}` });
+  const typed = () => args.value.trim();
   const runner = new Runner(`example ${name}`, {
-    job: () => ({ path: "/run-example", body: { name, args: words(args.value) } }),
-    ready: ({ examples }) => examples.length,
-    elsewhere: () => `${LOCALLY} Or type there: cargo run --example ${name}${args.value.trim() && ` -- ${args.value.trim()}`}`,
+    label: hasTwin ? "Run Rust" : "Run",
+    job: () => ({ path: "/run-example", body: { name, language: runner.twin ? "python" : "rust", args: words(args.value) } }),
+    ready: ({ examples }) => runner.twin || examples.length,
+    elsewhere: () => `${LOCALLY} Or type there: ${runner.twin ? `python3 examples/${name}.py${typed() && ` ${typed()}`}` : `cargo run --example ${name}${typed() && ` -- ${typed()}`}`}`,
   });
   runner.bar.prepend(element("code", { textContent: name }), args);
+  if (hasTwin) runner.runButton.after(button("Run Python", () => runner.run(false, true), { className: "run-main" }));
   runner.wrap(pre);
 }
 
@@ -808,14 +854,15 @@ function addExample(pre, name) {
 takeToken();
 // The page of all chapters is for paper.
 if (location.pathname.endsWith("/print.html")) return;
-const programs = [...document.querySelectorAll("main pre > code.language-rust:not(.source)")].map((code, i) => new Program(code, i + 1));
+// An exercise has a bar of its own, and to run its program may answer it.
+const programs = [...document.querySelectorAll("main pre > code:is(.language-rust, .language-python):not(.source)")].filter((code) => !code.closest(".exercise")).map((code, i) => new Program(code, i + 1));
 restoreEdits(programs);
 // For the scripts of the playground and of the exercises.
 window.workbookRun = { programs, openEditor, complaints, whenPlaced: (tell) => { placed.push(() => tell(place)); tell(place); } };
 const examples = new Set();
 for (const code of document.querySelectorAll("main pre > code.language-console")) {
   const name = /^\$ cargo run --example (\w+)/m.exec(code.textContent)?.[1];
-  if (name && !examples.has(name)) addExample(code.parentElement, name);
+  if (name && !examples.has(name)) addExample(code.parentElement, name, code.textContent.includes(`$ python3 examples/${name}.py`));
   examples.add(name);
 }
 document.body.append(pill);

@@ -27,7 +27,7 @@
 //!  supervisor/exec.rs         takes the limits, and becomes the program, or rustc
 //! ```
 //!
-//! Beside the way, `run/guard.rs` lets a request through or refuses it, `programs/bundle.rs` has the shared libraries that programs are linked with, `supervisor/limits.rs` and `family.rs` say what a run may use and which processes belong to it, and `run/timeline.rs` draws what a program has recorded.
+//! Beside the way, `run/guard.rs` lets a request through or refuses it, `programs/bundle.rs` has the shared libraries that programs are linked with, `programs/python.rs` finds the Python that runs what needs no compiler, `supervisor/limits.rs` and `family.rs` say what a run may use and which processes belong to it, and `run/timeline.rs` draws what a program has recorded.
 //! The exercises and the book's tests come to `programs/compile.rs` and `supervisor/mod.rs` without a page.
 
 pub mod api;

@@ -1,17 +1,25 @@
 //! The Python that runs the Python programs of the book.
 
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 use super::program::run_now;
+use crate::supervisor::Job;
+use crate::supervisor::limits::Limits;
 
 /// A Python that is new enough.
 #[derive(Clone, Debug)]
 pub struct Python {
     program: String,
+    /// The file itself: the name may stand for a script that looks for it, and needs more than a program gets.
+    executable: String,
     /// Those of [`modules`] that it does not have.
     missing: Vec<String>,
 }
+
+/// What Python is told of everything.
+const SETTINGS: [(&str, &str); 2] = [("PYTHONUTF8", "1"), ("PYTHONDONTWRITEBYTECODE", "1")];
 
 /// Names each module beside the standard library that a program of the book may import.
 const REQUIREMENTS: &str = include_str!("../../../../requirements.txt");
@@ -24,8 +32,8 @@ for name in sys.argv[1:]:
         print(name)
 ";
 
-/// Prints nothing, and fails with a Python that lacks `asyncio.TaskGroup`.
-const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+/// Prints where Python is, and fails if it lacks `asyncio.TaskGroup`.
+const IS_NEW_ENOUGH: &str = "import sys; print(sys.executable); sys.exit(sys.version_info < (3, 11))";
 
 impl Python {
     /// Finds Python 3.11 or later: the environment variable `PYTHON`, or what the system has; the error says why there is none.
@@ -40,8 +48,11 @@ impl Python {
         for name in &names {
             let mut command = Command::new(name);
             command.args(["-c", IS_NEW_ENOUGH]);
-            if run_now(&command).is_ok_and(|ended| ended.end.ok()) {
-                return Ok(Python { program: (*name).to_owned(), missing: missing_modules(name)? });
+            if let Ok(asked) = run_now(&command)
+                && asked.end.ok()
+            {
+                let executable = asked.stdout.trim().to_owned();
+                return Ok(Python { program: (*name).to_owned(), executable, missing: missing_modules(name)? });
             }
         }
         Err(format!(
@@ -58,19 +69,26 @@ impl Python {
     }
 
     /// Such a command that does without `PATH`.
-    pub fn command_by_path(&self) -> Result<Command, String> {
-        let mut asks = self.command();
-        asks.args(["-c", "import sys; print(sys.executable)"]);
-        let end = run_now(&asks).map_err(|error| format!("{error:#}"))?;
-        let python = Python { program: end.stdout.trim().to_owned(), missing: Vec::new() };
-        Ok(python.command())
+    pub fn command_by_path(&self) -> Command {
+        let mut command = Command::new(&self.executable);
+        command.envs(SETTINGS);
+        command
     }
 
     /// A command that runs Python with the same text encoding everywhere.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        command.envs(SETTINGS);
         command
+    }
+
+    /// A job for a page, which shows lines as they are printed; the program may import the modules of that folder.
+    pub fn job(&self, args: Vec<String>, modules: &Path, folder: &Path, limits: Limits) -> Job {
+        let mut job = Job { args, private: true, ..Job::new((&self.executable).into(), folder, limits) };
+        let settings = SETTINGS.iter().chain([&("PYTHONUNBUFFERED", "1")]);
+        job.environment.extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        job.environment.push(("PYTHONPATH".to_owned(), modules.display().to_string()));
+        job
     }
 }
 
@@ -135,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_missing_module_is_named_to_programs_that_import_it() {
-        let python = Python { program: "python3".to_owned(), missing: vec!["redis".to_owned()] };
+        let [program, executable] = ["python3", "/usr/bin/python3"].map(str::to_owned);
+        let python = Python { program, executable, missing: vec!["redis".to_owned()] };
         assert_eq!(
             python.lacks("import uvloop\nimport redis\n").as_deref(),
             Some("python3 has no module redis: pip install -r requirements.txt")

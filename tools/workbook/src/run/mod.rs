@@ -16,20 +16,26 @@ pub mod timeline;
 pub mod token;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use axum::body::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout};
 
 use timeline::{Record, Timeline};
 
-use crate::programs::compile::{Compiled, Compiler, Source, Unfinished};
+use crate::programs::cargo;
+use crate::programs::compile::{Compiled, Compiler, SOURCE, Source, Unfinished};
+use crate::programs::python::Python;
 use crate::supervisor::limits::{self, Limits};
 use crate::supervisor::{End, Event, Job, Output, Spare, Stream, Supervisor, Why};
 
@@ -37,6 +43,10 @@ use crate::supervisor::{End, Event, Job, Output, Spare, Stream, Supervisor, Why}
 ///
 /// A page that stops one program and starts the next gets its turn; one that forgot the first hears of it.
 const TURN: Duration = Duration::from_secs(2);
+
+/// The file of a Python program, and what runs and records one.
+const SCRIPT: &str = "main.py";
+const RECORDER: &str = "tools/recorded/python/record.py";
 
 /// How long output is joined before the page gets it.
 const FRAME: Duration = Duration::from_millis(16);
@@ -71,6 +81,10 @@ pub struct Runner {
 struct Known {
     compiler: Option<Arc<Compiler>>,
     examples: BTreeMap<String, PathBuf>,
+    /// The last Python that was found.
+    python: Option<Python>,
+    /// The folder of the modules that Python programs may import, and of the twins.
+    modules: PathBuf,
     status: Status,
 }
 
@@ -83,6 +97,26 @@ pub enum Wish {
         timeline: bool,
     },
     Program(PathBuf, Vec<String>),
+    Python(Python, Script),
+}
+
+/// What Python runs.
+pub enum Script {
+    Code {
+        code: String,
+        timeline: bool,
+    },
+    /// A twin of an example.
+    Twin(PathBuf, Vec<String>),
+}
+
+/// What a program is written in.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    #[default]
+    Rust,
+    Python,
 }
 
 impl Runner {
@@ -105,7 +139,13 @@ impl Runner {
             turn: Arc::new(Semaphore::new(1)),
             current: Mutex::default(),
             spare: Spare::default(),
-            known: Mutex::new(Known { compiler: None, examples: BTreeMap::new(), status }),
+            known: Mutex::new(Known {
+                compiler: None,
+                examples: BTreeMap::new(),
+                python: None,
+                modules: PathBuf::new(),
+                status,
+            }),
             ending: watch::Sender::new(false),
         }
     }
@@ -117,6 +157,29 @@ impl Runner {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finds a Python that can run this program; the error says what is missing.
+    ///
+    /// One that lacked something is looked for again, because the reader may have followed the advice.
+    async fn python_for(&self, code: &str) -> Result<Python, String> {
+        let known = self.known().python.clone();
+        if let Some(python) = known.filter(|python| python.lacks(code).is_none()) {
+            return Ok(python);
+        }
+        let python = spawn_blocking(Python::find).await.map_err(|error| error.to_string())??;
+        self.known().python = Some(python.clone());
+        python.lacks(code).map_or(Ok(python), Err)
+    }
+
+    /// The twin of an example; the name is looked up among the files that there are, so it cannot lead elsewhere.
+    fn twin(&self, name: &str) -> Option<PathBuf> {
+        let modules = self.known().modules.clone();
+        let wanted = format!("{name}.py");
+        let mut files = fs::read_dir(modules).ok()?.flatten();
+        let script = files.find(|file| file.file_name().to_str() == Some(&wanted))?.path();
+        // A file without a transcript is a module.
+        script.with_extension("txt").is_file().then_some(script)
     }
 
     /// Waits a little for the right to run a program.
@@ -159,8 +222,31 @@ impl Runner {
         let start = Instant::now();
         let mut compile_ms = 0;
         let mut timeline = Wanted::No;
-        let (program, args) = match wish {
-            Wish::Program(program, args) => (program.clone(), args.clone()),
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let folder = self.folder.join(format!("run-{number}"));
+        let mut job = match wish {
+            Wish::Program(program, args) => {
+                Job { args: args.clone(), private: true, ..Job::new(program.clone(), &folder, self.limits) }
+            }
+            Wish::Python(python, script) => {
+                let args = match script {
+                    Script::Twin(file, args) => iter::once(text_of(file)).chain(args.iter().cloned()).collect(),
+                    Script::Code { code, timeline: wanted } => {
+                        fs::create_dir_all(&folder)?;
+                        fs::write(folder.join(SCRIPT), code)?;
+                        timeline = match wanted {
+                            false => Wanted::No,
+                            true if code.contains("asyncio") => Wanted::Yes(SCRIPT, code.clone()),
+                            true => Wanted::Impossible(timeline::NO_ASYNCIO),
+                        };
+                        let recorder = cargo::workspace().join(RECORDER);
+                        let recorder = matches!(timeline, Wanted::Yes(..)).then(|| text_of(&recorder));
+                        recorder.into_iter().chain([SCRIPT.to_owned()]).collect()
+                    }
+                };
+                let modules = self.known().modules.clone();
+                python.job(args, &modules, &folder, self.limits)
+            }
             Wish::Code { compiler, code, timeline: wanted } => {
                 let (made, drawn) = make(compiler, code, *wanted, supervisor).await;
                 timeline = drawn;
@@ -186,14 +272,11 @@ impl Runner {
                     refusal.elapsed_ms = milliseconds(start);
                     return Ok(Done::of(refusal, compile_ms));
                 };
-                (executable, Vec::new())
+                Job { private: true, ..Job::new(executable, &folder, self.limits) }
             }
         };
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let folder = self.folder.join(format!("run-{number}"));
-        let mut job = Job { args, private: true, ..Job::new(program, &folder, self.limits) };
         let record = match &timeline {
-            Wanted::Yes(_) => {
+            Wanted::Yes(..) => {
                 let record = Record::new(&self.folder, number);
                 job.environment.push(record.variable(&self.limits));
                 Some(record)
@@ -203,7 +286,7 @@ impl Runner {
         supervisor.begin(job).await?;
         let end = pass_on(supervisor, lines).await?;
         let timeline = match (timeline, record) {
-            (Wanted::Yes(code), Some(record)) => Some(record.draw(code, timeline::caption(&end)).await),
+            (Wanted::Yes(file, code), Some(record)) => Some(record.draw(file, code, timeline::caption(&end)).await),
             (Wanted::Impossible(why), _) => Some(Timeline::without(why)),
             _ => None,
         };
@@ -255,8 +338,8 @@ pub struct Status {
 /// Whether the reader gets a timeline.
 enum Wanted {
     No,
-    /// Of this program.
-    Yes(String),
+    /// Of this program, whose messages name this file.
+    Yes(&'static str, String),
     /// It was asked for; this sentence says why there will be none.
     Impossible(&'static str),
 }
@@ -282,7 +365,7 @@ async fn make(
             tried = true;
             match compiler.compile(&source.clone().recorded(), supervisor).await {
                 Ok(compiled) if compiled.executable.is_some() => {
-                    return (Ok(compiled), Wanted::Yes(code.to_owned()));
+                    return (Ok(compiled), Wanted::Yes(SOURCE, code.to_owned()));
                 }
                 // A compiler that met a limit would meet it again.
                 Err(error) if met_limit(&error) => return (Err(error), Wanted::No),
@@ -310,26 +393,31 @@ async fn pass_on(supervisor: &mut Supervisor, lines: &mpsc::Sender<Bytes>) -> Re
     let mut waiting: VecDeque<Output> = VecDeque::new();
     let mut next = Instant::now();
     let end = loop {
-        let room = async {
-            sleep_until(next.into()).await;
-            lines.reserve().await
-        };
-        tokio::select! {
-            event = supervisor.event() => match event? {
-                Event::Output(output) => match waiting.back_mut() {
-                    Some(last) if last.stream == output.stream && last.text.len() < PIECE => last.text += &output.text,
-                    _ => waiting.push_back(output),
-                },
-                Event::End(end) => break end,
-            },
-            room = room, if !waiting.is_empty() => {
-                next = Instant::now() + FRAME;
-                match room {
-                    Ok(room) => room.send(waiting.drain(..).flat_map(|output| line(&output)).collect()),
-                    // Whoever started the run stops it.
-                    Err(_) => waiting.clear(),
+        // Waiting for an event must not be broken off, because an order to stop may be under way.
+        let mut event = pin!(supervisor.event());
+        let event = loop {
+            let room = async {
+                sleep_until(next.into()).await;
+                lines.reserve().await
+            };
+            tokio::select! {
+                event = &mut event => break event?,
+                room = room, if !waiting.is_empty() => {
+                    next = Instant::now() + FRAME;
+                    match room {
+                        Ok(room) => room.send(waiting.drain(..).flat_map(|output| line(&output)).collect()),
+                        // Whoever started the run stops it.
+                        Err(_) => waiting.clear(),
+                    }
                 }
             }
+        };
+        match (event, waiting.back_mut()) {
+            (Event::End(end), _) => break end,
+            (Event::Output(more), Some(last)) if last.stream == more.stream && last.text.len() < PIECE => {
+                last.text += &more.text;
+            }
+            (Event::Output(more), _) => waiting.push_back(more),
         }
     };
     for output in waiting {
@@ -348,6 +436,11 @@ fn line(value: &impl Serialize) -> Vec<u8> {
     let mut line = serde_json::to_vec(value).unwrap_or_default();
     line.push(b'\n');
     line
+}
+
+/// A path as an argument. Simplification: what is no text in it becomes some.
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// How long something took, in the unit of the page.

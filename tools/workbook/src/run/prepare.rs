@@ -17,6 +17,7 @@ use crate::supervisor::Supervisor;
 
 /// Prepares everything at the start and after each change of the book; the exercises are compiled with the compiler that is found here.
 pub async fn prepare(runner: &Arc<Runner>, exercises: &Arc<Exercises>, book: &Book, mut builds: watch::Receiver<u64>) {
+    runner.known().modules = book.project().join("examples");
     builds.mark_changed();
     while builds.changed().await.is_ok() {
         let problem = prepare_once(runner, exercises, book).await.err().map(|error| format!("{error:#}"));

@@ -2,6 +2,7 @@
 //!
 //! The page sends one JSON object; the answer is a stream of JSON objects, one on each line, of which the last has `done`: pieces of [`Output`](crate::supervisor::Output), at most one [`Timeline`](super::timeline::Timeline), and [`Done`].
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use serde::Deserialize;
 
 use super::guard::{Refusal, STATUS, Said};
-use super::{Done, Runner, Status, Wish, say};
+use super::{Done, Language, Runner, Script, Status, Wish, say};
 use crate::supervisor::End;
 
 /// What a program may be given on its command line.
@@ -38,6 +39,8 @@ const MARGIN: Duration = Duration::from_secs(10);
 struct RunRequest {
     /// The whole program, lines that the page hides included.
     code: String,
+    #[serde(default)]
+    language: Language,
     /// Whether to record what its loops do; a [`Timeline`] comes back before the end, unless the compiler refuses the program.
     #[serde(default)]
     timeline: bool,
@@ -49,6 +52,8 @@ struct RunRequest {
 struct ExampleRequest {
     /// The name of a file in `examples/`, without its ending.
     name: String,
+    #[serde(default)]
+    language: Language,
     /// What follows `--` on cargo's command line.
     #[serde(default)]
     args: Vec<String>,
@@ -82,8 +87,11 @@ async fn status(State(runner): State<Arc<Runner>>) -> Json<Status> {
 
 async fn run(
     State(runner): State<Arc<Runner>>,
-    Said(RunRequest { code, timeline }): Said<RunRequest>,
+    Said(RunRequest { code, language, timeline }): Said<RunRequest>,
 ) -> Result<Response, Refusal> {
+    if let Language::Python = language {
+        return run_python(runner, &code.clone(), Script::Code { code, timeline }).await;
+    }
     let (compiler, problem) = {
         let known = runner.known();
         (known.compiler.clone(), known.status.problem.clone())
@@ -100,11 +108,18 @@ async fn run(
 
 async fn run_example(
     State(runner): State<Arc<Runner>>,
-    Said(ExampleRequest { name, args }): Said<ExampleRequest>,
+    Said(ExampleRequest { name, language, args }): Said<ExampleRequest>,
 ) -> Result<Response, Refusal> {
     if args.len() > MAX_ARGS || args.iter().any(|arg| arg.len() > MAX_ARG || arg.contains('\0')) {
         let text = format!("at most {MAX_ARGS} arguments of at most {MAX_ARG} bytes, please");
         return refuse(StatusCode::BAD_REQUEST, &text);
+    }
+    if let Language::Python = language {
+        let Some(script) = runner.twin(&name) else {
+            return refuse(StatusCode::NOT_FOUND, "there is no such twin");
+        };
+        let code = fs::read_to_string(&script).unwrap_or_default();
+        return run_python(runner, &code, Script::Twin(script, args)).await;
     }
     // The name is looked up among those that cargo named, so it cannot lead elsewhere.
     let (program, none) = {
@@ -117,6 +132,14 @@ async fn run_example(
             refuse(StatusCode::SERVICE_UNAVAILABLE, "the examples are still being compiled: try again in a minute")
         }
         None => refuse(StatusCode::NOT_FOUND, "there is no such example"),
+    }
+}
+
+/// Runs a script with a Python that has what this code imports.
+async fn run_python(runner: Arc<Runner>, code: &str, script: Script) -> Result<Response, Refusal> {
+    match runner.python_for(code).await {
+        Ok(python) => answer(runner, Wish::Python(python, script)).await,
+        Err(missing) => refuse(StatusCode::SERVICE_UNAVAILABLE, &missing),
     }
 }
 

@@ -11,7 +11,6 @@ use tokio::task::spawn_blocking;
 
 use serde::Serialize;
 
-use crate::programs::compile::SOURCE;
 use crate::supervisor::End;
 use crate::supervisor::limits::{Limits, bytes};
 
@@ -24,8 +23,9 @@ const MOST_BYTES: u64 = 4 << 20;
 /// Room for the line that says that there would have been more.
 const LAST_LINE: u64 = 1 << 10;
 
-/// Why programs of three kinds have no timeline.
+/// Why programs of four kinds have no timeline.
 pub const NO_LOOP: &str = "There is no timeline, because this program uses neither asyncio nor Tokio.";
+pub const NO_ASYNCIO: &str = "There is no timeline, because this program does not use asyncio.";
 pub const OBSERVED: &str =
     "There is no timeline, because this program observes its loop itself, and a loop has one observer.";
 pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
@@ -64,21 +64,22 @@ impl Record {
     }
 
     /// Draws what was recorded of this program.
-    pub async fn draw(self, code: String, caption: String) -> Timeline {
-        let drawn = spawn_blocking(move || self.draw_now(&code, &caption)).await;
+    ///
+    /// The file is what its messages call it.
+    pub async fn draw(self, file: &'static str, code: String, caption: String) -> Timeline {
+        let drawn = spawn_blocking(move || self.draw_now(file, &code, &caption)).await;
         // What a program writes must not be what ends the run; a panic has told its story on standard error.
         drawn.unwrap_or_else(|_| Timeline::without(BROKEN))
     }
 
-    fn draw_now(&self, code: &str, caption: &str) -> Timeline {
+    fn draw_now(&self, file: &str, code: &str, caption: &str) -> Timeline {
         let mut text = Vec::new();
         // The program may write there whatever it likes.
         let read = File::open(&self.file).and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
         if read.is_err() {
             return Timeline::without(BROKEN);
         }
-        let source =
-            Source { file: SOURCE.to_owned(), first_line: 1, lines: code.lines().map(str::to_owned).collect() };
+        let source = Source { file: file.to_owned(), first_line: 1, lines: code.lines().map(str::to_owned).collect() };
         match spill::read(&String::from_utf8_lossy(&text), &source) {
             Ok(runs) if runs.is_empty() => Timeline::without(NOTHING),
             Ok(runs) => Timeline { figure: Some(figure::html(&runs, caption, true)), why: None },

@@ -111,7 +111,7 @@ fn without_server(
         if let Some(why) = lacks {
             return Err(why.into());
         }
-        let mut command = context.python.as_ref()?.command_by_path()?;
+        let mut command = context.python.as_ref()?.command_by_path();
         command.arg(&script);
         fall_back(context, command, &of_python)
     });

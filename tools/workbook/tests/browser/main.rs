@@ -9,6 +9,7 @@ mod guesses;
 mod model;
 mod output;
 mod page;
+mod python;
 mod search;
 mod site;
 mod sizes;
@@ -25,6 +26,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Test = (&'static str, fn() -> Result<()>);
 
 fn main() -> ExitCode {
+    // Looking for Python needs a supervisor, which is this program.
+    if let Some(code) = workbook::supervisor::take_part() {
+        return code;
+    }
     let mut args = Arguments::from_args();
     // The server runs one program at a time, and a browser needs the machine for itself.
     args.test_threads = Some(1);
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         .chain(guesses::TESTS)
         .chain(search::TESTS)
         .chain(output::TESTS)
+        .chain(python::TESTS)
         .map(|(name, test)| (name, test, skipped))
         .chain(output::MEASURED.map(|(name, test)| (name, test, true)))
         .map(|(name, test, ignored)| {

@@ -22,7 +22,7 @@ pub const ELSEWHERE: &str =
 const FIRST: &str = "document.querySelector('.program:has(.language-rust)')";
 
 /// The box of the example.
-const EXAMPLE: &str = "document.querySelector('.program:has([type=text])')";
+pub const EXAMPLE: &str = "document.querySelector('.program:has([type=text])')";
 
 pub const SMALL: (u32, u32) = (390, 844);
 pub const LARGE: (u32, u32) = (1280, 800);
@@ -108,7 +108,7 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
 
     // What the program prints is what the book says, in the next block.
     run(&browser, FIRST, "Ended after")?;
-    let promised = browser.get_text(&format!("{FIRST}.nextElementSibling.textContent"))?;
+    let promised = browser.get_text("document.querySelector('.language-text.output').textContent")?;
     check_equal(&browser.get_text(&printed(FIRST))?, &promised)?;
     let original = browser.get_text(&format!("{FIRST}.querySelector('code').textContent"))?;
     let called = original.lines().position(|line| line.contains("called"));
@@ -393,6 +393,6 @@ pub fn a_page_from_elsewhere_says_what_to_do() -> Result<()> {
     Ok(())
 }
 
-fn project() -> PathBuf {
+pub fn project() -> PathBuf {
     workbook::programs::cargo::workspace()
 }

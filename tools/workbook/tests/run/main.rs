@@ -19,6 +19,8 @@ mod lines;
 #[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
+mod python;
+#[cfg(target_os = "linux")]
 mod request;
 #[cfg(target_os = "linux")]
 mod server;
@@ -46,7 +48,7 @@ mod linux {
     use libtest_mimic::{Arguments, Trial};
 
     use crate::server::Server;
-    use crate::{browser, endings, gate, programs, request, timelines, timelines_on_tokio};
+    use crate::{browser, endings, gate, programs, python, request, timelines, timelines_on_tokio};
 
     /// The server that most tests share; it starts with the first of them.
     type Shared = Arc<OnceLock<Mutex<Server>>>;
@@ -58,6 +60,10 @@ mod linux {
     }
 
     pub fn main() -> ExitCode {
+        // Looking for Python needs a supervisor, which is this program.
+        if let Some(code) = workbook::supervisor::take_part() {
+            return code;
+        }
         let args = Arguments::from_args();
         let shared = Shared::default();
         let mut trials: Vec<Trial> = named! {
@@ -75,6 +81,9 @@ mod linux {
                 processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
                 output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
+            python: a_python_program_runs_as_one_in_rust_does, a_python_program_meets_the_same_limits,
+                a_python_program_that_its_reader_leaves_is_gone, a_twin_runs_with_arguments,
+                a_python_program_comes_with_its_timeline, only_two_languages_are_known;
             timelines: a_run_comes_with_the_timeline_of_its_loop, every_loop_of_a_run_is_shown,
                 nothing_comes_unasked, a_program_without_a_loop_has_no_timeline,
                 a_program_that_observes_its_loop_itself_goes_on_doing_so,
@@ -98,8 +107,9 @@ mod linux {
         .into_iter()
         .map(|(name, test)| with_server(&shared, name, test))
         .collect();
-        let alone: [(&str, fn()); 7] = [
+        let alone: [(&str, fn()); 8] = [
             ("time_is_limited", programs::time_is_limited),
+            ("what_python_lacks_is_named", python::what_python_lacks_is_named),
             (
                 "a_program_that_doubles_is_ended_and_the_page_answers_meanwhile",
                 endings::a_program_that_doubles_is_ended_and_the_page_answers_meanwhile,

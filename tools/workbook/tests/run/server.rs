@@ -200,7 +200,11 @@ impl Server {
 
     /// Starts a program that prints one line, and waits for it.
     pub fn begin_until_line(&self, code: &str) -> (Client, String) {
-        let (stream, answer) = self.begin(code);
+        Server::first_line(self.begin(code))
+    }
+
+    /// Waits for the first line that a program prints.
+    pub fn first_line((stream, answer): (Client, Receiver<String>)) -> (Client, String) {
         let end = Instant::now() + DEADLINE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -352,7 +356,12 @@ fn project() -> TempDir {
         ("Cargo.toml", "[package]\nname = \"sample\"\nedition = \"2024\"\n[workspace]\n"),
         ("src/lib.rs", ""),
         ("examples/run_sample.rs", "fn main() { println!(\"{:?}\", std::env::args().skip(1).collect::<Vec<_>>()) }\n"),
+        ("examples/run_sample.py", "import sys\nprint(sys.argv[1:])\n"),
+        ("examples/run_sample.txt", ""),
+        ("examples/shared.py", "WORD = 'shared'\n"),
         ("secret.rs", "fn main() {}"),
+        ("secret.py", ""),
+        ("secret.txt", ""),
         ("book/book.toml", "[book]\ntitle = \"Sample\"\n"),
         ("book/src/SUMMARY.md", "# Summary\n\n- [One](one.md)\n"),
         ("book/src/one.md", "# One\n\nfirst text\n\n```rust\nfn main() { println!(\"of the book\") }\n```\n"),

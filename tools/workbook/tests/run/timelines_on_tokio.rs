@@ -152,7 +152,11 @@ async fn main() {
     yield_now().await;
     drop(set);
     spawn(left());
-    spawn_blocking(|| ()).await.unwrap();
+    // The thread ends when another task has had its turn, so it is waited for.
+    let (go, gone) = std::sync::mpsc::channel();
+    let thread = spawn_blocking(move || gone.recv());
+    spawn(async move { go.send(()) });
+    thread.await.unwrap().unwrap();
     panic!("no more");
 }
 "#,
