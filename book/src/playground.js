@@ -4,6 +4,7 @@
 const CHOSEN = "workbook.playground";
 const place = document.getElementById("playground-place");
 // The page of all chapters is for paper, and has no programs to run.
+if (place && !window.workbookRun) place.dataset.placed = "";
 if (!place || !window.workbookRun) return;
 
 // The headings are the choices: a loop, and below it its scenarios, each up to the next heading.
@@ -82,6 +83,8 @@ function begin() {
 
 let begun = false;
 workbookRun.whenPlaced((where) => {
+  // Until here `run.css` has shown no program, because all but one would go again.
+  if (where !== "asking") place.dataset.placed = "";
   if (begun || (where !== "here" && where !== "locked")) return;
   begun = true;
   begin();

@@ -447,7 +447,9 @@ function showTimeline(box, { figure, why }) {
   box.innerHTML = figure ?? "";
   const drawn = box.querySelector("figure.trace");
   if (drawn) window.workbookTrace?.open(drawn);
-  if (why) box.append(element("p", { className: "run-why", textContent: why }));
+  if (!why) return;
+  const parts = why.split("`").map((part, n) => (n % 2 ? element("code", { textContent: part }) : part));
+  box.append(element("p", { className: "run-why" }, ...parts));
 }
 
 // ---- A run. The server does one at a time, so a new one on this page ends the one before.

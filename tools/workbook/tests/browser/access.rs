@@ -142,3 +142,61 @@ pub fn a_page_is_used_by_keyboard() -> Result<()> {
     browser.wait_until("!document.activeElement.classList.contains('has-more')")?;
     check_quiet(&browser, &address)
 }
+
+/// The columns of the tables that are cards on a phone, as the page calls them there, where they differ from the heads.
+const UNNAMED: &str = "[...document.querySelectorAll('.cards table')].flatMap((table) => {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+    return [...table.tBodies[0].rows].flatMap((row) => [...row.cells].filter((cell) => cell.offsetHeight).map((cell, n) => {
+        const name = getComputedStyle(cell, '::before').content;
+        return [heads[cell.cellIndex], name === 'none' ? '' : name.slice(1, -1)];
+    })).filter(([head, name]) => head !== name && !['concept', ''].includes(head));
+})";
+
+pub fn tables_keep_their_names_on_a_phone_and_their_columns_on_paper() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(SMALL, true, false)?;
+    for page in ["dictionary", "rows"] {
+        browser.open(&format!("{address}/{page}.html#token={token}"))?;
+        browser.wait_until("window.workbookTrace")?;
+        ensure!(browser.get(UNNAMED)? == json!([]), "{page}: {}", browser.get(UNNAMED)?);
+        let cards = browser.get("document.querySelectorAll('.cards tbody tr').length")?;
+        ensure!(cards.as_u64() > Some(50), "{page}: {cards}");
+    }
+
+    // A sheet of A4 between its margins.
+    let paper = json!({"width": 700, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+    browser.devtools("Emulation.setDeviceMetricsOverride", paper)?;
+    browser.devtools("Emulation.setEmulatedMedia", json!({"media": "print"}))?;
+    for page in ["dictionary", "rows", "messages", "print"] {
+        browser.open(&format!("{address}/{page}.html"))?;
+        browser.wait_within(LONGEST, "window.workbookTrace")?;
+        // The playground's page, too, shows all of its programs there.
+        let hidden = browser.get("[...document.querySelectorAll('main > *:not(script)')].filter((part) => !part.offsetHeight && part.textContent.trim()).map((part) => part.outerHTML.slice(0, 100))")?;
+        ensure!(hidden == json!([]), "{page}: hidden are {hidden}");
+        let cut = browser.get("[...document.querySelectorAll('main :is(table, td code)')].filter((part) => part.getBoundingClientRect().right > innerWidth).map((part) => part.textContent.slice(0, 60))")?;
+        ensure!(cut == json!([]), "{page}: cut off are {cut}");
+    }
+    check_quiet(&browser, &address)
+}
+
+pub fn a_page_does_not_jump_while_it_opens() -> Result<()> {
+    let (address, token) = site::served()?;
+    let browser = Browser::start(DESKTOP, false, false)?;
+    let observe = "window.jumps = [];
+        new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => jumps.push([value, sources.map(({ node }) => `${node?.nodeName} ${node?.className}`.trim()).join()]))).observe({ type: 'layout-shift', buffered: true });";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": observe}))?;
+    browser.open(&format!("{address}/index.html#token={token}"))?;
+    for page in ["playground", "queues", "dictionary"] {
+        browser.open(&format!("{address}/{page}.html"))?;
+        match page {
+            "playground" => browser.wait_until("document.querySelector('#playground-scenario')")?,
+            _ => browser.wait_until("document.querySelector('.ex-count')")?,
+        }
+        // The observer hears of a shift in the frame after it.
+        browser.get("new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(tell)))")?;
+        let sum = browser.get("jumps.reduce((sum, [jump]) => sum + jump, 0)")?.as_f64().context("a sum")?;
+        println!("{page}: {sum:.3}");
+        ensure!(sum < 0.1, "{page}: {sum}: {:#}", browser.get("jumps")?);
+    }
+    check_quiet(&browser, &address)
+}

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let skipped_without_axe = skipped || without_axe.is_some() && !all;
     let axe = || access::axe_finds_nothing_serious().map_err(|error| Failed::from(format!("{error:?}")));
     let axe = Trial::test("axe_finds_nothing_serious", axe).with_ignored_flag(skipped_without_axe);
-    let tests: [Test; 14] = [
+    let tests: [Test; 16] = [
         ("a_program_is_run_edited_stopped_and_reset", page::a_program_is_run_edited_stopped_and_reset),
         ("an_example_runs_on_a_phone_in_the_dark", page::an_example_runs_on_a_phone_in_the_dark),
         ("a_page_without_the_key_says_where_it_is", page::a_page_without_the_key_says_where_it_is),
@@ -73,6 +73,11 @@ fn main() -> ExitCode {
         ),
         ("exercises_are_answered_checked_and_solved", exercises::exercises_are_answered_checked_and_solved),
         ("a_page_is_used_by_keyboard", access::a_page_is_used_by_keyboard),
+        (
+            "tables_keep_their_names_on_a_phone_and_their_columns_on_paper",
+            access::tables_keep_their_names_on_a_phone_and_their_columns_on_paper,
+        ),
+        ("a_page_does_not_jump_while_it_opens", access::a_page_does_not_jump_while_it_opens),
     ];
     let trials = tests
         .into_iter()
