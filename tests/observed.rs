@@ -54,3 +54,5 @@ fn prepare(event_loop: EventLoop) -> EventLoop {
     event_loop.set_observer(move |event| length.set(length.get() + format!("{event:?}").len()));
     event_loop
 }
+
+fn is_over(_: &str) {}

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::time::Duration;
 
-use asyncio::{Error, EventLoop, InvalidState, Result, RunError, sleep};
+use asyncio::{Error, EventLoop, InvalidState, Result, RunError, observe, sleep};
 
 use crate::python::{FOLLOWED, Version};
 
@@ -25,6 +25,7 @@ impl Trace {
 
     pub fn say(&self, line: impl Display) {
         self.lines.borrow_mut().push(line.to_string());
+        observe::note(line);
     }
 
     /// Gives what was said so far.
@@ -36,6 +37,7 @@ impl Trace {
     #[track_caller]
     pub fn expect(&self, code: &str) {
         assert_eq!(*self.lines.borrow(), expected(code), "case {code}");
+        crate::is_over(code);
     }
 
     /// Compares the whole trace with `lines`, where the library deviates from CPython on purpose.

@@ -28,3 +28,6 @@ mod wait_for;
 fn prepare(event_loop: asyncio::EventLoop) -> asyncio::EventLoop {
     event_loop
 }
+
+/// Hears that a case has given its trace; a test of the recorder compares more than that.
+fn is_over(_: &str) {}

@@ -190,7 +190,7 @@ fn w12_the_same_task_twice_counts_once() {
     let (event_loop, trace) = setup();
     let log = trace.clone();
     let main = async move {
-        let a = create_task(after(0.0, ()));
+        let a = create_task(after(0.0, ())).named("a");
         let waited = wait([&a, &a], None, ReturnWhen::AllCompleted).await?;
         log.say(format!("{} {}", waited.done.len(), waited.pending.len()));
         Ok(())

@@ -19,6 +19,7 @@ import builtins
 import collections
 import functools
 import heapq
+import inspect
 import json
 import os
 import threading
@@ -46,6 +47,7 @@ LABELS = {
     "gather": "gather",
     "_wait": "wait",
     "wait_for": "wait",
+    "_cancel_and_wait": "wait",
     "shield": "shield",
     "TaskGroup.__aexit__": "task group",
     "TaskGroup._aexit": "task group",
@@ -223,7 +225,7 @@ class Recorder:
             if self.run is None:
                 # Whoever overrides the clock has one of its own.
                 is_real = type(self.loop).time is base_events.BaseEventLoop.time
-                self.start = now
+                self.start = now if self.start is None else self.start
                 self.run = self.spill.begin("real" if is_real else "virtual")
             self.last = max(self.last, self.nanoseconds(now))
             by = "outside" if self.silent else self.actor()
@@ -330,9 +332,9 @@ class Recorder:
             soonest = min((timer[1] for timer in self.timers.values()), default=None)
             if soonest is None or soonest > self.nanoseconds(loop.time()):
                 self.tell("loop_waits", until=soonest)
-        self.passes += 1
 
     def pass_ends(self):
+        self.passes += 1
         ready = [self.queued(handle) for handle in islice(self.loop._ready, LONGEST_LIST)]
         timers = heapq.nsmallest(LONGEST_LIST, self.timers.values(), key=lambda timer: timer[1])
         timers = [{"callback": number, "when": when} for number, when in timers]
@@ -363,6 +365,14 @@ class Ready(collections.deque):
 def recorder_of(loop):
     """The recorder of a loop; loops that are not made of asyncio's own have none."""
     return getattr(loop, "_recorder", None)
+
+
+def has_begun(coroutine):
+    try:
+        return inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
+    except AttributeError:
+        # A generator, or something that only acts as a coroutine.
+        return True
 
 
 def is_hidden(handle):
@@ -426,6 +436,11 @@ def observe(spill, places):
     def init(self, *args, **kwargs):
         init.__wrapped__(self, *args, **kwargs)
         self._recorder = Recorder(self, spill, places)
+        try:
+            self._recorder.start = self.time()
+        except Exception:
+            # A clock of its own may not be there yet; then time begins with the first event.
+            pass
         self._ready = Ready(self._recorder)
 
     @replaces(loops, "run_forever")
@@ -538,7 +553,8 @@ def observe(spill, places):
     def step(self, exc=None):
         recorder = recorder_of(self._loop)
         arrives = self._must_cancel or isinstance(exc, exceptions.CancelledError)
-        if recorder is not None and arrives and getattr(self, "_asked", False):
+        # A body that has not begun never sees it.
+        if recorder is not None and arrives and getattr(self, "_asked", False) and has_begun(self._coro):
             self._asked = False
             recorder.tell("cancel_delivered", task=recorder.task(self))
         try:

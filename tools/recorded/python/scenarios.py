@@ -1,7 +1,7 @@
 """Records programs of the book, one after the other, each with an asyncio of its own.
 
 The input is JSON: `programs`, a list of names and texts, and `modules`, the names and texts of what they import. The output is a list
-of the records. It runs on any Python, and on Pyodide, which has no sockets.
+of the records, each with what the program printed. It runs on any Python, and on Pyodide, which has no sockets.
 """
 
 import builtins
@@ -13,11 +13,11 @@ import sys
 import tempfile
 
 RECORDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "record.py")
-WISH = "10000 100000000"
+WISH = "1000000 1000000000"
 
 
 def record(name, text, modules):
-    """Runs a program as `record.py` runs it, and gives what it has written."""
+    """Runs a program as `record.py` runs it, and gives what was recorded and what was printed."""
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
         for file, content in [(name, text), *modules.items()]:
@@ -29,7 +29,7 @@ def record(name, text, modules):
         before = set(sys.modules), sys.path[:], sys.stdout, builtins.print, sys.modules["__main__"], sys.argv
         try:
             sys.path.insert(0, folder)
-            sys.stdout = io.StringIO()
+            sys.stdout = printed = io.StringIO()
             recorder = runpy.run_path(RECORDER)
             leave_sockets_out()
             # The folder of the program comes to be in the first place.
@@ -41,7 +41,7 @@ def record(name, text, modules):
                 del sys.modules[module]
             os.chdir(os.path.dirname(RECORDER))
         with open(file, encoding="utf-8") as written:
-            return written.read()
+            return written.read(), printed.getvalue()
 
 
 def leave_sockets_out():

@@ -239,9 +239,9 @@ fn record_twins(python: &python::Python, sources: &[Source]) -> io::Result<Vec<R
         "programs": programs.collect::<Vec<_>>(),
         "modules": { "virtual_clock.py": clock },
     });
-    let records: Vec<String> =
+    let records: Vec<(String, String)> =
         serde_json::from_str(&python.run("scenarios.py", &[], &job.to_string()))?;
-    let runs = records.iter().zip(sources).map(|(record, source)| {
+    let runs = records.iter().zip(sources).map(|((record, _), source)| {
         let mut run = only_run(record, source)?;
         // The last of the three numbers changes nothing.
         let version = run.python.take().unwrap_or_default();

@@ -37,8 +37,12 @@ pub fn order(events: &[Event]) -> Vec<String> {
         fields.remove("at");
         fields.remove("name");
         fields.remove("message");
-        if fields.get("label").is_some_and(|label| label == "future") {
-            fields["label"] = json!("promise");
+        // A barrier waits on a condition, which is what this library tells.
+        let called = |label: &str| fields.get("label").is_some_and(|called| called == label);
+        if let Some((_, ours)) =
+            [("future", "promise"), ("barrier", "condition")].iter().find(|(theirs, _)| called(theirs))
+        {
+            fields["label"] = json!(ours);
         }
         if fields.get("outcome").is_some_and(Value::is_object) {
             fields["outcome"] = json!("exception");
