@@ -66,7 +66,7 @@ impl Pages {
     }
 
     /// Answers with a file of the folder; a page that has come since it was read may do nothing.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(&self, request: Request) -> Result<Response, Gone> {
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
         let mut name = path.trim_start_matches('/').to_owned();
         if name.is_empty() || name.ends_with('/') {
@@ -76,15 +76,26 @@ impl Pages {
         let files = ServeDir::new(&self.folder).not_found_service(missing);
         let mut answer = files.oneshot(request).await.into_response();
         if answer.status() == StatusCode::NOT_FOUND {
+            let is_gone = |name: &str| self.policies.contains_key(name) && !self.folder.join(name).is_file();
+            if is_gone(&name) || is_gone(MISSING) {
+                return Err(Gone);
+            }
             MISSING.clone_into(&mut name);
+            if !self.policies.contains_key(MISSING) {
+                return Ok((StatusCode::NOT_FOUND, "there is no such page\n").into_response());
+            }
         }
         if let Some(policy) = self.policies.get(&name).filter(|_| is_html(answer.headers())) {
             let headers = answer.headers_mut();
             headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
         }
-        answer
+        Ok(answer)
     }
 }
+
+/// Somebody has removed pages of the folder that were there.
+#[derive(Debug)]
+pub struct Gone;
 
 fn is_html(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE);
@@ -100,7 +111,7 @@ mod tests {
     /// The status of the answer, its policy, and its text.
     async fn ask(pages: &Pages, path: &str) -> (u16, Option<String>, String) {
         let request = Request::get(path).body(Body::empty()).expect("a path");
-        let answer = pages.answer(request).await;
+        let answer = pages.answer(request).await.expect("pages");
         let policy = answer.headers().get(CONTENT_SECURITY_POLICY);
         let policy = policy.map(|policy| policy.to_str().expect("text").to_owned());
         let status = answer.status().as_u16();
@@ -142,6 +153,9 @@ mod tests {
         write("new.html", &page("5"));
         assert_eq!(ask(&pages, "/new.html").await.1, None);
         let missing = Pages::of(&folder.path().join("missing"));
-        assert_eq!(ask(&missing, "/one.html").await.0, 404);
+        assert_eq!(ask(&missing, "/one.html").await, (404, None, "there is no such page\n".to_owned()));
+        fs::remove_file(folder.path().join("one.html")).expect("a file");
+        let request = Request::get("/one.html").body(Body::empty()).expect("a path");
+        assert!(pages.answer(request).await.is_err());
     }
 }

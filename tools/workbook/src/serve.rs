@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
@@ -13,11 +14,16 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::runtime;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
@@ -35,6 +41,15 @@ use crate::run::token::Token;
 use crate::supervisor::limits::Limits;
 use crate::watch::Changes;
 
+/// How long a client may take to send the head of a request, or to begin another one.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// How long the server waits when it can take no more connections.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What is shown when the pages are gone.
+const GONE: &str = "<!DOCTYPE html><meta charset=\"utf-8\"><title>The workbook</title><p>Something has removed the pages of this book from the folder for temporary files. They are being made again: reload this page in a moment.";
+
 /// What the handlers share.
 struct Site {
     builds: Builds,
@@ -42,6 +57,8 @@ struct Site {
     pages: RwLock<Arc<Pages>>,
     /// The library's documentation.
     api: RwLock<Arc<Pages>>,
+    /// Told when pages are gone that were there.
+    gone: Notify,
 }
 
 /// What is there now.
@@ -81,13 +98,14 @@ pub struct Options {
 pub fn serve(book: Book, options: Options) -> Result<()> {
     let scratch = Scratch::new()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve_in(scratch.path(), book, options));
+    let result = runtime.block_on(serve_in(&scratch, book, options));
     // A build that is still under way must not hold up Ctrl-C.
     runtime.shutdown_background();
     result
 }
 
-async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
+async fn serve_in(scratch: &Scratch, book: Book, options: Options) -> Result<()> {
+    let folder = scratch.path();
     let listener = listen(options.port).await?;
     let port = listener.local_addr()?.port();
     // From before the first look, so that no change is missed.
@@ -97,6 +115,7 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
         builds: Builds::new(),
         pages: RwLock::new(Arc::new(first)),
         api: RwLock::new(Arc::new(Pages::of(&api::folder(book.project())))),
+        gone: Notify::new(),
     });
     let guard = Arc::new(Guard { port, token: Token::new()? });
     let runner = Arc::new(Runner::new(folder, options.limits, options.compiler_limits));
@@ -113,8 +132,8 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     let queue = Arc::new(Queue::new(exercises.clone(), folder));
     let router = router(site.clone(), guard, runner.clone(), web::router(exercises.clone(), queue.clone()));
     let result = tokio::select! {
-        result = axum::serve(listener, router) => result.context("the server failed"),
-        () = rebuild(&site, &book, changes, folder) => Err(anyhow!("the server failed")),
+        () = answer_all(listener, router) => Err(anyhow!("the server failed")),
+        () = rebuild(&site, &book, changes, scratch) => Err(anyhow!("the server failed")),
         () = follow(&exercises, &site) => Err(anyhow!("the server failed")),
         () = document(&site, &book) => Err(anyhow!("the server failed")),
         () = prepare(&runner, &exercises, &book, site.builds.subscribe()) => Err(anyhow!("the server failed")),
@@ -124,16 +143,26 @@ async fn serve_in(folder: &Path, book: Book, options: Options) -> Result<()> {
     result
 }
 
-/// Waits for Ctrl-C, or for what a system says to all programs before it goes off.
+/// Waits for Ctrl-C, or for what a terminal that goes away or a system says to its programs.
 #[cfg(unix)]
 async fn order_to_end() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate(), SignalKind::quit()];
+    kinds.extend((!goes_on_without_terminal()).then(SignalKind::hangup));
+    let mut signals = kinds.into_iter().map(signal).collect::<io::Result<Vec<_>>>()?;
+    let orders = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    futures::future::select_all(orders).await;
+    Ok(())
+}
+
+/// Whether the end of the terminal is no order, as after `nohup`; where that cannot be seen, the system does what it did before.
+#[cfg(unix)]
+fn goes_on_without_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The first bit is the signal of that number.
+    ignored.is_none_or(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
 }
 
 /// Waits for Ctrl-C.
@@ -172,6 +201,26 @@ async fn listen(port: u16) -> Result<TcpListener> {
     }
 }
 
+/// Answers on all connections.
+///
+/// Choice: `axum::serve` would do it, but waits for ever for the request of a client that sends none, until there are no more files for connections.
+async fn answer_all(listener: TcpListener, router: Router) {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // There are too many, and some will go.
+            sleep(PAUSE).await;
+            continue;
+        };
+        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        tokio::spawn(async move {
+            // A client that goes away is no mistake.
+            let _ = connection.await;
+        });
+    }
+}
+
 fn router(site: Arc<Site>, guarding: Arc<Guard>, runner: Arc<Runner>, exercises: Router) -> Router {
     Router::new()
         .route(reload::EVENTS_PATH, get(events))
@@ -200,48 +249,63 @@ async fn script() -> impl IntoResponse {
 }
 
 async fn page(State(site): State<Arc<Site>>, request: Request) -> Response {
-    current(&site.pages).answer(request).await
+    current(&site.pages).answer(request).await.unwrap_or_else(|_| {
+        site.gone.notify_one();
+        (StatusCode::SERVICE_UNAVAILABLE, Html(GONE)).into_response()
+    })
 }
 
 async fn documentation(State(site): State<Arc<Site>>, request: Request) -> Response {
-    current(&site.api).answer(request).await
+    let answer = current(&site.api).answer(request).await;
+    answer.unwrap_or_else(|_| (StatusCode::NOT_FOUND, "the documentation is being made again\n").into_response())
 }
 
-/// Builds the book anew on each change; while it cannot be built, the last good one stays.
-async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, folder: &Path) {
+/// Builds the book anew on each change, and when its pages are gone; while it cannot be built, the last good one stays.
+async fn rebuild(site: &Site, book: &Book, changes: Result<Changes>, scratch: &Scratch) {
     let mut number = 0;
     // A page that is being loaded still asks for files of the book before this one.
     let mut before: Option<Arc<Pages>> = None;
-    let why = match changes {
-        Err(error) => format!("{error:#}"),
-        Ok(mut changes) => {
-            while changes.next().await.is_some() {
-                number += 1;
-                let pages = folder.join(number.to_string());
-                let (book, dest) = (book.clone(), pages.clone());
-                let built = tokio::task::spawn_blocking(move || render(&book, &dest)).await;
-                let useless = match built.map_err(anyhow::Error::from).and_then(|built| built) {
-                    Ok(new) => {
-                        let last = replace(&site.pages, new);
-                        site.builds.tell();
-                        let older = before.replace(last);
-                        older.map(|older| older.folder().to_path_buf())
-                    }
-                    Err(error) => {
-                        eprintln!("error: {error:#}; the pages stay as they were");
-                        Some(pages)
-                    }
-                };
-                if let Some(useless) = useless {
-                    // What cannot be removed now goes at the end.
-                    let _ = std::fs::remove_dir_all(useless);
-                }
+    let note = |why: &str| eprintln!("note: the pages do not follow changes of the book until the next start: {why}");
+    let mut changes = changes.inspect_err(|error| note(&format!("{error:#}"))).ok();
+    loop {
+        let change = async {
+            match &mut changes {
+                Some(changes) => changes.next().await,
+                None => pending().await,
             }
-            "the system tells of no more changes".to_owned()
+        };
+        tokio::select! {
+            change = change => if change.is_none() {
+                note("the system tells of no more changes");
+                changes = None;
+                continue;
+            },
+            () = site.gone.notified() => if let Err(error) = scratch.make_again() {
+                eprintln!("error: the pages are gone, and cannot be made again: {error:#}");
+                continue;
+            },
         }
-    };
-    eprintln!("note: the pages do not follow changes of the book until the next start: {why}");
-    pending().await
+        number += 1;
+        let pages = scratch.path().join(number.to_string());
+        let (book, dest) = (book.clone(), pages.clone());
+        let built = tokio::task::spawn_blocking(move || render(&book, &dest)).await;
+        let useless = match built.map_err(anyhow::Error::from).and_then(|built| built) {
+            Ok(new) => {
+                let last = replace(&site.pages, new);
+                site.builds.tell();
+                let older = before.replace(last);
+                older.map(|older| older.folder().to_path_buf())
+            }
+            Err(error) => {
+                eprintln!("error: {error:#}; the pages stay as they were");
+                Some(pages)
+            }
+        };
+        if let Some(useless) = useless {
+            // What cannot be removed now goes at the end.
+            let _ = std::fs::remove_dir_all(useless);
+        }
+    }
 }
 
 /// Reads the exercises again after each change of the authors' files, and lets the pages show them.

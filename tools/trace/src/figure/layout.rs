@@ -192,7 +192,7 @@ fn jumps(run: &Run, turns: &[Turn]) -> usize {
 fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
     let time = |turn: &Turn| run.records[turn.begin].event.time.0;
     let whole = match (turns.first(), turns.last()) {
-        (Some(first), Some(last)) => (time(last) - time(first)).as_secs_f64(),
+        (Some(first), Some(last)) => time(last).saturating_sub(time(first)).as_secs_f64(),
         _ => return Vec::new(),
     };
     let least = match run.clock {
@@ -206,7 +206,8 @@ fn place(run: &Run, turns: &mut [Turn]) -> Vec<Gap> {
     for n in 0..turns.len() {
         if n > 0 {
             let (before, now) = (time(&turns[n - 1]), time(&turns[n]));
-            let passed = now - before;
+            // Only in a record that its program has forged does time go back.
+            let passed = now.saturating_sub(before);
             if !passed.is_zero() {
                 let share = spare * passed.as_secs_f64() / whole;
                 let width = (least + share).min(WIDEST_GAP);

@@ -300,7 +300,7 @@ impl Teller {
                 (None, _) => "nothing is ready, and no timer is set: the loop waits".to_owned(),
             },
             Kind::PassEnd { pass, .. } => {
-                self.changes.push(Change::Pass(pass + 1));
+                self.changes.push(Change::Pass(pass.saturating_add(1)));
                 return None;
             }
             Kind::Reported { message } => format!("the exception handler hears: “{message}”"),

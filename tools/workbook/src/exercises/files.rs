@@ -13,8 +13,10 @@ pub fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Replaces a file in one step, so that nobody ever sees half of it.
+/// Replaces a file in one step, so that nobody ever sees half of it; a link stays one, and what it leads to is replaced.
 pub fn write(file: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let target = fs::canonicalize(file);
+    let file = target.as_deref().unwrap_or(file);
     let written = temporary(file, text.as_ref())?;
     written.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(())
@@ -64,4 +66,22 @@ pub fn keep(file: &Path, text: &[u8]) -> Result<PathBuf> {
 pub fn content_hash(text: impl AsRef<[u8]>) -> String {
     let hash = Sha256::digest(text);
     hash[..16].iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("class")).expect("a folder");
+        fs::write(path("class/mine.rs"), "old").expect("a file");
+        std::os::unix::fs::symlink("class/mine.rs", path("mine.rs")).expect("a link");
+        write(&path("mine.rs"), "new").expect("a writable file");
+        assert_eq!(read(&path("class/mine.rs")).expect("a file"), "new");
+        assert!(path("mine.rs").symlink_metadata().expect("a link").is_symlink());
+    }
 }

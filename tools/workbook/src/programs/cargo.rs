@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use cargo_metadata::{Artifact, Message, MetadataCommand};
+
+const NO_CARGO: &str = "cannot start cargo: install Rust from https://rustup.rs, and start the workbook again";
 
 /// The root of the workspace this program was built in.
 pub fn workspace() -> PathBuf {
@@ -36,7 +38,7 @@ pub fn artifacts(workspace: &Path, args: &[&str]) -> Result<Vec<Artifact>> {
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()
-        .context("cannot start cargo: install Rust from https://rustup.rs")?;
+        .context(NO_CARGO)?;
     ensure!(output.status.success(), "`cargo {}` failed: repair what it printed above", args.join(" "));
     let mut artifacts = Vec::new();
     for message in Message::parse_stream(&*output.stdout) {
@@ -66,7 +68,10 @@ pub struct Crates {
 /// Builds the package `programs` with what records them, and finds its dependencies' files.
 pub fn crates(workspace: &Path) -> Result<Crates> {
     let metadata = MetadataCommand::new().current_dir(workspace).no_deps().exec();
-    let metadata = metadata.context("cargo does not know this workspace")?;
+    let metadata = metadata.map_err(|error| match error {
+        cargo_metadata::Error::Io(error) => Error::new(error).context(NO_CARGO),
+        error => Error::new(error).context("cargo does not know this workspace"),
+    })?;
     // Both at once, so that they are built upon the same crates.
     let packages = ["--package", "programs", "--package", RECORDED];
     let artifacts = artifacts(workspace, &[&["build", "--lib"], &packages[..]].concat())?;

@@ -442,18 +442,21 @@ impl Compiler {
                 ..Job::new(self.rustc.clone(), folder, limits)
             };
             let ended = by.run(job).await?;
-            let lines = ended.stderr.lines().map(serde_json::from_str::<Diagnostic>);
+            let lines = ended.stderr.lines();
+            let mut read =
+                lines.map(|line| serde_json::from_str::<Diagnostic>(line).map_err(|_| line)).collect::<Vec<_>>();
             // It prints something else when it fails.
-            match lines.collect::<Result<Vec<_>, _>>() {
-                Ok(said) if ended.end.why.is_none() && ended.end.status.is_some() => {
-                    made.diagnostics.extend(said);
-                }
-                said => {
-                    let said = said.map_or(ended.stderr, |said| rendered(&said));
-                    let end = ended.end;
-                    return Err(Unfinished { end, said }.into());
-                }
+            if ended.end.why.is_some() || ended.end.status.is_none() || read.iter().any(|line| line.is_err()) {
+                // The last message is cut off if it printed too much.
+                read.retain(|line| line.as_ref().is_err_and(|text| !text.starts_with('{')) || line.is_ok());
+                let said = read.into_iter().map(|line| match line {
+                    Ok(message) => message.rendered.unwrap_or_default(),
+                    Err(text) => format!("{text}\n"),
+                });
+                let said = said.collect();
+                return Err(Unfinished { end: ended.end, said }.into());
             }
+            made.diagnostics.extend(read.into_iter().flatten());
             made.success = ended.end.ok();
             if !made.success {
                 break;

@@ -122,14 +122,15 @@ async fn run_example(
         return run_python(runner, &code, Script::Twin(script, args)).await;
     }
     // The name is looked up among those that cargo named, so it cannot lead elsewhere.
-    let (program, none) = {
+    let (program, none, problem) = {
         let known = runner.known();
-        (known.examples.get(&name).cloned(), known.examples.is_empty())
+        (known.examples.get(&name).cloned(), known.examples.is_empty(), known.status.problem.clone())
     };
     match program {
         Some(program) => answer(runner, Wish::Program(program, args)).await,
         None if none => {
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "the examples are still being compiled: try again in a minute")
+            let waiting = "the examples are still being compiled: try again in a minute";
+            refuse(StatusCode::SERVICE_UNAVAILABLE, problem.as_deref().unwrap_or(waiting))
         }
         None => refuse(StatusCode::NOT_FOUND, "there is no such example"),
     }

@@ -2,9 +2,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
+
+use crate::supervisor::supervise::make_private;
 
 const PREFIX: &str = "asyncio-workbook-";
 
@@ -14,7 +17,7 @@ const LOCK: &str = "lock";
 /// A folder that only this user can read; it goes with the value.
 pub struct Scratch {
     /// Goes first, because not every Windows removes a file that is open; who sweeps in that moment does the same work.
-    _lock: File,
+    lock: Mutex<File>,
     folder: TempDir,
 }
 
@@ -31,23 +34,37 @@ impl Scratch {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir_in(place).context("cannot make a temporary folder")?;
-        // Under its own name it is never seen free while this server lives.
-        let new = folder.path().join("new-lock");
-        let lock = File::create(&new)?;
-        // A folder without a lock would only be swept too early.
-        let _ = lock.lock();
-        fs::rename(new, folder.path().join(LOCK))?;
+        let lock = Mutex::new(take_lock(folder.path())?);
         for folder in old {
             // It may be another user's, or gone.
             let _ = fs::remove_dir_all(folder);
         }
-        Ok(Scratch { _lock: lock, folder })
+        Ok(Scratch { lock, folder })
+    }
+
+    /// Makes the folder again if somebody has removed it, as some systems do with what is old.
+    pub fn make_again(&self) -> Result<()> {
+        make_private(self.path())?;
+        if !self.path().join(LOCK).exists() {
+            *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = take_lock(self.path())?;
+        }
+        Ok(())
     }
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+}
+
+fn take_lock(folder: &Path) -> Result<File> {
+    // Under its own name it is never seen free while this server lives.
+    let new = folder.join("new-lock");
+    let lock = File::create(&new)?;
+    // A folder without a lock would only be swept too early.
+    let _ = lock.lock();
+    fs::rename(new, folder.join(LOCK))?;
+    Ok(lock)
 }
 
 /// The folders of servers that have ended.

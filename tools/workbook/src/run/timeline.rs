@@ -1,7 +1,7 @@
 //! The timeline of a run: what the program wrote of it, read and drawn.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use asyncio_trace::Source;
@@ -74,8 +74,10 @@ impl Record {
 
     fn draw_now(&self, file: &str, code: &str, caption: &str) -> Timeline {
         let mut text = Vec::new();
-        // The program may write there whatever it likes.
-        let read = File::open(&self.file).and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
+        // The program may put there whatever it likes, also what would never be read to its end.
+        let is_file = fs::metadata(&self.file).is_ok_and(|data| data.is_file());
+        let file = if is_file { File::open(&self.file) } else { Err(ErrorKind::InvalidInput.into()) };
+        let read = file.and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
         if read.is_err() {
             return Timeline::without(BROKEN);
         }

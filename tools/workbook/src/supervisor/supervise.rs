@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -128,6 +129,14 @@ fn decode(kept: &mut Vec<u8>, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&std::mem::replace(kept, begun)).into_owned()
 }
 
+/// Makes a folder that only this user can read.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// One job under way.
 struct Run<'a> {
     limits: &'a Limits,
@@ -167,7 +176,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(&mut self, job: &Job, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
-        let made = if job.private { fs::create_dir_all(&job.folder) } else { Ok(()) };
+        let made = if job.private { make_private(&job.folder) } else { Ok(()) };
         let group = Group::of(std::process::id());
         let door = group.make(job.limits.processes).map(|()| group.door());
         let end = match made.and_then(|()| exec::start(job, door.as_deref())) {

@@ -177,7 +177,7 @@ fn a_change_reloads_the_page_and_a_mistake_does_not() {
 #[test]
 fn an_order_to_end_is_a_success_and_leaves_nothing() {
     let book = sample_book();
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let mut server = Server::start_with(book.path(), |command| {
             command.env("TMPDIR", temporary.path());
@@ -193,6 +193,58 @@ fn an_order_to_end_is_a_success_and_leaves_nothing() {
         let status = ended.expect("a child").expect("an end before the deadline");
         assert_eq!(status.code(), Some(0), "{signal}");
         assert!(build::files(temporary.path()).is_empty(), "{signal}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_is_to_outlive_its_terminal_does() {
+    let book = sample_book();
+    let server = Server::start_with(book.path(), |command| {
+        let program = command.get_program().to_owned();
+        *command = Command::new("/bin/sh");
+        command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program);
+    });
+    let killed = Command::new("kill").args(["-HUP", &server.child.id().to_string()]).status();
+    assert!(killed.expect("kill is part of Unix").success());
+    assert!(server.get("/one.html").starts_with("HTTP/1.1 200 "));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_ask_nothing_are_sent_away() {
+    let book = sample_book();
+    // Few files, so that this test needs few, too.
+    let server = Server::start_with(book.path(), |command| {
+        let program = command.get_program().to_owned();
+        *command = Command::new("/bin/sh");
+        command.args(["-c", "ulimit -n 128; exec \"$0\" \"$@\""]).arg(program);
+    });
+    let half_open: Vec<_> = (0..150).map(|_| server.begin("GET / HTTP/1.1\r\nHost: ")).collect();
+    assert!(server.get("/one.html").starts_with("HTTP/1.1 200 "));
+    drop(half_open);
+}
+
+#[test]
+fn pages_that_somebody_removes_are_made_again() {
+    let book = sample_book();
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let server = Server::start_with(book.path(), |command| {
+        command.envs(["TMPDIR", "TMP", "TEMP"].map(|name| (name, temporary.path())));
+    });
+    let folder = fs::read_dir(temporary.path()).expect("a folder").flatten().next().expect("its folder").path();
+    let events = server.events();
+    wait_for(&events, "data: ");
+    fs::remove_dir_all(&folder).expect("a folder of ours");
+    let answer = server.get("/one.html");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("They are being made again"), "{answer}");
+    wait_for(&events, "data: ");
+    assert!(server.get("/one.html").contains("first text"));
+    assert!(folder.join("lock").exists());
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&folder.metadata().expect("a folder").permissions());
+        assert_eq!(mode & 0o777, 0o700);
     }
 }
 

@@ -49,6 +49,13 @@ impl Server {
         stream
     }
 
+    /// Connects, and begins a request with this.
+    pub fn begin(&self, start: &str) -> TcpStream {
+        let mut stream = self.connect();
+        stream.write_all(start.as_bytes()).expect("a request");
+        stream
+    }
+
     /// Sends a GET request with these Host lines, and gives the whole answer.
     pub fn get_as(&self, path: &str, hosts: &[String]) -> String {
         let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();

@@ -80,7 +80,8 @@ mod linux {
                 a_second_program_hears_of_the_first,
                 processor_time_is_limited, memory_in_use_is_limited, addresses_are_limited,
                 memory_of_all_processes_counts_together, the_number_of_processes_is_limited,
-                output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too;
+                output_is_limited, the_size_of_a_file_is_limited, the_compiler_is_limited_too,
+                a_compiler_that_says_too_much_is_quoted_in_its_own_words;
             python: a_python_program_runs_as_one_in_rust_does, a_python_program_meets_the_same_limits,
                 a_python_program_that_its_reader_leaves_is_gone, a_twin_runs_with_arguments,
                 a_python_program_comes_with_its_timeline, only_two_languages_are_known;
@@ -93,6 +94,7 @@ mod linux {
                 what_is_stopped_while_it_is_compiled_has_no_timeline,
                 what_cannot_be_recorded_runs_without, a_program_that_is_refused_has_no_timeline,
                 only_the_program_itself_is_recorded, what_a_program_writes_into_its_record_is_no_markup,
+                what_is_no_file_in_the_place_of_a_record_is_no_record,
                 a_record_stays_within_the_limit_of_files;
             timelines_on_tokio: tasks_of_tokio_are_shown_with_their_functions_names, simulated_time_of_tokio_is_shown_as_such,
                 what_a_task_of_tokio_waits_for_is_told, the_ends_of_tokios_tasks_are_told_apart,
@@ -107,7 +109,7 @@ mod linux {
         .into_iter()
         .map(|(name, test)| with_server(&shared, name, test))
         .collect();
-        let alone: [(&str, fn()); 8] = [
+        let alone: Vec<(&str, fn())> = vec![
             ("time_is_limited", programs::time_is_limited),
             ("what_python_lacks_is_named", python::what_python_lacks_is_named),
             (
@@ -118,6 +120,7 @@ mod linux {
                 "examples_can_be_run_before_all_programs_are_compiled",
                 programs::examples_can_be_run_before_all_programs_are_compiled,
             ),
+            ("without_cargo_the_page_says_what_to_do", programs::without_cargo_the_page_says_what_to_do),
             ("ctrl_c_stops_the_program_that_runs", endings::ctrl_c_stops_the_program_that_runs),
             ("a_server_that_is_killed_leaves_no_process", endings::a_server_that_is_killed_leaves_no_process),
             (
@@ -126,7 +129,7 @@ mod linux {
             ),
             ("two_starts_have_two_secrets", browser::two_starts_have_two_secrets),
         ];
-        trials.extend(alone.map(|(name, test)| {
+        trials.extend(alone.into_iter().map(|(name, test)| {
             Trial::test(name, move || {
                 test();
                 Ok(())

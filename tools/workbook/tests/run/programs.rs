@@ -153,6 +153,21 @@ pub fn examples_can_be_run_before_all_programs_are_compiled() {
     });
 }
 
+pub fn without_cargo_the_page_says_what_to_do() {
+    let server = Server::start_with(|command| {
+        command.args(["--no-open", "--port", "0"]).env_remove("CARGO").env("PATH", "/nowhere");
+    });
+    let problem = || server.status()["problem"].as_str().map(str::to_owned);
+    wait_until("the problem is known", || problem().is_some());
+    let advice = "cannot start cargo: install Rust from https://rustup.rs, and start the workbook again";
+    let run = server.post("/run", &json!({ "code": "fn main() {}" }));
+    let example = server.post("/run-example", &json!({ "name": "run_sample" }));
+    for answer in [run, example] {
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(answer.body.starts_with(advice), "{answer:?}");
+    }
+}
+
 pub fn a_second_program_hears_of_the_first(server: &Server) {
     let (first, _) = server.begin_until_line("fn main() { println!(\"1\"); std::thread::park() }");
     let answer = server.post("/run", &json!({ "code": "fn main() {}" }));
@@ -244,6 +259,14 @@ pub fn the_size_of_a_file_is_limited(server: &Server) {
         "a file of more than 1 MiB",
         "fn main() { std::fs::write(\"big\", vec![0; 2 << 20]).unwrap() }",
     );
+}
+
+pub fn a_compiler_that_says_too_much_is_quoted_in_its_own_words(server: &Server) {
+    // Each message comes with the whole line.
+    let code = format!("fn main() {{ {} /*{}*/ }}", "let _: u8 = \"\";".repeat(400), "x".repeat(50_000));
+    let ended = stopped(server, "output", "the compiler: it printed more than 8 MiB", &code);
+    assert!(ended.compiler.starts_with("error[E0308]"), "{ended:?}");
+    assert!(!ended.compiler.contains("$message_type"));
 }
 
 /// A constant that is never computed to its end, in a program of asyncio.

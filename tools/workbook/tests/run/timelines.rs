@@ -325,6 +325,21 @@ pub fn only_the_program_itself_is_recorded(server: &Server) {
     assert_eq!(left, Vec::<String>::new());
 }
 
+pub fn what_is_no_file_in_the_place_of_a_record_is_no_record(server: &Server) {
+    let ended = server.run_recorded(
+        r#"fn main() {
+    let wish = std::env::var("WORKBOOK_RECORD").unwrap();
+    let file = wish.splitn(3, ' ').nth(2).unwrap();
+    let _ = std::fs::remove_file(file);
+    // Nobody writes to it, so whoever opened it would wait for ever.
+    std::process::Command::new("mkfifo").arg(file).status().unwrap();
+    // asyncio
+}
+"#,
+    );
+    assert!(why(&ended).contains("cannot be read"), "{ended:?}");
+}
+
 pub fn what_a_program_writes_into_its_record_is_no_markup(server: &Server) {
     let run = |lines: &str| {
         server.run_recorded(&format!(
