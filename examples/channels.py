@@ -64,9 +64,11 @@ async def price():
     prices = Watched(100)
 
     async def show():
-        while await prices.changed():
+        while True:
             print("the board shows", prices.value)
             await asyncio.sleep(5)
+            if not await prices.changed():
+                break
         print("the board stays as it is")
 
     board = asyncio.create_task(show())

@@ -66,13 +66,15 @@ async fn orders() -> Result<()> {
 async fn price() -> Result<()> {
     let (prices, mut seen) = watch::channel(100);
     let board = create_task(async move {
-        while seen.changed().await.is_ok() {
+        loop {
             let price = *seen.borrow_and_update();
             println!("the board shows {price}");
             sleep(Duration::from_secs(5)).await?;
+            if seen.changed().await.is_err() {
+                println!("the board stays as it is");
+                return Ok(());
+            }
         }
-        println!("the board stays as it is");
-        Ok(())
     });
     for price in [101, 102, 103, 104] {
         sleep(Duration::from_secs(1)).await?;
