@@ -4,7 +4,6 @@ Run it with `python3 examples/coroutine.py`; add `--help` for its parts and for 
 """
 
 import asyncio
-from collections.abc import Coroutine, Generator
 
 from support import run, run_main, seconds
 
@@ -22,16 +21,6 @@ async def call():
     made = tea("green")
     print("called")
     print(f"awaited: {await made}")
-
-
-async def kind():
-    made = tea("green")
-    print(f"a coroutine: {truth(isinstance(made, Coroutine))}")
-    print(f"a generator: {truth(isinstance(made, Generator))}")
-    numbers = (number for number in range(1, 6) if number % 2 == 1)
-    print(f"numbers are a coroutine: {truth(isinstance(numbers, Coroutine))}")
-    print(f"numbers are a generator: {truth(isinstance(numbers, Generator))}")
-    print(f"{await made}, {sum(numbers)}")
 
 
 async def two_ways():
@@ -110,69 +99,6 @@ def uncaught(loop):
     print(f"the loop still works: {loop.run_until_complete(brew_on([1]))}")
 
 
-class GiveWay:
-    """Gives way once."""
-
-    def __await__(self):
-        yield
-
-
-async def add_up(last):
-    total = 0
-    for number in range(1, last + 1):
-        await GiveWay()
-        total += number
-    return total
-
-
-class AddUp:
-    """What Python makes of `add_up`, written by hand."""
-
-    def __init__(self, last):
-        self.last = last
-        self.number = 0
-        self.total = 0
-
-    def send(self, _):
-        self.total += self.number
-        self.number += 1
-        if self.number > self.last:
-            raise StopIteration(self.total)
-
-    def __await__(self):
-        return self
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return self.send(None)
-
-
-def drive(coroutine):
-    """Resumes a coroutine until it ends, and counts the steps."""
-    steps = 0
-    while True:
-        steps += 1
-        try:
-            coroutine.send(None)
-        except StopIteration as stop:
-            return stop.value, steps
-
-
-def by_hand(loop):
-    total, steps = drive(add_up(5))
-    print(f"by the compiler: {total} after {steps} steps")
-    total, steps = drive(AddUp(5))
-    print(f"by hand: {total} after {steps} steps")
-
-    async def both():
-        return await add_up(5), await AddUp(5)
-
-    first, second = run_main(loop, both())
-    print(f"both on the loop: {first}, {second}")
-
-
 async def ready():
     loop = asyncio.get_running_loop()
     filled = loop.create_future()
@@ -194,12 +120,10 @@ run(
     "Coroutines: what a call does, who runs the body, and what travels back.",
     [
         ("call", "calling runs nothing", main(call)),
-        ("kind", "a coroutine is no generator", main(kind)),
         ("two_ways", "awaited it runs on the spot, scheduled in its turn", main(two_ways)),
         ("nested", "three awaits in a row run in sequence", main(nested)),
         ("errors", "an error goes up two levels", main(errors)),
         ("panic", "what nobody catches leaves the loop", uncaught),
-        ("by_hand", "the same coroutine by the compiler and by hand", by_hand),
         ("ready", "awaiting what is ready does not give way", main(ready)),
     ],
 )

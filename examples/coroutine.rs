@@ -6,9 +6,7 @@
 mod support;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::{Pin, pin};
 use std::process::ExitCode;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use asyncio::{Error, EventLoop, Promise, Result, create_task, get_running_loop, sleep, yield_now};
@@ -22,11 +20,6 @@ fn main() -> ExitCode {
                 name: "call",
                 about: "calling runs nothing",
                 run: |event_loop| event_loop.run(call()),
-            },
-            Part {
-                name: "kind",
-                about: "a coroutine is no generator",
-                run: |event_loop| event_loop.run(kind()),
             },
             Part {
                 name: "two_ways",
@@ -49,11 +42,6 @@ fn main() -> ExitCode {
                 run: uncaught,
             },
             Part {
-                name: "by_hand",
-                about: "the same coroutine by the compiler and by hand",
-                run: by_hand,
-            },
-            Part {
                 name: "ready",
                 about: "awaiting what is ready does not give way",
                 run: |event_loop| event_loop.run(ready()),
@@ -71,46 +59,6 @@ async fn call() -> Result<()> {
     let made = tea("green");
     println!("called");
     println!("awaited: {}", made.await?);
-    Ok(())
-}
-
-/// Asks the compiler about the type of a value.
-struct Ask<T>(T);
-
-/// A type's own method goes before a trait's: `true` is the answer wherever the bound holds.
-impl<F: Future> Ask<F> {
-    fn is_future(&self) -> bool {
-        true
-    }
-}
-
-impl<I: Iterator> Ask<I> {
-    fn is_iterator(&self) -> bool {
-        true
-    }
-}
-
-/// The answers for all other types.
-trait Otherwise {
-    fn is_future(&self) -> bool {
-        false
-    }
-
-    fn is_iterator(&self) -> bool {
-        false
-    }
-}
-
-impl<T> Otherwise for Ask<T> {}
-
-async fn kind() -> Result<()> {
-    let made = Ask(tea("green"));
-    println!("a coroutine: {}", made.is_future());
-    println!("a generator: {}", made.is_iterator());
-    let numbers = Ask((1..=5).filter(|number| number % 2 == 1));
-    println!("numbers are a coroutine: {}", numbers.is_future());
-    println!("numbers are a generator: {}", numbers.is_iterator());
-    println!("{}, {}", made.0.await?, numbers.0.sum::<u32>());
     Ok(())
 }
 
@@ -200,91 +148,6 @@ fn uncaught(event_loop: &EventLoop) -> Result<()> {
     println!("left the loop: {}", caught.is_err());
     let result = event_loop.run_until_complete(brew_on(&[1]))?;
     println!("the loop still works: {result}");
-    Ok(())
-}
-
-/// Gives way once.
-struct GiveWay(bool);
-
-impl Future for GiveWay {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0 {
-            return Poll::Ready(());
-        }
-        self.0 = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-async fn add_up(last: u32) -> u32 {
-    let mut total = 0;
-    for number in 1..=last {
-        GiveWay(false).await;
-        total += number;
-    }
-    total
-}
-
-/// What the compiler makes of `add_up`, written by hand.
-enum AddUp {
-    Start { last: u32 },
-    Waiting { last: u32, number: u32, total: u32 },
-    Done,
-}
-
-impl Future for AddUp {
-    type Output = u32;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
-        let (last, number, total) = match *self {
-            AddUp::Start { last } => (last, 1, 0),
-            AddUp::Waiting {
-                last,
-                number,
-                total,
-            } => (last, number + 1, total + number),
-            AddUp::Done => panic!("polled after the end"),
-        };
-        if number > last {
-            *self = AddUp::Done;
-            return Poll::Ready(total);
-        }
-        *self = AddUp::Waiting {
-            last,
-            number,
-            total,
-        };
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
-/// Polls a future until it is done, and counts the polls.
-///
-/// It needs no waker because it never sleeps; an executor for work would.
-fn drive<F: Future>(future: F) -> (F::Output, u32) {
-    let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    let mut steps = 0;
-    loop {
-        steps += 1;
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return (output, steps);
-        }
-    }
-}
-
-fn by_hand(event_loop: &EventLoop) -> Result<()> {
-    let (total, steps) = drive(add_up(5));
-    println!("by the compiler: {total} after {steps} steps");
-    let (total, steps) = drive(AddUp::Start { last: 5 });
-    println!("by hand: {total} after {steps} steps");
-    let both = async { Ok((add_up(5).await, AddUp::Start { last: 5 }.await)) };
-    let (first, second) = event_loop.run(both)?;
-    println!("both on the loop: {first}, {second}");
     Ok(())
 }
 
