@@ -76,8 +76,8 @@ impl Record {
         let mut text = Vec::new();
         // The program may put there whatever it likes, also what would never be read to its end.
         let is_file = fs::metadata(&self.file).is_ok_and(|data| data.is_file());
-        let file = if is_file { File::open(&self.file) } else { Err(ErrorKind::InvalidInput.into()) };
-        let read = file.and_then(|file| file.take(2 * MOST_BYTES).read_to_end(&mut text));
+        let record = if is_file { File::open(&self.file) } else { Err(ErrorKind::InvalidInput.into()) };
+        let read = record.and_then(|record| record.take(2 * MOST_BYTES).read_to_end(&mut text));
         if read.is_err() {
             return Timeline::without(BROKEN);
         }
