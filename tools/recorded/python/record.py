@@ -129,6 +129,9 @@ class Spill:
         file, self.file = self.file, None
         if file is not None:
             os.close(file)
+        # What goes on unheard need not be slow.
+        for owner, name, original in REPLACED:
+            setattr(owner, name, original)
 
 
 class Places:
@@ -271,7 +274,7 @@ class Recorder:
 
     def becomes_ready(self, handle):
         """A handle goes into the ready queue."""
-        if handle._cancelled or is_hidden(handle):
+        if self.spill.file is None or handle._cancelled or is_hidden(handle):
             return
         task = task_of(handle)
         if task is not None:
@@ -416,6 +419,7 @@ def replaces(owner, name):
     def replace(function):
         original = getattr(owner, name, None)
         if original is not None:
+            REPLACED.append((owner, name, original))
             setattr(owner, name, functools.update_wrapper(function, original))
         return function
 
@@ -423,6 +427,7 @@ def replaces(owner, name):
 
 
 LOCK = threading.RLock()
+REPLACED = []
 # The functions in which a turn or a pass begins: who called them has no part in it.
 BORDERS = set()
 STEPS = set()
