@@ -31,6 +31,8 @@ pub const OBSERVED: &str =
 pub const UNKNOWN: &str = "There is no timeline, because this program uses Tokio in a way that the recorder does not know. It ran without being recorded.";
 const NOTHING: &str =
     "There is no timeline, because no loop ran and no task was started with `spawn`, a `JoinSet` or `block_on`.";
+const NOTHING_IN_PYTHON: &str =
+    "There is no timeline, because no loop ran, or one that is not asyncio's own, such as that of uvloop.";
 const BROKEN: &str = "There is no timeline, because the record of this run cannot be read.";
 
 /// What a run did on its loops.
@@ -83,6 +85,7 @@ impl Record {
         }
         let source = Source { file: file.to_owned(), first_line: 1, lines: code.lines().map(str::to_owned).collect() };
         match spill::read(&String::from_utf8_lossy(&text), &source) {
+            Ok(runs) if runs.is_empty() && file.ends_with(".py") => Timeline::without(NOTHING_IN_PYTHON),
             Ok(runs) if runs.is_empty() => Timeline::without(NOTHING),
             Ok(runs) => Timeline { figure: Some(figure::html(&runs, caption, true)), why: None },
             Err(Unreadable::TooMany(most)) => Timeline::without(&format!(

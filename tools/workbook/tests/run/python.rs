@@ -133,6 +133,8 @@ pub fn a_python_program_comes_with_its_timeline(server: &Server) {
     let ended = run("print('asleep')");
     assert_eq!(ended.timeline["why"], "There is no timeline, because this program does not use asyncio.");
     assert_eq!(ended.stdout, "asleep\n");
+    let why = run("import asyncio\nprint(asyncio.iscoroutine(1))").timeline["why"].clone();
+    assert!(why.as_str().is_some_and(|why| why.contains("no loop ran") && !why.contains("spawn")), "{why}");
     // A program that fails is shown until then, and what it says names its own lines only.
     let ended = run(&TEAS.replace("print(name)", "raise ValueError(name)"));
     assert!(ended.stderr.contains("main.py\", line 5, in tea") && !ended.stderr.contains("record.py"), "{ended:?}");
