@@ -64,20 +64,27 @@ fn change(chapter: &mut Chapter, catalog: Option<&Catalog>) -> Result<()> {
 }
 
 /// Puts what the reader is to guess into elements that can be opened; `book/theme/guess.js` puts a field before them.
+///
+/// The paragraph behind it goes with it, because its first words give the answer away.
 fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut done = 0;
-    for (event, range) in Parser::new(text).into_offset_iter() {
+    let mut events = Parser::new(text).into_offset_iter().peekable();
+    while let Some((event, range)) = events.next() {
         let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) = event else {
             continue;
         };
         let summary = Fence::parse(&info).ok().and_then(|fence| fence.summary());
         if let (Some(summary), true) = (summary, is_folded(&info)) {
-            let (before, block) = (&text[done..range.start], text[range.clone()].trim_end());
+            while events.next_if(|(_, inside)| inside.end <= range.end).is_some() {}
+            let answer = events.peek().filter(|(event, _)| *event == Event::Start(Tag::Paragraph));
+            let end = answer.map_or(range.end, |(_, answer)| answer.end);
+            let (before, inside) = (&text[done..range.start], text[range.start..end].trim_end());
             folded.push_str(before);
-            folded
-                .push_str(&format!("<details class=\"guess\"><summary>{summary}</summary>\n\n{block}\n\n</details>\n"));
-            done = range.end;
+            folded.push_str(&format!(
+                "<details class=\"guess\"><summary>{summary}</summary>\n\n{inside}\n\n</details>\n"
+            ));
+            done = end;
         }
     }
     folded + &text[done..]
@@ -89,8 +96,14 @@ mod tests {
 
     #[test]
     fn only_what_is_to_be_guessed_is_folded() {
-        let text = "a\n\n```text,output\nb\n```\n\n```text,output,folded\nc\n```\n\nd\n";
-        let folded = "a\n\n```text,output\nb\n```\n\n<details class=\"guess\"><summary>Output</summary>\n\n```text,output,folded\nc\n```\n\n</details>\n\nd\n";
-        assert_eq!(fold(text).replace("\n\n\n", "\n\n"), folded);
+        let block = "```text,output,folded\nc\n```\n";
+        let open = "a\n\n```text,output\nb\n```\n\n";
+        for (inside, after) in [("\nd\nd\n", "\ne\n"), ("", "\n## d\n")] {
+            let folded = format!(
+                "{open}<details class=\"guess\"><summary>Output</summary>\n\n{block}{inside}\n</details>\n{after}"
+            );
+            let made = fold(&format!("{open}{block}{inside}{after}"));
+            assert_eq!(made.replace("\n\n\n", "\n\n"), folded);
+        }
     }
 }
