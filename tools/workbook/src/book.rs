@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
+use serde_json::{Value, json};
 
 use crate::api;
 use crate::preprocess::Workbook;
@@ -77,7 +78,8 @@ impl Book {
             book.with_preprocessor(Workbook);
             book.build()
         };
-        build().with_context(|| format!("cannot build the book in {}", self.folder.display()))
+        build().with_context(|| format!("cannot build the book in {}", self.folder.display()))?;
+        lighten_search(dest).with_context(|| format!("cannot write to {}", dest.display()))
     }
 
     /// Writes the book with the library's documentation, to be read without this program.
@@ -105,6 +107,36 @@ impl Book {
         }
         rename(&pages, &dest).with_context(|| format!("cannot write {}", dest.display()))
     }
+}
+
+/// Makes the file that a search loads a third of what it was.
+fn lighten_search(pages: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(pages)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("searchindex") {
+            let text = fs::read_to_string(entry.path())?;
+            if let Some(lighter) = without_lists(&text) {
+                fs::write(entry.path(), lighter)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// mdBook's search index without its lists of words, if it looks as expected: `book/theme/search.js` looks through the texts, which stand in the index, too.
+///
+/// Simplification: a plain mdBook leaves the lists in, and finds the same.
+pub fn without_lists(index: &str) -> Option<String> {
+    let (before, rest) = index.split_once("JSON.parse('")?;
+    let (json, after) = rest.rsplit_once("')")?;
+    // mdBook escapes these two, the latter first.
+    let json = json.replace("\\'", "'").replace("\\\\", "\\");
+    let mut value: Value = serde_json::from_str(&json).ok()?;
+    for list in value.get_mut("index")?.get_mut("index")?.as_object_mut()?.values_mut() {
+        *list = json!({ "root": { "docs": {}, "df": 0 } });
+    }
+    let json = value.to_string().replace('\\', "\\\\").replace('\'', "\\'");
+    Some(format!("{before}JSON.parse('{json}'){after}"))
 }
 
 /// Nobody's files may be deleted by a slip of the keyboard.

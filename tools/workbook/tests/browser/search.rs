@@ -16,7 +16,7 @@ pub const TESTS: [Test; 2] = [
 ];
 
 /// The most that the index may weigh, in bytes as it lies there.
-const HEAVIEST: u64 = 5_000_000;
+const HEAVIEST: u64 = 3_000_000;
 
 const COUNT: &str = "document.querySelectorAll('#mdbook-searchresults li').length";
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
-use workbook::book::Book;
+use workbook::book::{Book, without_lists};
 
 use crate::{refusal, run, sample_book, write};
 
@@ -88,7 +88,15 @@ fn a_plain_mdbook_makes_the_same_pages() {
     let mut config = Config::from_disk(book.folder().join("book.toml")).expect("the settings");
     config.build.build_dir.clone_from(&plain);
     MDBook::load_with_config(book.folder(), config).and_then(|book| book.build()).expect("pages");
-    let (ours, plain) = (texts(&ours), texts(&plain));
+    let (ours, mut plain) = (texts(&ours), texts(&plain));
+    // The one difference: what no search looks at is in a plain book's index.
+    for (name, text) in &mut plain {
+        if name.to_string_lossy().starts_with("searchindex") {
+            let lighter = without_lists(&String::from_utf8_lossy(text)).expect("an index");
+            assert!(lighter.len() * 2 < text.len(), "{} of {}", lighter.len(), text.len());
+            *text = lighter.into_bytes();
+        }
+    }
     let page = String::from_utf8_lossy(&plain[Path::new("gather_wait.html")]);
     assert_eq!(page.matches("id=\"exercise-one_by_one\"").count(), 1, "the exercises stand there once");
     let differing: Vec<_> =
