@@ -11,6 +11,7 @@ use crate::exercises::commands;
 use crate::new::New;
 use crate::preprocess;
 use crate::run::bench;
+use crate::run::origin::Origin;
 use crate::serve::{self, Options};
 use crate::supervisor::limits::{Limits, parse_limits};
 
@@ -62,6 +63,10 @@ struct ServeArgs {
     /// The port to listen on; 0 takes any free one
     #[arg(long, value_name = "N", default_value_t = 8377)]
     port: u16,
+
+    /// The beginning of the address that you open, if a port is forwarded here, as from a container or by an editor
+    #[arg(long, value_name = "URL")]
+    origin: Option<Origin>,
 
     /// Print the address with the secret of this start, and do not open the browser
     #[arg(long)]
@@ -117,6 +122,7 @@ impl Cli {
                     book,
                     Options {
                         port: self.serve.port,
+                        origin: self.serve.origin,
                         open: !self.serve.no_open,
                         limits: self.serve.limits.unwrap_or_default(),
                         compiler_limits: self.serve.compiler_limits.unwrap_or_else(Limits::compiler),

@@ -34,6 +34,7 @@ use crate::pages::{MISSING, Pages};
 use crate::reload::{self, Builds};
 use crate::run::Runner;
 use crate::run::guard::{Guard, guard};
+use crate::run::origin::Origin;
 use crate::run::prepare::prepare;
 use crate::run::routes::routes;
 use crate::run::scratch::Scratch;
@@ -87,6 +88,8 @@ fn render(book: &Book, folder: &Path) -> Result<Pages> {
 /// What the reader asked for.
 pub struct Options {
     pub port: u16,
+    /// Where the browser finds the server, if not on its own machine.
+    pub origin: Option<Origin>,
     /// Whether to open the browser; otherwise the address is printed with the secret that lets it run programs.
     pub open: bool,
     /// The limits of a reader's program.
@@ -117,15 +120,18 @@ async fn serve_in(scratch: &Scratch, book: Book, options: Options) -> Result<()>
         api: RwLock::new(Arc::new(Pages::of(&api::folder(book.project())))),
         gone: Notify::new(),
     });
-    let guard = Arc::new(Guard { port, token: Token::new()? });
+    let guard = Arc::new(Guard { own: Origin::own(port), named: options.origin, token: Token::new()? });
     let runner = Arc::new(Runner::new(folder, options.limits, options.compiler_limits));
 
+    if let Some(named) = &guard.named {
+        eprintln!("note: listening on 127.0.0.1:{port}, to which {} must be forwarded", named.text);
+    }
     // The file goes when the server ends.
     let _redirect = if options.open {
-        println!("http://127.0.0.1:{port}/");
+        println!("{}/", guard.main().text);
         open_browser(&guard, &book, folder)
     } else {
-        println!("{}", guard.token.address(port));
+        println!("{}", guard.token.address(guard.main()));
         None
     };
     let exercises = Arc::new(Exercises::new(Places::of(book.project()), options.compiler_limits));
@@ -176,7 +182,7 @@ fn open_browser(guard: &Guard, book: &Book, folder: &Path) -> Option<NamedTempFi
     // Some browsers are confined: they see the reader's own folders, but not the temporary ones.
     let own = book.project().join("target");
     let place = if own.is_dir() { &own } else { folder };
-    let file = guard.token.redirect_file(place, guard.port);
+    let file = guard.token.redirect_file(place, guard.main());
     let opened = file.and_then(|file| {
         open::that_detached(file.path())?;
         Ok(file)

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
 use super::csp;
+use super::origin::Origin;
 use super::token::Token;
 
 /// The largest body of a request in bytes.
@@ -27,6 +28,9 @@ pub const STATUS: &str = "/status";
 const EXERCISES: &str = "/exercises";
 
 const FETCH_SITE: &str = "sec-fetch-site";
+
+/// What to do where the reader's browser is elsewhere than this server.
+const FORWARDED: &str = "if a port is forwarded here, stop the workbook and start it with the beginning of the address that you open: cargo run -- --origin https://…";
 
 /// What every answer says.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -40,7 +44,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// What a request must know.
 pub struct Guard {
-    pub port: u16,
+    pub own: [Origin; 2],
+    /// The one that the reader has named.
+    pub named: Option<Origin>,
     pub token: Token,
 }
 
@@ -71,11 +77,13 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
 impl Guard {
     async fn check(&self, request: Request) -> Result<Request, Refusal> {
         let headers = request.headers();
-        let host = self.host(&request)?;
+        let origin = self.origin(&request)?;
+        // Some forwarders change the host, and leave the origin.
+        let good = [Some(origin), self.named.as_ref()];
         match one(headers, &ORIGIN) {
             Ok(None) if request.method() != Method::POST => {}
-            Ok(Some(origin)) if origin == format!("http://{host}").as_bytes() => {}
-            _ => return forbidden("this address answers its own pages only"),
+            Ok(Some(given)) if good.iter().flatten().any(|origin| given == origin.text.as_bytes()) => {}
+            _ => return forbidden(&format!("this address answers its own pages only; {FORWARDED}")),
         }
         let posts = match *request.method() {
             Method::GET | Method::HEAD => false,
@@ -110,19 +118,20 @@ impl Guard {
         read_body(request).await
     }
 
-    /// The one host that the request names, which must be this server.
-    fn host(&self, request: &Request) -> Result<String, Refusal> {
-        let names = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
+    /// The origin whose host the request names, which must be this server.
+    fn origin(&self, request: &Request) -> Result<&Origin, Refusal> {
         let given = one(request.headers(), &HOST);
-        let named = names
-            .iter()
-            .find(|name| given == Ok(Some(name.as_bytes())))
+        let mut known = self.own.iter().chain(&self.named);
+        let named = known
+            .find(|origin| given == Ok(Some(origin.host.as_bytes())))
             // The first line of a request can name a host too.
-            .filter(|name| request.uri().authority().is_none_or(|a| a == name.as_str()));
-        match named {
-            Some(name) => Ok(name.clone()),
-            None => forbidden(&format!("open http://{}/ instead", names[0])),
-        }
+            .filter(|origin| request.uri().authority().is_none_or(|a| a == origin.host.as_str()));
+        named.map_or_else(|| forbidden(&format!("open {}/ instead; {FORWARDED}", self.main().text)), Ok)
+    }
+
+    /// The one under which the reader opens the pages.
+    pub fn main(&self) -> &Origin {
+        self.named.as_ref().unwrap_or(&self.own[0])
     }
 }
 

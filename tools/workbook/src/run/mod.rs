@@ -9,6 +9,7 @@
 pub mod bench;
 pub mod csp;
 pub mod guard;
+pub mod origin;
 pub mod prepare;
 pub mod routes;
 pub mod scratch;

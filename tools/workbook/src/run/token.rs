@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use subtle::ConstantTimeEq;
 use tempfile::NamedTempFile;
 
+use super::origin::Origin;
+
 /// A secret of 256 bits. It has no `Debug`, so that it cannot end up in a message.
 pub struct Token {
     text: String,
@@ -33,17 +35,17 @@ impl Token {
     }
 
     /// The address that hands the secret to the page.
-    pub fn address(&self, port: u16) -> String {
-        format!("http://127.0.0.1:{port}/#token={}", self.text)
+    pub fn address(&self, at: &Origin) -> String {
+        format!("{}/#token={}", at.text, self.text)
     }
 
     /// Writes a page that leads to the address, which only this user can read and which goes with the value.
     ///
     /// The browser is opened with the name of this file, because everybody on the machine can read the arguments of a program.
-    pub fn redirect_file(&self, folder: &Path, port: u16) -> Result<NamedTempFile> {
+    pub fn redirect_file(&self, folder: &Path, at: &Origin) -> Result<NamedTempFile> {
         // Only the owner may read it; that is how these files are made.
         let mut file = tempfile::Builder::new().prefix("open-").suffix(".html").tempfile_in(folder)?;
-        let address = self.address(port);
+        let address = self.address(at);
         writeln!(
             file,
             "<!DOCTYPE html><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\"><title>The workbook</title><meta http-equiv=\"refresh\" content=\"0;url={address}\"><a href=\"{address}\">Open the workbook</a>"
@@ -74,7 +76,7 @@ mod tests {
 
         let folder = tempfile::tempdir().expect("a temporary folder");
         let token = Token::new().expect("random");
-        let file = token.redirect_file(folder.path(), 1).expect("a file");
+        let file = token.redirect_file(folder.path(), &Origin::own(1)[0]).expect("a file");
         let mode = file.path().metadata().expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let page = std::fs::read_to_string(file.path()).expect("a page");

@@ -294,6 +294,8 @@ fn an_unknown_argument_is_refused() {
     assert!(refusal(&["--prot", "1"]).contains("'--port'"));
     assert!(refusal(&["bulid"]).contains("'build'"));
     assert!(refusal(&["--port", "70000"]).contains("70000"));
+    let hub = refusal(&["--origin", "https://hub.example/user/ann/proxy/8377/"]);
+    assert!(hub.contains("they share what their browsers store there"), "{hub}");
     assert!(refusal(&["bench-run", "--programs", "0"]).contains("'0'"));
 }
 

@@ -202,3 +202,32 @@ pub fn only_the_loopback_address_is_listened_on(server: &Server) {
     assert_eq!(listening("/proc/net/tcp"), [format!("0100007F{port}")]);
     assert_eq!(listening("/proc/net/tcp6"), [""; 0]);
 }
+
+pub fn a_named_origin_is_as_good_as_its_own_and_no_other() {
+    let server = Server::start_with(|command| {
+        command.args(["--no-open", "--port", "0", "--origin", "https://book.example:8443/"]);
+    });
+    let (named, own) = ("book.example:8443".to_owned(), format!("127.0.0.1:{}", server.port));
+    // What is wrong with the body is said to those only who are let in.
+    for (host, origin, status) in [
+        (&named, "https://book.example:8443", 400),
+        (&own, "https://book.example:8443", 400),
+        (&own, &*format!("http://{own}"), 400),
+        (&named, "http://book.example:8443", 403),
+        (&named, &*format!("http://{own}"), 403),
+        (&named, "https://book.example", 403),
+        (&"book.example".to_owned(), "https://book.example", 403),
+        (&"evil.example:8443".to_owned(), "https://evil.example:8443", 403),
+    ] {
+        let mut headers = changed(&server, "Host", &[host]);
+        headers.retain(|(name, _)| *name != "Origin");
+        headers.push(("Origin", origin.to_owned()));
+        let answer = server.post_with("/run-example", &headers, "{}");
+        refused(&answer, status, &format!("{host} and {origin}"));
+        if status == 403 {
+            assert!(answer.body.contains("cargo run -- --origin https://"), "{answer:?}");
+        }
+    }
+    let page = server.send(&format!("GET / HTTP/1.1\r\nHost: {named}\r\n"), "");
+    assert_eq!(page.status, 200, "{page:?}");
+}

@@ -120,6 +120,10 @@ mod linux {
                 "examples_can_be_run_before_all_programs_are_compiled",
                 programs::examples_can_be_run_before_all_programs_are_compiled,
             ),
+            (
+                "a_named_origin_is_as_good_as_its_own_and_no_other",
+                gate::a_named_origin_is_as_good_as_its_own_and_no_other,
+            ),
             ("without_cargo_the_page_says_what_to_do", programs::without_cargo_the_page_says_what_to_do),
             ("ctrl_c_stops_the_program_that_runs", endings::ctrl_c_stops_the_program_that_runs),
             ("a_server_that_is_killed_leaves_no_process", endings::a_server_that_is_killed_leaves_no_process),

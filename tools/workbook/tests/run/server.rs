@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::lines::{DEADLINE, lines};
+use crate::lines::{DEADLINE, lines, wait_for};
 
 /// Small enough to be met within seconds, but for the first: on a busy machine a second of processor time takes many.
 const LIMITS: &str =
@@ -90,13 +90,15 @@ impl Server {
         let stdout = lines(child.stdout.take().expect("a pipe"));
         let errors = lines(child.stderr.take().expect("a pipe"));
         let address = stdout.recv_timeout(DEADLINE).expect("an address");
-        let (port, token) = address
-            .strip_prefix("http://127.0.0.1:")
-            .and_then(|rest| rest.split_once('/'))
-            .unwrap_or_else(|| panic!("`{address}` is no address"));
+        let (address, token) = address.split_once("/#token=").unwrap_or((address.trim_end_matches('/'), ""));
+        let listening = match address.strip_prefix("http://127.0.0.1:") {
+            Some(port) => port.to_owned(),
+            None => wait_for(&errors, "note: listening on 127.0.0.1:"),
+        };
+        let port = listening.rsplit_once("127.0.0.1:").map_or(&*listening, |(_, port)| port);
         Server {
-            port: port.parse().expect("a port"),
-            token: token.trim_start_matches("#token=").to_owned(),
+            port: port.split(',').next().and_then(|port| port.parse().ok()).expect("a port"),
+            token: token.to_owned(),
             child,
             errors,
             _project: project,
