@@ -27,8 +27,8 @@
 //!  supervisor/exec.rs         takes the limits, and becomes the program, or rustc
 //! ```
 //!
-//! Beside the way, `run/guard.rs` lets a request through or refuses it, `programs/bundle.rs` has the shared libraries that programs are linked with, `programs/python.rs` finds the Python that runs what needs no compiler, `supervisor/limits.rs` and `family.rs` say what a run may use and which processes belong to it, and `run/timeline.rs` draws what a program has recorded.
-//! The exercises and the book's tests come to `programs/compile.rs` and `supervisor/mod.rs` without a page.
+//! Beside the way, `run/guard.rs` lets a request through or refuses it, by the addresses of `run/origin.rs`, `programs/bundle.rs` has the shared libraries that programs are linked with, `programs/python.rs` finds the Python that runs what needs no compiler, `supervisor/limits.rs` and `family.rs` say what a run may use and which processes belong to it, `supervisor/group.rs` has the kernel limit them, too, where it can, and `run/timeline.rs` draws what a program has recorded.
+//! The exercises of the page come to both by `exercises/queue.rs`; those of the terminal and the book's tests come to `programs/compile.rs` and `supervisor/mod.rs` without a page.
 
 pub mod api;
 pub mod book;

@@ -116,6 +116,24 @@ mod tests {
     }
 
     #[test]
+    fn the_book_names_the_limits_of_a_reader() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/src/playground.md");
+        let page = std::fs::read_to_string(page).expect("a page of the book");
+        let (program, compiler) = (Limits::default(), Limits::compiler());
+        let said = format!(
+            "stopped after {} seconds, or earlier if it uses more than {} of memory, prints more than {}, writes a file of more than {}, or is more than {} processes at a time",
+            program.wall / 1000,
+            bytes(program.memory),
+            bytes(program.output),
+            bytes(program.file),
+            program.processes
+        );
+        assert!(page.contains(&said), "{said}");
+        let said = format!("{} seconds and {} GiB", compiler.wall / 1000, compiler.memory >> 30);
+        assert!(page.contains(&said), "{said}");
+    }
+
+    #[test]
     fn what_is_not_given_is_the_default() {
         let limits: Limits = serde_json::from_str(r#"{"wall":5}"#).expect("limits");
         assert_eq!(limits.wall, 5);
