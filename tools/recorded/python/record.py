@@ -22,6 +22,7 @@ import heapq
 import inspect
 import json
 import os
+import re
 import threading
 import types
 from asyncio import base_events, events, exceptions, futures, queues, tasks
@@ -246,8 +247,17 @@ class Recorder:
         if not hasattr(task, "_recorded"):
             self.tasks += 1
             task._recorded = self.tasks
-            self.tell_here("task_created", task=task._recorded, name=shortened(task.get_name()))
+            self.tell_here("task_created", task=task._recorded, name=self.name(task))
         return task._recorded
+
+    def name(self, task):
+        """The name of a task, with the function that it runs where the program gave no name."""
+        name = shortened(task.get_name())
+        function = getattr(task._coro, "__name__", None)
+        # The first task is what the program ran.
+        if function is None or self.actor() == "outside" or not DEFAULT_NAME.fullmatch(name):
+            return name
+        return f"{name} ({shortened(function)})"
 
     def promise(self, future, label="future"):
         """Gives the number of a future; the first time it is made."""
@@ -426,6 +436,7 @@ def replaces(owner, name):
     return replace
 
 
+DEFAULT_NAME = re.compile(r"Task-\d+")
 LOCK = threading.RLock()
 REPLACED = []
 # The functions in which a turn or a pass begins: who called them has no part in it.
@@ -552,7 +563,7 @@ def observe(spill, places):
         set_name.__wrapped__(self, value)
         recorder = recorder_of(self._loop)
         if recorder is not None and hasattr(self, "_recorded"):
-            recorder.tell("task_named", task=self._recorded, name=shortened(self.get_name()))
+            recorder.tell("task_named", task=self._recorded, name=recorder.name(self))
 
     @replaces(task_class, "_Task__step")
     def step(self, exc=None):

@@ -193,7 +193,10 @@ fn write(book: &Path) -> io::Result<()> {
             &"" => &trace.runs[0].title,
             caption => *caption,
         };
-        let figure = figure::html(&trace.runs, caption, *steps);
+        // Where nobody goes step by step, nobody chooses a loop, and the picture of asyncio would be the same once more.
+        let mut shown = trace.runs.clone();
+        shown.retain(|run| *steps || run.library != Library::Cpython);
+        let figure = figure::html(&shown, caption, *steps);
         fs::write(traces.join(format!("{name}.json")), trace.to_json())?;
         fs::write(figures.join(format!("{name}.html")), figure)?;
         println!("{name}\n{}", trace.timeline(100));

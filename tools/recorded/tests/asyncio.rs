@@ -181,6 +181,12 @@ task 1 ends its step 0";
         })
     };
     assert!(named("green tea"));
+    let named = |name: &str| {
+        run.records
+            .iter()
+            .any(|record| matches!(&record.event.kind, Kind::TaskCreated { name: now, .. } if now == name))
+    };
+    assert!(named("Task-1") && (named("Task-2 (tea)") || named("Task-3 (tea)")), "{:?}", run.records);
 }
 
 #[test]

@@ -40,7 +40,12 @@ pub(super) fn items(run: &Run) -> (Vec<Item>, HashMap<Who, usize>) {
             }
         };
         let who = Who::Callback(callback);
-        let inner = words::inner_callback(name);
+        // asyncio also fills a future in this way that nobody's time has to do with.
+        let is_timer = matches!(record.event.kind, Kind::TimerSet { .. });
+        let inner = match words::inner_callback(name) {
+            Some("sleep timer") if !is_timer => Some("callback of asyncio"),
+            inner => inner,
+        };
         let name = match inner {
             Some("sleep timer") => {
                 let of = actor_item(record.event.by).and_then(|who| places.get(&who));

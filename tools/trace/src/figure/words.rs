@@ -83,6 +83,7 @@ fn callback_of_asyncio(name: &str) -> &'static str {
         "base_events._run_until_complete_cb" => END_OF_RUN,
         "taskgroups.TaskGroup._on_task_done" => "callback of the task group",
         "futures._chain_future.<locals>._set_state" => "message of a thread",
+        name if name.starts_with("selector_events.") => "callback of a socket",
         name if name.starts_with("tasks.shield.") => "callback of shield",
         name if name.contains("as_completed") || name.contains("AsCompleted") => "callback of as_completed",
         _ => "callback of asyncio",

@@ -124,7 +124,7 @@ pub fn a_python_program_comes_with_its_timeline(server: &Server) {
     assert_eq!(ended.stdout, "<b>green</b>\nblack\n");
     assert_eq!(ended.done["ok"], true, "{ended:?}");
     let drawn = figure(&ended);
-    assert_eq!(lanes(drawn), [["main", "Task-2", "Task-3", "the loop"]]);
+    assert_eq!(lanes(drawn), [["main", "Task-2 (tea)", "Task-3 (tea)", "the loop"]]);
     assert!(!drawn.contains("<b>green"), "what a program prints stays text");
     // The stepper goes through the reader's own lines.
     let [told] = &data(drawn)[..] else { panic!("{drawn}") };
