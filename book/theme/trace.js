@@ -163,7 +163,7 @@
                 const place = () => this.choice[0].getBoundingClientRect().top;
                 const before = place();
                 this.choose(run);
-                chooseLoop(run.library);
+                if (this.runs.some((other) => other.library !== run.library)) chooseLoop(run.library);
                 this.go(0);
                 scrollBy(0, place() - before);
             }));

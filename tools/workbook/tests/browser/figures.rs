@@ -207,6 +207,11 @@ fn two_runs_are_compared_in_one_figure() -> Result<()> {
     let order = "What is ready runs first in, first out; what it schedules runs in the next pass.";
     browser.wait_until(&format!("{}.classList.contains('trace-open')", self::figure(order)))?;
     ensure!(seen(order)? == json!(["asyncio", "cpython"]));
+    // Of two runs on one loop, either may be chosen without choosing a loop.
+    browser.open(&format!("{address}/greenlets.html"))?;
+    browser.wait_until("document.querySelector('.trace-choice') !== null")?;
+    browser.click("document.querySelector('.trace-choice button:nth-child(2)')")?;
+    ensure!(browser.get_text("localStorage.getItem('workbook-loop')")? == "cpython");
     check_quiet(&browser, &address)
 }
 
