@@ -30,8 +30,8 @@ def drive(awaitable):
             return stop.value
 
 
-async def brew():
-    water = await Boil("water", 2)
+async def brew(patience):
+    water = await Boil("water", patience)
     milk = await Boil("milk", 1)
     return f"{water} and {milk}"
 
@@ -39,7 +39,8 @@ async def brew():
 class Brew:
     """What `async def` makes of `brew`, written by hand: an iterator that knows where it has stopped."""
 
-    def __init__(self):
+    def __init__(self, patience):
+        self.patience = patience
         self.state = "start"
 
     def __await__(self):
@@ -55,7 +56,7 @@ class Brew:
         while True:
             try:
                 if self.state == "start":
-                    self.boiling = Boil("water", 2).__await__()
+                    self.boiling = Boil("water", self.patience).__await__()
                     self.state = "water"
                 return self.boiling.send(value)
             except StopIteration as stop:
@@ -71,8 +72,24 @@ class Brew:
 
 
 async def on_the_loop():
-    print(await brew())
-    print(await Brew())
+    print(await brew(2))
+    print(await Brew(2))
+
+
+async def brew_on_the_stove():
+    print("the stove is on")
+    try:
+        print(await brew(2))
+    finally:
+        print("the stove is off")
+
+
+def dropped():
+    brewing = brew_on_the_stove()
+    brewing.send(None)
+    print("done: false")
+    brewing.close()
+    print("the end")
 
 
 class Folder:
@@ -98,7 +115,7 @@ async def ready():
 
 
 def different():
-    for awaitable in [ready(), Brew()]:
+    for awaitable in [ready(), Brew(2)]:
         print(drive(awaitable))
 
 
@@ -106,9 +123,10 @@ run(
     "State machines: what the compiler makes of an async fn, built by hand.",
     [
         ("leaf", "a future that is asked until it is ready", lambda loop: print(drive(Boil("water", 2)))),
-        ("async_fn", "one poll goes as far as it can", lambda loop: print(drive(brew()))),
-        ("by_hand", "the same coroutine as a state machine of our own", lambda loop: print(drive(Brew()))),
+        ("async_fn", "one poll goes as far as it can", lambda loop: print(drive(brew(2)))),
+        ("by_hand", "the same coroutine as a state machine of our own", lambda loop: print(drive(Brew(2)))),
         ("on_the_loop", "a loop awaits both, and cannot tell them apart", lambda loop: run_main(loop, on_the_loop())),
+        ("dropped", "what is dropped in the middle does not go on", lambda loop: dropped()),
         ("folders", "a coroutine that calls itself", lambda loop: folders()),
         ("different", "futures of different types in one list", lambda loop: different()),
     ],

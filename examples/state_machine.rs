@@ -37,6 +37,11 @@ fn main() -> ExitCode {
                 run: |event_loop| event_loop.run(on_the_loop()),
             },
             Part {
+                name: "dropped",
+                about: "what is dropped in the middle does not go on",
+                run: |_| dropped(),
+            },
+            Part {
                 name: "folders",
                 about: "a coroutine that calls itself",
                 run: |_| folders(),
@@ -94,20 +99,20 @@ fn leaf() -> Result<()> {
     Ok(())
 }
 
-async fn brew() -> String {
-    let water = boil("water", 2).await;
+async fn brew(patience: u32) -> String {
+    let water = boil("water", patience).await;
     let milk = boil("milk", 1).await;
     format!("{water} and {milk}")
 }
 
 fn async_fn() -> Result<()> {
-    println!("{}", drive(brew()));
+    println!("{}", drive(brew(2)));
     Ok(())
 }
 
 /// What the compiler makes of `brew`, written by hand.
 enum Brew {
-    Start,
+    Start(u32),
     Water(Boil),
     Milk(&'static str, Boil),
     Done,
@@ -119,7 +124,7 @@ impl Future for Brew {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<String> {
         loop {
             match &mut *self {
-                Brew::Start => *self = Brew::Water(boil("water", 2)),
+                Brew::Start(patience) => *self = Brew::Water(boil("water", *patience)),
                 Brew::Water(boiling) => match Pin::new(boiling).poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(water) => *self = Brew::Milk(water, boil("milk", 1)),
@@ -139,13 +144,39 @@ impl Future for Brew {
 }
 
 fn by_hand() -> Result<()> {
-    println!("{}", drive(Brew::Start));
+    println!("{}", drive(Brew::Start(2)));
     Ok(())
 }
 
 async fn on_the_loop() -> Result<()> {
-    println!("{}", brew().await);
-    println!("{}", Brew::Start.await);
+    println!("{}", brew(2).await);
+    println!("{}", Brew::Start(2).await);
+    Ok(())
+}
+
+/// Is turned off whatever happens.
+struct Stove;
+
+impl Drop for Stove {
+    fn drop(&mut self) {
+        println!("the stove is off");
+    }
+}
+
+async fn brew_on_the_stove() {
+    println!("the stove is on");
+    let _stove = Stove;
+    println!("{}", brew(2).await);
+}
+
+fn dropped() -> Result<()> {
+    let mut brewing = Box::pin(brew_on_the_stove());
+    let answer = brewing
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    println!("done: {}", answer.is_ready());
+    drop(brewing);
+    println!("the end");
     Ok(())
 }
 
@@ -180,7 +211,7 @@ async fn ready() -> String {
 
 fn different() -> Result<()> {
     let futures: Vec<Pin<Box<dyn Future<Output = String>>>> =
-        vec![Box::pin(ready()), Box::pin(Brew::Start)];
+        vec![Box::pin(ready()), Box::pin(Brew::Start(2))];
     for future in futures {
         println!("{}", drive(future));
     }
