@@ -107,7 +107,7 @@ fn main() {
     );
     let figure = figure(&ended);
     assert_eq!(lanes(figure).len(), 2, "{figure}");
-    assert_eq!(figure.matches("data-library=\"asyncio\"").count(), 2);
+    assert_eq!(figure.matches("class=\"trace-run\" data-library=\"asyncio\"").count(), 2);
 }
 
 pub fn nothing_comes_unasked(server: &Server) {
