@@ -1,5 +1,6 @@
 //! The record of a whole program: all its loops, and its tasks on Tokio.
 
+use std::any::type_name;
 use std::collections::HashMap;
 use std::env;
 use std::fmt;
@@ -48,15 +49,15 @@ pub(crate) fn tokio() -> Option<&'static Tracer> {
 #[track_caller]
 pub(crate) fn spawned<F: Future>(future: F) -> Traced<F> {
     match tokio() {
-        Some(tracer) => tracer.spawned(name_of::<F>(), future),
+        Some(tracer) => tracer.spawned(name_of(type_name::<F>()), future),
         None => Traced::untold(future),
     }
 }
 
-/// Names a task after the function that its future comes from, with a number from the second of a kind on.
-fn name_of<F>() -> String {
+/// Names a task after the function that its future, which is of this type, comes from, with a number from the second of a kind on.
+fn name_of(type_name: &'static str) -> String {
     static USED: Mutex<Option<HashMap<&'static str, u64>>> = Mutex::new(None);
-    let name = match function(std::any::type_name::<F>()) {
+    let name = match function(type_name) {
         // A block in `main` is not `main`.
         "main" => "task",
         name => name,

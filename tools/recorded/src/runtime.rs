@@ -12,6 +12,7 @@ use asyncio_trace::Clock;
 
 use crate::recorder;
 use crate::task::{JoinHandle, Work};
+use crate::tracer::Traced;
 
 pub use ::tokio::runtime::*;
 
@@ -115,10 +116,11 @@ impl Runtime {
         let at = Some(Location::caller());
         // Calls in one place were written by an attribute, such as `tokio::main`, and stand at no line of the program.
         let at = at.filter(|_| at != self.enabled);
-        match recorder::tokio() {
-            Some(tracer) => self.runtime.block_on(tracer.traced("main", future, at)),
-            None => self.runtime.block_on(future),
-        }
+        let traced = match recorder::tokio() {
+            Some(tracer) => tracer.traced("main", future, at),
+            None => Traced::untold(future),
+        };
+        self.runtime.block_on(traced)
     }
 
     #[track_caller]

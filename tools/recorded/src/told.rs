@@ -52,7 +52,13 @@ impl Wait {
 
     /// Tells that the running task waits, if it does.
     pub(crate) fn tell<T>(&mut self, polled: &Poll<T>, at: Place) {
-        if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
+        if polled.is_pending() {
+            self.tell_pending(at);
+        }
+    }
+
+    fn tell_pending(&mut self, at: Place) {
+        if let Some(tracer) = Tracer::running() {
             let promise = self.promise.get_or_insert_with(|| tracer.promise(self.label, self.until, at));
             tracer.awaits(Awaited::Promise(*promise), at);
         }

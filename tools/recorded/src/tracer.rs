@@ -46,11 +46,15 @@ fn polled() -> Option<(u64, Option<Place>)> {
 
 /// Polls the future of a call at this place, which is then the place of what comes of it, such as that another task is woken.
 pub(crate) fn polling<T>(at: Place, poll: impl FnOnce() -> T) -> T {
-    let set = |at| POLLED.with_borrow_mut(|polled| std::mem::replace(&mut polled.as_mut()?.at, at));
-    let before = set(Some(at));
+    let before = poll_at(Some(at));
     let polled = poll();
-    set(before);
+    poll_at(before);
     polled
+}
+
+/// Puts a place in the stead of the one before.
+fn poll_at(at: Option<Place>) -> Option<Place> {
+    POLLED.with_borrow_mut(|polled| std::mem::replace(&mut polled.as_mut()?.at, at))
 }
 
 struct State {
@@ -164,14 +168,18 @@ impl Tracer {
     /// Wraps a future that was made at this place, or at one that nobody knows: its polls, its wake-ups, its end and its drop are
     /// recorded under a name.
     pub(crate) fn traced<F: Future>(&'static self, name: impl Into<String>, future: F, at: Option<Place>) -> Traced<F> {
+        Traced::new(future, self.created(name.into(), at), self)
+    }
+
+    /// Numbers a task, and records that there is one.
+    fn created(&self, name: String, at: Option<Place>) -> u64 {
         let mut state = self.state();
         state.tasks += 1;
         let task = state.tasks;
         state.alive.insert(task, false);
         drop(state);
-        let name = name.into();
         self.record(Kind::TaskCreated { task, name }, at);
-        Traced::new(future, task, self)
+        task
     }
 
     /// As [`Tracer::traced`], for a future that goes straight to a runtime: its first poll is due.

@@ -52,7 +52,50 @@ struct Life {
     scheduled: Arc<AtomicBool>,
 }
 
+// Choice: what does not depend on the future is here and not in `Traced`, because the compiler makes each method of that anew in every program that is recorded.
 impl Life {
+    fn new(task: u64, tracer: &'static Tracer) -> Self {
+        Life { task, tracer, scheduled: Arc::default() }
+    }
+
+    /// Records that the next poll is due.
+    fn wakes(&self) {
+        self.scheduled.store(true, Ordering::Relaxed);
+        self.tracer.record(Kind::Woken { task: self.task }, None);
+    }
+
+    /// Begins a poll; it is with this waker.
+    fn step(&self, outer: &Waker) -> (Step, Waker) {
+        let Life { task, tracer, .. } = *self;
+        self.scheduled.store(false, Ordering::Release);
+        let waker = TracedWaker { inner: outer.clone(), task, tracer, scheduled: self.scheduled.clone() };
+        let polled = Polled { task, tracer, told: false, at: None };
+        let step = Step(POLLED.replace(Some(polled)), tracer, task);
+        tracer.record(Kind::StepBegin { task }, None);
+        (step, Waker::from(Arc::new(waker)))
+    }
+
+    /// Records that a poll did not end the future, unless it has said what it waits for.
+    fn pending(&self) {
+        let told = |polled: &Option<Polled>| polled.as_ref().is_some_and(|it| it.told);
+        if !POLLED.with_borrow(told) {
+            self.tracer.record(Kind::Awaits { task: self.task, on: Awaited::Foreign }, None);
+        }
+    }
+
+    fn done(&self, outcome: Outcome) {
+        self.end(Kind::TaskDone { task: self.task, outcome });
+    }
+
+    fn dropped(&self) {
+        let task = self.task;
+        let asked = self.tracer.state().alive.get(&task).copied();
+        match asked {
+            Some(true) => self.done(Outcome::Cancelled),
+            _ => self.end(Kind::TaskDropped { task }),
+        }
+    }
+
     /// Records the end of the task, unless it has ended.
     fn end(&self, kind: Kind) {
         let alive = self.tracer.state().alive.remove(&self.task);
@@ -62,10 +105,19 @@ impl Life {
     }
 }
 
+/// Records the end of the step and gives the thread back to whoever polls, also after a panic.
+struct Step(Option<Polled>, &'static Tracer, u64);
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.1.record(Kind::StepEnd { task: self.2 }, None);
+        POLLED.set(self.0.take());
+    }
+}
+
 impl<F: Future> Traced<F> {
     pub(super) fn new(future: F, task: u64, tracer: &'static Tracer) -> Self {
-        let scheduled = Arc::default();
-        Traced { future: Some(Box::pin(future)), life: Some(Life { task, tracer, scheduled }) }
+        Traced { future: Some(Box::pin(future)), life: Some(Life::new(task, tracer)) }
     }
 
     /// Wraps a future that is not recorded.
@@ -76,9 +128,7 @@ impl<F: Future> Traced<F> {
     /// Records that its next poll is due.
     pub(super) fn wakes(&self) {
         if let Some(life) = &self.life {
-            life.scheduled.store(true, Ordering::Relaxed);
-            let task = life.task;
-            life.tracer.record(Kind::Woken { task }, None);
+            life.wakes();
         }
     }
 
@@ -92,30 +142,12 @@ impl<F: Future> Future for Traced<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        /// Records the end of the step and gives the thread back to whoever polls, also after a panic.
-        struct Step(Option<Polled>, &'static Tracer, u64);
-        impl Drop for Step {
-            fn drop(&mut self) {
-                self.1.record(Kind::StepEnd { task: self.2 }, None);
-                POLLED.set(self.0.take());
-            }
-        }
         let this = &mut *self;
         let future = this.future.as_mut().expect("polled after it was ready");
         let Some(life) = &this.life else {
             return future.as_mut().poll(cx);
         };
-        let (task, tracer) = (life.task, life.tracer);
-        life.scheduled.store(false, Ordering::Release);
-        let waker = Waker::from(Arc::new(TracedWaker {
-            inner: cx.waker().clone(),
-            task,
-            tracer,
-            scheduled: life.scheduled.clone(),
-        }));
-        let polled = Polled { task, tracer, told: false, at: None };
-        let step = Step(POLLED.replace(Some(polled)), tracer, task);
-        tracer.record(Kind::StepBegin { task }, None);
+        let (step, waker) = life.step(cx.waker());
         let mut cx = Context::from_waker(&waker);
         // Nothing of the future is looked at after a panic, which goes on below.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)));
@@ -123,19 +155,10 @@ impl<F: Future> Future for Traced<F> {
             Ok(Poll::Ready(output)) => {
                 let outcome = outcome(output);
                 this.future = None;
-                life.end(Kind::TaskDone { task, outcome });
+                life.done(outcome);
             }
-            Ok(Poll::Pending) => {
-                let told = |polled: &Option<Polled>| polled.as_ref().is_some_and(|it| it.told);
-                if !POLLED.with_borrow(told) {
-                    let on = Awaited::Foreign;
-                    tracer.record(Kind::Awaits { task, on }, None);
-                }
-            }
-            Err(panic) => {
-                let outcome = Outcome::Exception(panicked(&**panic));
-                life.end(Kind::TaskDone { task, outcome });
-            }
+            Ok(Poll::Pending) => life.pending(),
+            Err(panic) => life.done(Outcome::Exception(panicked(&**panic))),
         }
         drop(step);
         polled.unwrap_or_else(|panic| resume_unwind(panic))
@@ -144,13 +167,9 @@ impl<F: Future> Future for Traced<F> {
 
 impl<F: Future> Drop for Traced<F> {
     fn drop(&mut self) {
-        let Some(life) = &self.life else { return };
-        let task = life.task;
-        let asked = life.tracer.state().alive.get(&task).copied();
-        life.end(match asked {
-            Some(true) => Kind::TaskDone { task, outcome: Outcome::Cancelled },
-            _ => Kind::TaskDropped { task },
-        });
+        if let Some(life) = &self.life {
+            life.dropped();
+        }
     }
 }
 
