@@ -68,11 +68,10 @@ pub fn content_hash(text: impl AsRef<[u8]>) -> String {
     hash[..16].iter().map(|b| format!("{b:02x}")).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link() {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -59,8 +59,7 @@ impl Server {
     /// Sends a GET request with these Host lines, and gives the whole answer.
     pub fn get_as(&self, path: &str, hosts: &[String]) -> String {
         let hosts: String = hosts.iter().map(|h| format!("Host: {h}\r\n")).collect();
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").expect("a request");
+        let mut stream = self.begin(&format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         String::from_utf8_lossy(&answer).into_owned()
@@ -72,9 +71,7 @@ impl Server {
 
     /// Listens as an open page does.
     pub fn events(&self) -> Receiver<String> {
-        let mut stream = self.connect();
-        write!(stream, "GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port).expect("a request");
-        lines(stream)
+        lines(self.begin(&format!("GET /__reload HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port)))
     }
 }
 
