@@ -111,8 +111,8 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     let promised = browser.get_text("document.querySelector('.language-text.output').textContent")?;
     check_equal(&browser.get_text(&printed(FIRST))?, &promised)?;
     let original = browser.get_text(&format!("{FIRST}.querySelector('code').textContent"))?;
-    let called = original.lines().position(|line| line.contains("called"));
-    let line = called.context("the program prints `called`")? + 1;
+    let served = original.lines().position(|line| line.contains("println!(\"served"));
+    let line = served.context("the program prints `served`")? + 1;
 
     // A mistake is shown at its line.
     browser.click(&button(FIRST, "Edit"))?;
@@ -139,7 +139,7 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     check_equal(&browser.get_text(EDITS)?, "0")?;
     browser.type_keys(&format!("{ENTER}println!(\"the reader speaks\");"))?;
     run(&browser, FIRST, "Ended after")?;
-    let mine = promised.replace("called\n", "called\nthe reader speaks\n");
+    let mine = promised.replace("served tea\n", "served tea\nthe reader speaks\n");
     check_equal(&browser.get_text(&printed(FIRST))?, &mine)?;
 
     // The edit outlives the page.
@@ -157,7 +157,7 @@ pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
     go_to_end_of_line(&browser, line + 1)?;
     browser.type_keys(" loop {}")?;
     browser.control(ENTER)?;
-    let begun = format!("{} === 'called\\nthe reader speaks\\n'", printed(FIRST));
+    let begun = format!("{} === 'served tea\\nthe reader speaks\\n'", printed(FIRST));
     browser.wait_until(&begun)?;
     browser.type_keys(&ESCAPE.to_string())?;
     browser.wait_until(&format!("{}?.startsWith('Stopped by you')", ending(FIRST)))?;
