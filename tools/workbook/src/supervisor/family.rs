@@ -80,11 +80,11 @@ mod linux {
     use super::{Child, MARK};
     use crate::supervisor::group::Group;
 
-    /// A process that does not die within this time hangs in the kernel.
+    /// If none of them dies within this time, they hang in the kernel.
     const PATIENCE: Duration = Duration::from_secs(5);
 
     /// How often it is tried to stop all processes before they are killed nevertheless.
-    const FREEZES: u32 = 50;
+    const FREEZES: u32 = 10;
 
     /// One process of the family.
     #[derive(Clone, Copy, Debug)]
@@ -198,7 +198,7 @@ mod linux {
 
     /// Kills all descendants, and waits until there is none.
     pub fn kill_all(child: &mut Child) {
-        let end = Instant::now() + PATIENCE;
+        let mut end = Instant::now() + PATIENCE;
         let mut waited = false;
         if let (Ok(None), Some(group)) = (child.try_wait(), Pid::from_raw(child.id().cast_signed())) {
             // Most programs leave their group to nobody, and are stopped by this alone, in one moment.
@@ -208,8 +208,10 @@ mod linux {
             kill_frozen(members);
             // The standard library waits for its own child, so that nobody takes the status away from it.
             waited = waited || child.try_wait().is_ok_and(|status| status.is_some());
-            if waited && reap() {
-                return;
+            match reap() {
+                None if waited => return,
+                None | Some(0) => {}
+                Some(_) => end = Instant::now() + PATIENCE,
             }
             thread::sleep(Duration::from_millis(1));
         }
@@ -240,13 +242,15 @@ mod linux {
         })
     }
 
-    /// Takes leave of dead children; true if no child is left.
-    fn reap() -> bool {
+    /// Takes leave of dead children, and counts them; none if no child is left.
+    fn reap() -> Option<u32> {
+        let mut reaped = 0;
         loop {
             match process::wait(WaitOptions::NOHANG) {
-                Ok(Some(_)) | Err(Errno::INTR) => {}
-                Ok(None) => return false,
-                Err(_) => return true,
+                Ok(Some(_)) => reaped += 1,
+                Err(Errno::INTR) => {}
+                Ok(None) => return Some(reaped),
+                Err(_) => return None,
             }
         }
     }

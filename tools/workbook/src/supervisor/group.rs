@@ -6,9 +6,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How many threads the processes of a run may have together, which is all that the kernel counts.
-const MOST_THREADS: usize = 2048;
-
 const PREFIX: &str = "workbook-";
 
 /// The cgroup of what one supervisor runs; it goes with the value, if nothing is in it any more.
@@ -24,13 +21,13 @@ impl Group {
         Group { folder: place(&own).join(format!("{PREFIX}{supervisor}")) }
     }
 
-    /// Makes it, with room for so many processes at least.
-    pub fn make(&self, processes: usize) -> Option<()> {
+    /// Makes it, with room for so many threads.
+    pub fn make(&self, threads: usize) -> Option<()> {
         self.sweep();
         if !self.folder.is_dir() {
             fs::create_dir(&self.folder).ok()?;
         }
-        fs::write(self.folder.join("pids.max"), MOST_THREADS.max(2 * processes).to_string()).ok()
+        fs::write(self.folder.join("pids.max"), threads.to_string()).ok()
     }
 
     /// The file that lets a process in which writes itself there.

@@ -62,6 +62,11 @@ impl Limits {
         Limits { wall: 20_000, output: 8 * MIB, processes: 1024, ..Limits::default() }
     }
 
+    /// Threads of all processes together, which is what the kernel can count: a second net, with room for programs that start many.
+    pub fn threads(&self) -> usize {
+        2048.max(2 * self.processes)
+    }
+
     /// The time until it is stopped.
     pub fn wall(&self) -> Duration {
         Duration::from_millis(self.wall)

@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
     fn finish(&mut self, job: &Job, sender: &Sender<Notice>, notices: &Receiver<Notice>) -> End {
         let made = if job.private { make_private(&job.folder) } else { Ok(()) };
         let group = Group::of(std::process::id());
-        let door = group.make(job.limits.processes).map(|()| group.door());
+        let door = group.make(job.limits.threads()).map(|()| group.door());
         let end = match made.and_then(|()| exec::start(job, door.as_deref())) {
             Ok(child) => self.watch(child, sender, notices),
             Err(error) => self.end(None, None, Some(format!("cannot start the program: {error}"))),

@@ -6,20 +6,20 @@ use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// More threads than the claims allow, and far fewer than a machine has room for.
-const MOST: u32 = 4000;
+pub const MANY: u32 = 4000;
 
 pub struct Fence {
     folder: PathBuf,
 }
 
 impl Fence {
-    /// Makes it, or says why there is none, which is no failure: most systems let only root make one.
-    pub fn make() -> Option<Fence> {
+    /// Makes one for so many threads, or says why there is none, which is no failure: most systems let only root make one.
+    pub fn make(most: u32) -> Option<Fence> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test-{}-{}", process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let fence = Fence { folder: Path::new("/sys/fs/cgroup/pids").join(name) };
         let made =
-            fs::create_dir(&fence.folder).and_then(|()| fs::write(fence.folder.join("pids.max"), MOST.to_string()));
+            fs::create_dir(&fence.folder).and_then(|()| fs::write(fence.folder.join("pids.max"), most.to_string()));
         match made {
             Ok(()) => Some(fence),
             Err(error) => {

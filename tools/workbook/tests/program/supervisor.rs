@@ -14,7 +14,7 @@ use workbook::supervisor::limits::Limits;
 use workbook::supervisor::{End, Event, Job};
 
 #[cfg(target_os = "linux")]
-use crate::fence::Fence;
+use crate::fence::{Fence, MANY};
 use crate::workbook;
 
 /// Longer than an end takes on a busy machine.
@@ -180,16 +180,12 @@ fn an_order_to_stop_is_heard_while_a_limit_ends_the_program() {
     }
 }
 
-/// As in the page's own test, but by somebody who may make no cgroup, and faster.
+/// As in the page's own test, but by somebody who may make no cgroup, and faster; gives how many there were at most.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_program_that_doubles_is_ended_without_a_limit_of_the_kernel() {
-    let Some(fence) = Fence::make() else { return };
-    let folder = tempfile::tempdir().expect("a temporary folder");
+fn double_in(fence: &Fence, line: &str) -> u32 {
+    let folder = folder_for_all();
     let script = folder.path().join("double.sh");
-    std::fs::write(&script, format!("sh {0} & sh {0} & sleep 60\n", script.display())).expect("a file");
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(folder.path(), open).expect("a folder");
+    std::fs::write(&script, line.replace("IT", &script.display().to_string())).expect("a file");
     let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
     job.args = vec![script.display().to_string()];
     let mut nobody = fence.command("setpriv");
@@ -204,21 +200,67 @@ fn a_program_that_doubles_is_ended_without_a_limit_of_the_kernel() {
         }
         (ended.join().expect("an end"), most)
     });
-    println!("at most {most} threads, over after {} ms", end.elapsed_ms);
+    println!("at most {most} threads, over after {} ms: {line}", end.elapsed_ms);
     assert_eq!(end.message.as_deref(), Some("it was more than 64 processes"));
-    assert!(most < 1000, "{most}");
     drop(supervisor.stdin.take());
     assert!(supervisor.wait().expect("a child").success());
     assert_eq!(fence.threads(), 0);
+    most
+}
+
+/// A folder in which somebody else may read and run.
+#[cfg(target_os = "linux")]
+fn folder_for_all() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("a folder");
+    folder
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_doubles_is_ended_without_a_cgroup() {
+    let Some(fence) = Fence::make(MANY) else { return };
+    let most = double_in(&fence, "sh IT & sh IT & sleep 60");
+    assert!(most < 1000, "{most}");
+    // None of these can be stopped together with another, so a limit of the kernel is met first: here it is that of the fence.
+    let few = Fence::make(400).expect("another cgroup");
+    double_in(&few, "setsid sh IT & setsid sh IT & sleep 60");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_limits_the_threads_of_a_user() {
+    let folder = folder_for_all();
+    let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
+    job.args = ["-c", "grep processes /proc/self/limits"].map(str::to_owned).to_vec();
+    let (mut supervisor, events) = start(workbook().arg("supervise"), &job);
+    let said = said_until_end(events);
+    drop(supervisor.stdin.take());
+    assert!(supervisor.wait().expect("a child").success());
+    let limit = said.split_whitespace().find_map(|word| word.parse::<u32>().ok());
+    let load = std::fs::read_to_string("/proc/loadavg").expect("a file of Linux");
+    let (_, now) = load.split(' ').nth(3).and_then(|field| field.split_once('/')).expect("a field");
+    let room = limit.unwrap_or_else(|| panic!("{said}")).abs_diff(now.parse().expect("a number"));
+    // Others come and go meanwhile.
+    assert!((1000..4000).contains(&room), "{room}");
+}
+
+/// All that a program prints.
+#[cfg(target_os = "linux")]
+fn said_until_end(events: impl Iterator<Item = Event>) -> String {
+    let said = events.map_while(|event| match event {
+        Event::Output(output) => Some(output.text),
+        Event::End(_) => None,
+    });
+    said.collect()
 }
 
 /// Who holds the pipe of the orders keeps the order to stop from arriving.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_pipes_of_a_supervisor_are_hidden_from_its_program() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(folder.path(), open).expect("a folder");
+    let folder = folder_for_all();
     let mut job = Job::new("/bin/sh".into(), folder.path(), Limits::default());
     job.args = ["-c", "ls /proc/$PPID/fd && echo seen"].map(str::to_owned).to_vec();
     let workbook = env!("CARGO_BIN_EXE_workbook");
@@ -229,13 +271,8 @@ fn the_pipes_of_a_supervisor_are_hidden_from_its_program() {
         supervisor.args(["--reuid", "65534", "--clear-groups", workbook]);
     }
     let (mut supervisor, events) = start(supervisor.arg("supervise"), &job);
-    let events: Vec<Event> = events.take_while(|event| !matches!(event, Event::End(_))).collect();
+    let said = said_until_end(events);
     drop(supervisor.stdin.take());
     assert!(supervisor.wait().expect("a child").success());
-    let said = events.iter().map(|event| match event {
-        Event::Output(output) => output.text.as_str(),
-        Event::End(_) => "",
-    });
-    let said: String = said.collect();
     assert!(said.contains("Permission denied") && !said.contains("seen"), "{said}");
 }

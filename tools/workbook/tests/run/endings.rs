@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wait_timeout::ChildExt;
 
-use crate::fence::Fence;
+use crate::fence::{Fence, MANY};
 use crate::lines::DEADLINE;
 use crate::server::{Server, WALL, wait_until};
 
@@ -179,7 +179,7 @@ const DOUBLING: &str = "fn main() { let me = std::env::current_exe().unwrap(); f
 
 /// The server is in a cgroup that holds them all if this fails.
 pub fn a_program_that_doubles_is_ended_and_the_page_answers_meanwhile() {
-    let Some(fence) = Fence::make() else { return };
+    let Some(fence) = Fence::make(MANY) else { return };
     let mut server = Server::start_with(|command| {
         *command = fence.command(env!("CARGO_BIN_EXE_workbook"));
         command.args(["--no-open", "--port", "0"]);
