@@ -315,7 +315,7 @@ fn check_command(project: &Path, command: &str) -> Result<(), String> {
                 false => Err(format!("cannot work: {manifest} names no such test")),
             }
         }
-        ["cargo", "test"] | ["cargo", "doc", "--open"] => Ok(()),
+        ["cargo", "test"] | ["cargo", "doc", "--open"] | ["cargo", "new", _] => Ok(()),
         // Whether it adds enough is a trial of its own.
         ["cargo", "add", ..] => match take_home::Added::parse(command) {
             Some(_) => Ok(()),
