@@ -20,6 +20,9 @@ for (const code of main.querySelectorAll(".cards td code")) {
   code.replaceChildren(...code.textContent.split(/(?<=_|::|\.)(?=.)/).flatMap((part, n) => (n ? [document.createElement("wbr"), part] : [part])));
 }
 
+// The page of all chapters is for paper, where nothing scrolls.
+if (location.pathname.endsWith("/print.html")) return;
+
 // What scrolls sideways is reached by keyboard, and shows at its edge that there is more. What does not is no stop on the way.
 const BOXES = "pre > code, .table-wrapper, .trace-picture, .trace-source pre, .run-output, .run-text, .plot";
 const named = (box) => {

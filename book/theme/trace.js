@@ -385,5 +385,6 @@
     };
 
     window.workbookTrace = { open };
-    document.querySelectorAll("figure.trace").forEach(open);
+    /* The page of all chapters is for paper, where nothing can be gone through. */
+    if (!location.pathname.endsWith("/print.html")) document.querySelectorAll("figure.trace").forEach(open);
 })();

@@ -164,7 +164,10 @@ fn on_paper_solutions_stand_behind_the_chapters() -> Result<()> {
     let count = counts[0].as_u64().unwrap_or_default();
     ensure!(counts == json!([count]) && count > 100, "{counts}");
     ensure!(browser.get("document.querySelector('.exercise .ex-answers')")? == Value::Null);
-    let twice = browser.get("(() => { const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id); return ids.filter((id, i) => ids.indexOf(id) !== i); })()")?;
+    let twice = browser.get("(() => { const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id); const seen = new Set(); return ids.filter((id) => seen.size === seen.add(id).size); })()")?;
     ensure!(twice == json!([]), "{twice}");
+    // Each of these asks the page for its layout, which took minutes in so long a page.
+    let alive = browser.get("document.querySelectorAll('.trace-stepper, [data-scrolls]').length")?;
+    ensure!(alive == 0, "{alive}");
     Ok(())
 }
