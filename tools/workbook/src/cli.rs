@@ -44,7 +44,7 @@ enum Command {
         asked: Option<Asked>,
     },
 
-    /// Measure how long it takes from a click on Run to the first output
+    /// Measure how long it takes from a click on Run to the first output, and on Check to the answer
     BenchRun(BenchArgs),
 }
 

@@ -1,11 +1,11 @@
-//! How long a reader waits from the click on Run to the first output.
+//! How long a reader waits from the click on Run to the first output, and from the click on Check to what came of it.
 //!
 //! Each figure is told as a multiple of what rustc needs for an empty `main` in the same minutes, because machines differ, and so does what else they do.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,8 +13,12 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::exercises::catalog::Kind;
+use crate::exercises::check::check;
+use crate::exercises::{Exercises, Places};
 use crate::programs::cargo;
 use crate::programs::compile::Compiler;
+use crate::supervisor::block_on;
 use crate::supervisor::exec::this_program;
 use crate::supervisor::limits::Limits;
 
@@ -32,14 +36,16 @@ const CARGO_RUNS: usize = 5;
 pub fn bench(programs: usize) -> Result<()> {
     let workspace = cargo::workspace();
     let compiler = Compiler::find(&workspace, Limits::compiler())?;
-    let server = Server::start()?;
     let place = tempfile::tempdir()?;
+    let server = Server::start(&small_book(place.path())?)?;
     let package = package(place.path(), &workspace)?;
     fs::write(place.path().join("empty.rs"), "fn main() {}\n")?;
 
     let mut empty = Vec::new();
     let mut edited = Vec::new();
     let mut again = Vec::new();
+    let mut recorded = Vec::new();
+    let mut recorded_again = Vec::new();
     let mut with_cargo = Vec::new();
     // No program may have been compiled by an earlier measurement.
     let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
@@ -48,18 +54,44 @@ pub fn bench(programs: usize) -> Result<()> {
         let code = PROGRAMS[number % PROGRAMS.len()].replace(MARK, &mark);
         // One after the other, so that all meet the same load.
         empty.push(compile_empty(compiler.rustc(), place.path())?);
-        edited.push(server.first_output(&code, &mark)?);
-        again.push(server.first_output(&code, &mark)?);
+        edited.push(server.first_output(&code, &mark, false)?);
+        again.push(server.first_output(&code, &mark, false)?);
+        recorded.push(server.first_output(&code, &mark, true)?);
+        recorded_again.push(server.first_output(&code, &mark, true)?);
         if number < CARGO_RUNS {
             with_cargo.push(cargo_run(&package, &code, &mark)?);
         }
     }
+    let (mut checked, mut checked_again) = block_on(async |by| {
+        let mut times = (Vec::new(), Vec::new());
+        let places = Places::of(&workspace);
+        let catalog = Exercises::new(places, Limits::compiler()).catalog()?;
+        let kinds = [Kind::Repair, Kind::Build];
+        let exercises: Vec<_> = catalog.exercises().filter(|exercise| kinds.contains(&exercise.kind)).collect();
+        for number in 0..programs {
+            let exercise = exercises[number * exercises.len() / programs];
+            let text = format!("{}// edit {number} of {}\n", catalog.solution(exercise)?, start.as_nanos());
+            empty.push(compile_empty(compiler.rustc(), place.path())?);
+            for times in [&mut times.0, &mut times.1] {
+                let start = Instant::now();
+                let folder = place.path().join("check");
+                let outcome = check(&compiler, &catalog, exercise, &text, &folder, by).await?;
+                times.push(start.elapsed().as_secs_f64());
+                ensure!(outcome.is_some_and(|outcome| outcome.passed), "{} is not solved", exercise.name);
+            }
+        }
+        Ok(times)
+    })?;
     let unit = median(&mut empty);
     for (name, times) in [
         ("rustc on an empty main", &mut empty),
         ("cargo run, edited", &mut with_cargo),
         ("Run on the page, edited", &mut edited),
         ("Run on the page, again", &mut again),
+        ("with Timeline, edited", &mut recorded),
+        ("with Timeline, again", &mut recorded_again),
+        ("Check, edited", &mut checked),
+        ("Check, again", &mut checked_again),
     ] {
         let (times_count, middle) = (times.len(), median(times));
         println!(
@@ -91,7 +123,7 @@ fn compile_empty(rustc: &Path, place: &Path) -> Result<f64> {
 }
 
 /// A package of the usual kind, whose dependencies are compiled.
-fn package(place: &Path, workspace: &Path) -> Result<std::path::PathBuf> {
+fn package(place: &Path, workspace: &Path) -> Result<PathBuf> {
     let folder = place.join("package");
     fs::create_dir_all(folder.join("src"))?;
     let features = "\"io-util\", \"macros\", \"net\", \"rt-multi-thread\", \"sync\", \"time\"";
@@ -124,7 +156,17 @@ fn cargo_run(package: &Path, code: &str, mark: &str) -> Result<f64> {
     Ok(time)
 }
 
-/// This program, serving the book.
+/// A book of one page without programs, so that nothing is compiled in the background.
+fn small_book(place: &Path) -> Result<PathBuf> {
+    let book = place.join("book");
+    fs::create_dir_all(book.join("src"))?;
+    fs::write(book.join("book.toml"), "[book]\ntitle = \"Small\"\n")?;
+    fs::write(book.join("src/SUMMARY.md"), "# Summary\n\n- [One](one.md)\n")?;
+    fs::write(book.join("src/one.md"), "# One\n")?;
+    Ok(book)
+}
+
+/// This program, serving a book.
 struct Server {
     child: Child,
     address: String,
@@ -132,10 +174,11 @@ struct Server {
 }
 
 impl Server {
-    /// Starts it, and waits until nothing is compiled in the background.
-    fn start() -> Result<Server> {
+    /// Starts it, and waits until it compiles programs.
+    fn start(book: &Path) -> Result<Server> {
         let mut child = Command::new(this_program()?)
-            .args(["--no-open", "--port", "0"])
+            .args(["--no-open", "--port", "0", "--book"])
+            .arg(book)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -150,7 +193,7 @@ impl Server {
         loop {
             let status = server.status()?;
             ensure!(status["problem"].is_null(), "{}", status["problem"]);
-            if status["ready"] == true && status["compiled"] == status["total"] && status["examples"] != json!([]) {
+            if status["ready"] == true {
                 return Ok(server);
             }
             thread::sleep(Duration::from_millis(200));
@@ -175,8 +218,8 @@ impl Server {
     }
 
     /// The seconds until the program's first output; the answer is then read to its end.
-    fn first_output(&self, code: &str, mark: &str) -> Result<f64> {
-        let body = json!({ "code": code }).to_string();
+    fn first_output(&self, code: &str, mark: &str, timeline: bool) -> Result<f64> {
+        let body = json!({ "code": code, "timeline": timeline }).to_string();
         let start = Instant::now();
         let mut time = None;
         for line in self.ask("POST", "/run", &body)?.lines() {
