@@ -12,6 +12,15 @@ skip.addEventListener("click", (event) => {
 });
 document.body.prepend(skip);
 
+// mdBook's button for the contents is a label of a box that is not to be seen: no keyboard reaches it, and no reader of screens knows what it is.
+const contents = document.getElementById("mdbook-sidebar-toggle");
+Object.assign(contents, { role: "button", tabIndex: 0 });
+contents.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  contents.click();
+});
+
 // A corner of a table heads nothing.
 for (const corner of main.querySelectorAll("th:empty")) corner.replaceWith(document.createElement("td"));
 

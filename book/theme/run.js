@@ -64,9 +64,11 @@ async function ask() {
   let found = "elsewhere";
   // `cargo run` says so in the pages that it serves. When it has ended they do not become pages that may send a program elsewhere.
   if (document.querySelector('meta[name="workbook"]')) {
-    found = "gone";
+    // Without a key the answer is known, and a browser notes a refusal as an error of the page.
+    const asks = headers()["X-Workbook-Token"] !== "";
+    found = asks ? "gone" : "locked";
     try {
-      const answer = await fetch("/status", { headers: headers(), cache: "no-store" });
+      const answer = asks ? await fetch("/status", { headers: headers(), cache: "no-store" }) : {};
       if (answer.status === 401) found = "locked";
       if (answer.ok) {
         status = await answer.json();

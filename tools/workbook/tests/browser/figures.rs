@@ -257,7 +257,7 @@ fn figures_fit_a_phone() -> Result<()> {
     check_quiet(&browser, &address)
 }
 
-/// Goes through every run of every figure of the page, and gives of each figure how far it is at most from the top of its pictures to
+/// Goes through every run of every figure of the page, in twelve steps, and gives of each figure how far it is at most from the top of its pictures to
 /// the end of the marked line, and whether its buttons stand in one row.
 const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filter((figure) => figure.offsetHeight && figure.querySelector('.trace-next')).map((figure) => {
     const box = (selector) => figure.querySelector(selector).getBoundingClientRect();
@@ -266,8 +266,10 @@ const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filte
     let most = 0;
     for (const choice of choices.length ? choices : [null]) {
         choice?.click();
-        for (const next = figure.querySelector('.trace-next'); !next.disabled;) {
-            next.click();
+        const scrubber = figure.querySelector('.trace-stepper input');
+        for (let part = 1; part <= 12; part += 1) {
+            scrubber.value = Math.ceil(part / 12 * scrubber.max);
+            scrubber.dispatchEvent(new Event('input'));
             if (!figure.querySelector('.trace-line, .trace-made')) continue;
             const [line, listing] = [box('.trace-line, .trace-made'), box('.trace-source pre')];
             if (line.top < listing.top - 1 || line.bottom > listing.bottom + 1) most = Infinity;
