@@ -688,4 +688,6 @@ def run(shown, arguments):
 
 if __name__ == "__main__":
     sys.excepthook = excepthook
+    # Where asyncio calls itself, it takes three times as many functions as it would otherwise.
+    sys.setrecursionlimit(3 * sys.getrecursionlimit())
     run(sys.argv[1], sys.argv[2:])
