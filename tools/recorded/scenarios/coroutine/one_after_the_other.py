@@ -5,15 +5,20 @@ import asyncio
 import virtual_clock
 
 
-async def brew(name, seconds):
-    await asyncio.sleep(seconds)
-    print(f"{name} tea is ready")
+async def price():
+    await asyncio.sleep(1)
+    return 3
+
+
+async def tip():
+    await asyncio.sleep(1)
+    return 1
 
 
 async def main():
-    await brew("green", 1)
-    await brew("black", 2)
-    print("three seconds")
+    total = await price() + await tip()
+    now = asyncio.get_running_loop().time()
+    print(f"{total} after {now:.0f} s")
 
 
 virtual_clock.run(main())
