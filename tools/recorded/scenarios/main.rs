@@ -81,6 +81,7 @@ scenarios! {
         [one_after_the_other];
     }
     event_loop {
+        steps [naps];
         steps [order];
         steps [timers];
     }
