@@ -20,9 +20,9 @@ pub const TESTS: [Test; 3] = [
     ("a_python_program_from_elsewhere_says_how_to_run_it", a_python_program_from_elsewhere_says_how_to_run_it),
 ];
 
-/// The halves of the first pair of the chapter on coroutines.
-const PYTHON: &str = "document.querySelector('.twins .program:has(.language-python)')";
-const RUST: &str = "document.querySelector('.twins .program:has(.language-rust)')";
+/// The halves of a pair of the chapter on coroutines.
+const PYTHON: &str = "[...document.querySelectorAll('.twins .program:has(.language-python)')].find((program) => program.textContent.includes('the water boils'))";
+const RUST: &str = "[...document.querySelectorAll('.twins .program:has(.language-rust)')].find((program) => program.textContent.includes('the water boils'))";
 
 /// Whether there is a Python to run them with.
 fn has_python() -> Result<bool> {
@@ -52,7 +52,7 @@ fn a_python_program_is_run_edited_drawn_and_reset() -> Result<()> {
     browser.wait_until(READY)?;
 
     // Both halves print what stands below the pair.
-    let promised = browser.get_text("document.querySelector('.language-text.output').textContent")?;
+    let promised = browser.get_text(&format!("[...document.querySelectorAll('.language-text.output')].find((output) => {PYTHON}.compareDocumentPosition(output) & Node.DOCUMENT_POSITION_FOLLOWING).textContent"))?;
     run(&browser, PYTHON, "Ended after")?;
     check_equal(&browser.get_text(&printed(PYTHON))?, &promised)?;
     run(&browser, RUST, "Ended after")?;
@@ -73,7 +73,7 @@ fn a_python_program_is_run_edited_drawn_and_reset() -> Result<()> {
         let [of_python, of_rust] = tops;
         ensure!((of_python? - of_rust?).abs() < 1.0, "{part}");
     }
-    browser.get("document.querySelector('.twins').scrollIntoView({block: 'center'})")?;
+    browser.get(&format!("{PYTHON}.querySelector('pre').scrollIntoView()"))?;
     take_picture(&browser, "pair.png")?;
 
     // The editor knows the language, and a traceback leads to its line.
