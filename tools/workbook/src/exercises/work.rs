@@ -180,7 +180,10 @@ impl Work {
         let shared = &manifest(project)?["workspace"]["dependencies"];
         let mut dependencies = Table::new();
         for (name, own) in manifest(&programs)?["dependencies"].as_table().into_iter().flatten() {
-            let mut own = own.as_table().cloned().unwrap_or_default();
+            let mut own = match own {
+                Value::Table(own) => own.clone(),
+                version => table([("version", version.clone())]),
+            };
             let (mut entry, home) = match own.remove("workspace") {
                 None => (Table::new(), &*programs),
                 Some(_) => match shared.get(name) {
