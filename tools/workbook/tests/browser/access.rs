@@ -43,7 +43,7 @@ pub fn missing() -> Option<String> {
 fn findings(browser: &Browser, theme: &str, all: bool) -> Result<Vec<String>> {
     browser.get(&format!("document.getElementById('mdbook-theme-{theme}').click()"))?;
     // A colour on its way to another is neither.
-    let changing = "document.getAnimations().some((animation) => animation instanceof CSSTransition)";
+    let changing = "document.getAnimations().some((animation) => animation instanceof CSSTransition && animation.playState !== 'finished')";
     browser.wait_within(LONGEST, &format!("!{changing}"))?;
     let only = if all { "" } else { "runOnly: ['color-contrast']," };
     let found = browser.get(&format!(

@@ -80,8 +80,9 @@ pub fn exercises_are_answered_checked_and_solved() -> Result<()> {
     ensure!(seen == json!(["Hint 1 of 3"]), "{seen}");
     // Tab indents, and Escape leaves.
     browser.click(&format!("{editor}.querySelector('.ace_scroller')"))?;
+    browser.wait_until("document.activeElement.matches('.ace_text-input')")?;
     browser.type_keys(&ESCAPE.to_string())?;
-    ensure!(browser.get("document.activeElement.textContent")? == "Check");
+    browser.wait_until("document.activeElement.textContent === 'Check'")?;
     take_picture(&browser, "exercise-hint.png")?;
 
     // What another editor saves meanwhile is not overwritten, and can be loaded.

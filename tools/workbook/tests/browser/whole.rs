@@ -99,7 +99,9 @@ fn an_old_address_leads_to_the_new_one() -> Result<()> {
             check_equal(&browser.get_text("location.href")?, &format!("{address}/{new}"))?;
         }
     }
-    let complaints = browser.complaints()?;
+    // mdBook's page for an old address names no icon, so a browser may ask for one.
+    let mut complaints = browser.complaints()?;
+    complaints.retain(|complaint| !complaint.contains("/favicon.ico"));
     ensure!(complaints.is_empty(), "{complaints:#?}");
     Ok(())
 }
