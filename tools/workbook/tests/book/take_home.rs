@@ -52,7 +52,22 @@ pub fn trials(context: &'static Context, chapters: &'static [Chapter]) -> Vec<Tr
         };
         Trial::test(format!("take home {}", chapter.name), run)
     };
-    with_lines.map(trial).collect()
+    let full = || {
+        full_leaves_out_the_clock_for_tests(context.book.project()).map_err(|error| Failed::from(format!("{error:#}")))
+    };
+    with_lines.map(trial).chain([Trial::test("take home full", full)]).collect()
+}
+
+/// What the page on a project of one's own says of Tokio's feature `full`.
+fn full_leaves_out_the_clock_for_tests(project: &Path) -> Result<()> {
+    let mut command = cargo_metadata::MetadataCommand::new();
+    let metadata = command.current_dir(project).other_options(["--offline".to_owned()]).exec()?;
+    let tokio = metadata.packages.iter().find(|package| *package.name == "tokio").context("the project uses Tokio")?;
+    let full = &tokio.features["full"];
+    let has = |feature: &&str| full.iter().any(|own| own == feature);
+    let named = ["fs", "io-util", "macros", "net", "process", "rt", "rt-multi-thread", "signal", "sync", "time"];
+    ensure!(named.iter().all(has) && !has(&"test-util"), "{full:?}");
+    Ok(())
 }
 
 fn lines(chapter: &Chapter) -> Vec<Added<'_>> {
