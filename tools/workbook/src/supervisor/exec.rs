@@ -139,22 +139,18 @@ fn set(limits: &Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets the kernel refuse new threads when all of this user's are far more than now.
+/// Lets the kernel refuse new threads when this user has as many more than now as a program may have.
 ///
-/// Choice: the limit counts what the user runs elsewhere, too, so it leaves room for that; and root has none, but may have a cgroup.
+/// Choice: the kernel counts what the user runs elsewhere, too, so what is there now comes on top; and root has no such limit, but may have a cgroup.
 #[cfg(target_os = "linux")]
 fn limit_threads(limits: &Limits) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let now = load.split_whitespace().nth(3).and_then(|threads| threads.split_once('/')?.1.parse::<u64>().ok());
-    if let Some(now) = now {
-        let most = now + limits.threads() as u64;
-        let old = getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
-        let most = Some(most.min(old));
-        // Without it the supervisor keeps the limits alone.
-        let _ = setrlimit(Resource::Nproc, Rlimit { current: most, maximum: most });
-    }
+    let most = family::threads_of(getuid()) + limits.threads() as u64;
+    let old = getrlimit(Resource::Nproc).maximum.unwrap_or(u64::MAX);
+    let most = Some(most.min(old));
+    // Without it the supervisor keeps the limits alone.
+    let _ = setrlimit(Resource::Nproc, Rlimit { current: most, maximum: most });
 }
 
 /// Makes the kernel kill this process when the supervisor dies.

@@ -8,7 +8,7 @@
 use std::process::Child;
 
 #[cfg(target_os = "linux")]
-pub use linux::{end_together, is_stopped, kill_all, kill_left, members};
+pub use linux::{end_together, is_stopped, kill_all, kill_left, members, threads_of};
 
 /// The variable that every process of a run begins with; it names the supervisor by the number of its process.
 pub const MARK: &str = "WORKBOOK_SUPERVISOR";
@@ -75,7 +75,7 @@ mod linux {
     use std::time::{Duration, Instant};
 
     use rustix::io::Errno;
-    use rustix::process::{self, DumpableBehavior, Pid, Signal, WaitOptions};
+    use rustix::process::{self, DumpableBehavior, Pid, Signal, Uid, WaitOptions};
 
     use super::{Child, MARK};
     use crate::supervisor::group::Group;
@@ -166,6 +166,22 @@ mod linux {
         let parent = fields.next()?.parse().ok()?;
         let pages = fields.nth(19)?.parse().ok()?;
         Some((state, parent, pages))
+    }
+
+    /// The threads of all processes of a user.
+    pub fn threads_of(user: Uid) -> u64 {
+        let statuses = all().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/status")).ok());
+        statuses
+            .filter_map(|status| read_status(&status))
+            .filter(|(of, _)| *of == user.as_raw())
+            .map(|(_, threads)| threads)
+            .sum()
+    }
+
+    /// Reads from `/proc/PID/status` whose process it is, and its threads.
+    fn read_status(status: &str) -> Option<(u32, u64)> {
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next());
+        Some((field("Uid:")?.parse().ok()?, field("Threads:")?.parse().ok()?))
     }
 
     /// Whether somebody has stopped that process, as far as it can be seen.

@@ -62,9 +62,9 @@ impl Limits {
         Limits { wall: 20_000, output: 8 * MIB, processes: 1024, ..Limits::default() }
     }
 
-    /// Threads of all processes together, which is what the kernel can count: a second net, with room for programs that start many.
+    /// Threads of all processes together, which is what the kernel can count: a second net, with room for Tokio's 512 blocking threads.
     pub fn threads(&self) -> usize {
-        2048.max(2 * self.processes)
+        900.max(2 * self.processes)
     }
 
     /// The time until it is stopped.
@@ -133,6 +133,8 @@ mod tests {
             bytes(program.file),
             program.processes
         );
+        assert!(page.contains(&said), "{said}");
+        let said = format!("On Linux it gets no more than {} threads", program.threads());
         assert!(page.contains(&said), "{said}");
         let said = format!("{} seconds and {} GiB", compiler.wall / 1000, compiler.memory >> 30);
         assert!(page.contains(&said), "{said}");

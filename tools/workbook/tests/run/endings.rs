@@ -203,7 +203,7 @@ pub fn a_program_that_doubles_is_ended_and_the_page_answers_meanwhile() {
     assert!(end.contains("it was more than 8 processes"), "{end}");
     assert!(most < 1000, "{most}");
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
-    assert_eq!(limited.as_deref(), Some("2048\n"), "the kernel limits it, too");
+    assert_eq!(limited.as_deref(), Some("900\n"), "the kernel limits it, too");
     wait_until("only the server and its next supervisor are left", || fence.processes() <= 2);
     assert_eq!(fence.limit_within(), None);
 }
