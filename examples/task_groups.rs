@@ -172,9 +172,10 @@ async fn many_errors() -> Result<()> {
     let Err(error) = block.await else {
         return Ok(());
     };
-    let errors = error
-        .downcast_ref::<ErrorGroup>()
-        .map_or(&[][..], ErrorGroup::errors);
+    let Some(group) = error.downcast_ref::<ErrorGroup>() else {
+        return Err(error);
+    };
+    let errors = group.errors();
     let numbers = errors
         .iter()
         .filter(|error| error.is::<ParseIntError>())

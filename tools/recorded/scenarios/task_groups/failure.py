@@ -1,28 +1,36 @@
-"""The first failure cancels the others, and the block waits until they have ended."""
+"""The stock is empty, so the group cancels the payment, and waits until it is withdrawn."""
 
 import asyncio
 
 import virtual_clock
 
 
-async def tea(name, seconds):
+async def charge():
     try:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(3)
     except asyncio.CancelledError:
-        print(f"{name} is poured away")
+        await asyncio.sleep(2)
+        print("the payment is withdrawn")
         raise
-    if name == "herbal":
-        raise RuntimeError("herbal was spilled")
-    print(f"{name} is ready")
+    print("Anna has paid")
+
+
+async def check_stock():
+    await asyncio.sleep(1)
+    raise RuntimeError("the cake is sold out")
+
+
+async def order():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(charge(), name="payment")
+        group.create_task(check_stock(), name="stock")
 
 
 async def main():
     try:
-        async with asyncio.TaskGroup() as group:
-            for name, seconds in [("green", 1), ("herbal", 2), ("black", 4)]:
-                group.create_task(tea(name, seconds), name=name)
+        await order()
     except* RuntimeError:
-        print("the block has ended")
+        print("sorry, no cake")
 
 
 virtual_clock.run(main())

@@ -1,30 +1,36 @@
-//! The first failure cancels the others, and the block waits until they have ended.
+//! The stock is empty, so the group cancels the payment, and waits until it is withdrawn.
 
 use asyncio::{Error, EventLoop, Result, sleep, task_group};
 use std::time::Duration;
 
-async fn tea(name: &'static str, seconds: u64) -> Result<()> {
-    if let Err(cancelled) = sleep(Duration::from_secs(seconds)).await {
-        println!("{name} is poured away");
+async fn charge() -> Result<()> {
+    if let Err(cancelled) = sleep(Duration::from_secs(3)).await {
+        sleep(Duration::from_secs(2)).await?;
+        println!("the payment is withdrawn");
         return Err(cancelled.into());
     }
-    if name == "herbal" {
-        return Err(Error::msg("herbal was spilled"));
-    }
-    println!("{name} is ready");
+    println!("Anna has paid");
     Ok(())
+}
+
+async fn check_stock() -> Result<()> {
+    sleep(Duration::from_secs(1)).await?;
+    Err(Error::msg("the cake is sold out"))
+}
+
+async fn order() -> Result<()> {
+    task_group(async |group| {
+        group.create_task(charge())?.any().set_name("payment");
+        group.create_task(check_stock())?.any().set_name("stock");
+        Ok(())
+    })
+    .await
 }
 
 pub fn main() -> Result<()> {
     EventLoop::with_virtual_clock().run(async {
-        let block = task_group(async |group| {
-            for (name, seconds) in [("green", 1), ("herbal", 2), ("black", 4)] {
-                group.create_task(tea(name, seconds))?.any().set_name(name);
-            }
-            Ok(())
-        });
-        if block.await.is_err() {
-            println!("the block has ended");
+        if order().await.is_err() {
+            println!("sorry, no cake");
         }
         Ok(())
     })
