@@ -15,11 +15,10 @@ use crate::site;
 use crate::sizes;
 use crate::webdriver::{Browser, END, HOME, LEFT, RIGHT};
 
-pub const TESTS: [Test; 9] = [
+pub const TESTS: [Test; 8] = [
     ("a_figure_is_gone_through_forwards_and_backwards", a_figure_is_gone_through_forwards_and_backwards),
     ("two_runs_are_compared_in_one_figure", two_runs_are_compared_in_one_figure),
     ("a_figure_is_read_without_scripts_and_without_a_server", a_figure_is_read_without_scripts_and_without_a_server),
-    ("figures_fit_a_phone", figures_fit_a_phone),
     ("picture_sentence_and_marked_line_are_seen_at_once", picture_sentence_and_marked_line_are_seen_at_once),
     ("figures_can_be_read_in_every_theme", figures_can_be_read_in_every_theme),
     ("the_texts_of_a_picture_do_not_cover_one_another", the_texts_of_a_picture_do_not_cover_one_another),
@@ -240,24 +239,7 @@ fn a_figure_is_read_without_scripts_and_without_a_server() -> Result<()> {
     take_picture(&browser, "figure-without-scripts.png")
 }
 
-fn figures_fit_a_phone() -> Result<()> {
-    let (address, token) = site::served()?;
-    let browser = Browser::start(SMALL, true, true)?;
-    browser.open(&format!("{address}/index.html#token={token}"))?;
-    for name in chapters_with_figures()? {
-        browser.open(&format!("{address}/{name}.html"))?;
-        browser.wait_until("window.workbookTrace !== undefined")?;
-        browser.get("document.querySelectorAll('.trace-next').forEach((next) => next.click())")?;
-        let widths = browser.get("[document.documentElement.scrollWidth, innerWidth]")?;
-        ensure!(widths == json!([SMALL.0, SMALL.0]), "{name}: {widths}");
-    }
-    let last = "[...document.querySelectorAll('figure.trace')].at(-1)";
-    browser.get(&format!("{last}.scrollIntoView()"))?;
-    take_picture(&browser, "figure-phone.png")?;
-    check_quiet(&browser, &address)
-}
-
-/// Goes through every run of every figure of the page, in twelve steps, and gives of each figure how far it is at most from the top of its pictures to
+/// Goes through every run of every figure of the page, in six steps, and gives of each figure how far it is at most from the top of its pictures to
 /// the end of the marked line, and whether its buttons stand in one row.
 const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filter((figure) => figure.offsetHeight && figure.querySelector('.trace-next')).map((figure) => {
     const box = (selector) => figure.querySelector(selector).getBoundingClientRect();
@@ -267,8 +249,8 @@ const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filte
     for (const choice of choices.length ? choices : [null]) {
         choice?.click();
         const scrubber = figure.querySelector('.trace-stepper input');
-        for (let part = 1; part <= 12; part += 1) {
-            scrubber.value = Math.ceil(part / 12 * scrubber.max);
+        for (let part = 1; part <= 6; part += 1) {
+            scrubber.value = Math.ceil(part / 6 * scrubber.max);
             scrubber.dispatchEvent(new Event('input'));
             if (!figure.querySelector('.trace-line, .trace-made')) continue;
             const [line, listing] = [box('.trace-line, .trace-made'), box('.trace-source pre')];
@@ -283,7 +265,8 @@ const SEEN_AT_ONCE: &str = "[...document.querySelectorAll('figure.trace')].filte
 fn picture_sentence_and_marked_line_are_seen_at_once() -> Result<()> {
     let (address, token) = site::served()?;
     for (size, phone) in [((1280, 900), false), (SMALL, true)] {
-        let browser = Browser::start(size, phone, false)?;
+        // A phone is dark.
+        let browser = Browser::start(size, phone, phone)?;
         browser.open(&format!("{address}/index.html#token={token}"))?;
         let mut figures = 0;
         for name in chapters_with_figures()? {
@@ -298,8 +281,12 @@ fn picture_sentence_and_marked_line_are_seen_at_once() -> Result<()> {
                 ensure!(seen[1] == 0, "{name}, figure {n}: the buttons stand in several rows");
                 figures += 1;
             }
+            let widths = browser.get("[document.documentElement.scrollWidth, innerWidth]")?;
+            ensure!(!phone || widths == json!([SMALL.0, SMALL.0]), "{name}: {widths}");
         }
         ensure!(figures > 20, "{figures}");
+        browser.get("[...document.querySelectorAll('figure.trace')].at(-1).scrollIntoView()")?;
+        take_picture(&browser, if phone { "figure-phone.png" } else { "figure-last.png" })?;
         check_quiet(&browser, &address)?;
     }
     Ok(())

@@ -31,8 +31,8 @@ fn main() -> ExitCode {
         return code;
     }
     let mut args = Arguments::from_args();
-    // The server runs one program at a time, and a browser needs the machine for itself.
-    args.test_threads = Some(1);
+    // More browsers than processors only wait for one another.
+    args.test_threads = args.test_threads.or(Some(2));
     let missing = webdriver::missing();
     if let Some(why) = &missing {
         eprintln!("note: the pages are not looked at, because {why}");
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         ),
         ("a_page_does_not_jump_while_it_opens", access::a_page_does_not_jump_while_it_opens),
     ];
-    let trials = tests
+    let mut trials: Vec<_> = tests
         .into_iter()
         .chain(figures::TESTS)
         .chain(whole::TESTS)
@@ -95,6 +95,8 @@ fn main() -> ExitCode {
         })
         .chain([axe])
         .collect();
+    // By name those do not stand together that wait for the same server.
+    trials.sort_by(|one, other| one.name().cmp(other.name()));
     let conclusion = libtest_mimic::run(&args, trials);
     site::stop();
     conclusion.exit_code()

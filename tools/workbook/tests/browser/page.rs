@@ -99,7 +99,7 @@ pub fn check_requests(browser: &Browser, address: &str) -> Result<()> {
 }
 
 pub fn a_program_is_run_edited_stopped_and_reset() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(LARGE, false, false)?;
     browser.open(&format!("{address}/coroutine.html#token={token}"))?;
     browser.wait_until(READY)?;
@@ -201,7 +201,7 @@ fn hidden_lines_are_sent_and_can_be_seen(browser: &Browser) -> Result<()> {
 }
 
 pub fn an_example_runs_on_a_phone_in_the_dark() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(SMALL, true, true)?;
     browser.open(&format!("{address}/gather_wait.html#token={token}"))?;
     browser.wait_until(READY)?;

@@ -46,7 +46,7 @@ fn a_python_program_is_run_edited_drawn_and_reset() -> Result<()> {
     if !has_python()? {
         return Ok(());
     }
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(LARGE, false, false)?;
     browser.open(&format!("{address}/coroutine.html#token={token}"))?;
     browser.wait_until(READY)?;
@@ -145,7 +145,7 @@ fn a_pair_stands_below_one_another_on_a_phone() -> Result<()> {
     if !has_python()? {
         return Ok(());
     }
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(SMALL, true, true)?;
     browser.open(&format!("{address}/coroutine.html#token={token}"))?;
     browser.wait_until(READY)?;

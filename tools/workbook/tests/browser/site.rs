@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -34,6 +34,14 @@ pub fn served() -> Result<(String, String)> {
     }
     let server = server.as_ref().context("just started")?;
     Ok((server.address.clone(), server.token.clone()))
+}
+
+/// As [`served`], for a test that runs programs: the server runs one at a time, so no other such test goes on while the guard lives.
+pub fn served_alone() -> Result<(String, String, MutexGuard<'static, ()>)> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (address, token) = served()?;
+    Ok((address, token, turn))
 }
 
 /// Ends the program, if it was started.

@@ -53,7 +53,7 @@ fn check_width(browser: &Browser, width: u32) -> Result<()> {
 }
 
 pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(LARGE, false, false)?;
     browser.open(&format!("{address}/task.html#token={token}"))?;
     browser.wait_until(READY)?;
@@ -116,7 +116,7 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
 }
 
 pub fn a_program_that_the_reader_stops_is_drawn_until_then() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(LARGE, false, false)?;
     browser.open(&format!("{address}/playground.html#token={token}"))?;
     browser.wait_until("document.querySelector('#playground-scenario')")?;
@@ -160,7 +160,7 @@ fn choose(browser: &Browser, library: &str, scenario: &str) -> Result<()> {
 }
 
 pub fn the_playground_has_both_loops_and_keeps_every_edit() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(LARGE, false, false)?;
     browser.open(&format!("{address}/playground.html#token={token}"))?;
     browser.wait_until("document.querySelector('#playground-scenario')")?;
@@ -220,7 +220,7 @@ fn rename_in_view(browser: &Browser, more: &str) -> Result<()> {
 }
 
 pub fn the_playground_fits_a_phone_in_the_dark() -> Result<()> {
-    let (address, token) = site::served()?;
+    let (address, token, _turn) = site::served_alone()?;
     let browser = Browser::start(SMALL, true, true)?;
     browser.open(&format!("{address}/playground.html#token={token}"))?;
     browser.wait_until("document.querySelector('#playground-scenario')")?;
