@@ -34,6 +34,7 @@ pub mod api;
 pub mod book;
 pub mod cli;
 pub mod exercises;
+pub mod minutes;
 pub mod new;
 mod pages;
 pub mod preprocess;

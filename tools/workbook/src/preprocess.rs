@@ -13,6 +13,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
 use crate::exercises::catalog::Catalog;
 use crate::exercises::{Places, section};
+use crate::minutes::{self, Minutes};
 use crate::programs::fence::{Fence, is_folded};
 
 /// The step of this name in `book.toml`.
@@ -26,10 +27,15 @@ impl Preprocessor for Workbook {
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let catalog = catalog(&context.root)?;
         let mut problem = None;
-        book.for_each_chapter_mut(|chapter| {
-            if let Err(error) = change(chapter, catalog.as_ref()) {
+        let mut minutes = Vec::new();
+        book.for_each_chapter_mut(|chapter| match change(chapter, catalog.as_ref()) {
+            Ok(chapter) => minutes.extend(chapter),
+            Err(error) => {
                 problem.get_or_insert(error.context(format!("in the chapter {}", chapter.name)));
             }
+        });
+        book.for_each_chapter_mut(|chapter| {
+            chapter.content = chapter.content.replace(minutes::TABLE, &minutes::table(&minutes));
         });
         problem.map_or(Ok(book), Err)
     }
@@ -49,18 +55,23 @@ fn catalog(book: &Path) -> Result<Option<Catalog>> {
     if folder.is_dir() { Catalog::open(folder).map(Some) } else { Ok(None) }
 }
 
-fn change(chapter: &mut Chapter, catalog: Option<&Catalog>) -> Result<()> {
+/// Gives what a chapter with exercises takes.
+fn change(chapter: &mut Chapter, catalog: Option<&Catalog>) -> Result<Option<Minutes>> {
     let slug = chapter.path.as_deref().and_then(Path::file_stem).unwrap_or_default().to_string_lossy();
     let with_exercises = catalog.and_then(|catalog| {
         let exercises = catalog.chapters.iter().find(|exercises| exercises.slug == slug)?;
         Some((catalog, exercises))
     });
+    let mut minutes = None;
     if let Some((catalog, exercises)) = with_exercises {
+        let chapter_minutes = Minutes::of(&format!("{slug}.md"), &chapter.content, exercises);
+        chapter.content = chapter_minutes.say(&chapter.content);
+        minutes = Some(chapter_minutes);
         let number = chapter.number.as_ref().map(ToString::to_string).unwrap_or_default();
         chapter.content.push_str(&section::markdown(catalog, exercises, &number)?);
     }
     chapter.content = fold(&chapter.content);
-    Ok(())
+    Ok(minutes)
 }
 
 /// Puts what the reader is to guess into elements that can be opened; `book/theme/guess.js` puts a field before them.
