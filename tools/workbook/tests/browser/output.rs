@@ -115,8 +115,8 @@ fn measure(page: &Page, code: &str, end: &str, stop: bool) -> Result<(f64, f64)>
 }
 
 fn a_page_answers(bounds: &Bounds) -> Result<()> {
-    // Enough output for Stop to come before its limit.
-    let page = Page::open(r#"{"output": 67108864}"#)?;
+    // Enough output for Stop to come before its limit, and enough time for a busy machine.
+    let page = Page::open(r#"{"output": 67108864, "wall": 60000}"#)?;
     let slowly = "fn main() { for i in 0..10_000 { println!(\"tick {i}\"); std::thread::sleep(std::time::Duration::from_micros(440)); } }";
     let at_once = "fn main() { for i in 0..20_000 { println!(\"line {i}\"); } }";
     let endless = "fn main() { loop { println!(\"1\"); } }";
