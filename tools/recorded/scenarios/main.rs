@@ -173,6 +173,13 @@ fn project() -> PathBuf {
 }
 
 fn write(book: &Path) -> io::Result<()> {
+    if !book.is_dir() {
+        let message = format!(
+            "there is no folder {}: name one that there is, or none for the book",
+            book.display()
+        );
+        return Err(io::Error::other(message));
+    }
     let (traces, figures) = (book.join("traces"), book.join("figures"));
     fs::create_dir_all(&traces)?;
     fs::create_dir_all(&figures)?;

@@ -44,6 +44,16 @@ fn the_recordings_of_the_book_are_what_the_programs_do() {
 }
 
 #[test]
+fn a_mistaken_argument_makes_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut record = Command::new(env!("CARGO_BIN_EXE_record"));
+    let output = record.arg("--help").current_dir(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("there is no folder --help"), "{said}");
+    assert!(files(folder.path()).is_empty());
+}
+
+#[test]
 fn every_program_is_recorded_and_formatted() {
     let mut recorded = BTreeSet::new();
     for trace in files(&project().join("book/traces")).values() {
