@@ -22,7 +22,7 @@ use asyncio::{EventLoop, Result, create_task, gather, get_running_loop, sleep, y
 use support::{Part, seconds};
 
 /// The requests, and how long the server thinks about each: milliseconds for threads, seconds for the virtual clock.
-const REQUESTS: [(&str, u64); 3] = [("A", 30), ("B", 20), ("C", 10)];
+const REQUESTS: [(&str, u64); 3] = [("Oslo", 30), ("Rome", 20), ("Cairo", 10)];
 
 fn main() -> ExitCode {
     // Some parts start this very program again, as their child.

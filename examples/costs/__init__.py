@@ -159,13 +159,30 @@ def processor():
         return platform.machine()
 
 
+# How long the bar of the largest figure is.
+LONGEST = 30
+
+
 def show(process, thread, task):
+    """Prints three groups of figures; within a group the bars are as long as the figures are large."""
     print(f"{processor()}, {os.cpu_count()} cores, {sys.platform}")
-    print(f"{'':<16}{'process':>14}{'thread':>14}{'task':>14}")
 
-    def row(name, of):
-        print(f"{name:<16}{of(process):>14}{of(thread):>14}{of(task):>14}")
+    def group(title, unit, decimals, of):
+        print(title)
+        costs = {"process": process, "thread": thread, "task": task}
+        figures = {name: of(cost) for name, cost in costs.items()}
+        largest = max(figure or 0 for figure in figures.values())
+        for name, figure in figures.items():
+            if figure is None:
+                print(f"  {name:<8}not measured")
+            else:
+                print(f"  {name:<8}{figure:>10.{decimals}f} {unit:<3}  {bar(figure / largest)}")
 
-    row("make and end", lambda cost: f"{cost.make * 1e6:.2f} us")
-    row("switch", lambda cost: f"{cost.switch * 1e6:.2f} us")
-    row("memory", lambda cost: "not measured" if cost.memory is None else f"{cost.memory / 1024:.1f} KiB")
+    group("make and end", "us", 2, lambda cost: cost.make * 1e6)
+    group("switch", "us", 2, lambda cost: cost.switch * 1e6)
+    group("memory", "KiB", 1, lambda cost: cost.memory and cost.memory / 1024)
+
+
+def bar(share):
+    """Draws a share of the longest bar; what is too short for that is a thin line."""
+    return "█" * round(share * LONGEST) or "▏"

@@ -190,27 +190,47 @@ fn processor() -> Option<String> {
     Some(line.split_once(": ")?.1.to_owned())
 }
 
+/// How long the bar of the largest figure is.
+const LONGEST: f64 = 30.0;
+
+/// Prints three groups of figures; within a group the bars are as long as the figures are large.
 pub fn print(process: &Cost, thread: &Cost, task: &Cost) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let processor = processor().unwrap_or_else(|| env::consts::ARCH.to_owned());
     println!("{processor}, {cores} cores, {}", env::consts::OS);
-    println!("{:<16}{:>14}{:>14}{:>14}", "", "process", "thread", "task");
-    let row = |name, of: fn(&Cost) -> String| {
-        println!(
-            "{name:<16}{:>14}{:>14}{:>14}",
-            of(process),
-            of(thread),
-            of(task)
-        );
+    let group = |title, unit, decimals: usize, of: fn(&Cost) -> Option<f64>| {
+        println!("{title}");
+        let largest = [process, thread, task]
+            .into_iter()
+            .filter_map(of)
+            .fold(0.0, f64::max);
+        for (name, cost) in [("process", process), ("thread", thread), ("task", task)] {
+            match of(cost) {
+                Some(figure) => {
+                    println!(
+                        "  {name:<8}{figure:>10.decimals$} {unit:<3}  {}",
+                        bar(figure / largest)
+                    );
+                }
+                None => println!("  {name:<8}not measured"),
+            }
+        }
     };
-    row("make and end", |cost| microseconds(cost.make));
-    row("switch", |cost| microseconds(cost.switch));
-    row("memory", |cost| match cost.memory {
-        Some(bytes) => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        None => "not measured".to_owned(),
+    group("make and end", "us", 2, |cost| {
+        Some(cost.make.as_secs_f64() * 1e6)
+    });
+    group("switch", "us", 2, |cost| {
+        Some(cost.switch.as_secs_f64() * 1e6)
+    });
+    group("memory", "KiB", 1, |cost| {
+        Some(cost.memory? as f64 / 1024.0)
     });
 }
 
-fn microseconds(time: Duration) -> String {
-    format!("{:.2} us", time.as_secs_f64() * 1e6)
+/// Draws a share of the longest bar; what is too short for that is a thin line.
+fn bar(share: f64) -> String {
+    match (share * LONGEST).round() as usize {
+        0 => "▏".to_owned(),
+        blocks => "█".repeat(blocks),
+    }
 }

@@ -74,7 +74,7 @@ macro_rules! program {
 
 scenarios! {
     blocking {
-        [in_turn, at_once] "Three requests, in turn and at once.";
+        [in_turn, at_once] "Three cities, in turn and at once.";
     }
     coroutine {
         steps [two_ways];

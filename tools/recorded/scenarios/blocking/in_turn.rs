@@ -3,18 +3,18 @@
 use asyncio::{EventLoop, Result, sleep};
 use std::time::Duration;
 
-async fn request(name: &str, seconds: u64) -> Result<()> {
-    println!("ask {name}");
+async fn weather(city: &str, seconds: u64) -> Result<()> {
+    println!("ask {city}");
     sleep(Duration::from_secs(seconds)).await?;
-    println!("answer {name}");
+    println!("{city} answers");
     Ok(())
 }
 
 pub fn main() -> Result<()> {
     EventLoop::with_virtual_clock().run(async {
-        for (name, seconds) in [("A", 3), ("B", 2), ("C", 1)] {
-            request(name, seconds).await?;
-        }
+        weather("Oslo", 3).await?;
+        weather("Rome", 2).await?;
+        weather("Cairo", 1).await?;
         Ok(())
     })
 }

@@ -1,5 +1,7 @@
 //! Each example and its Python twin print the same transcript.
 
+mod measured;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,7 @@ pub fn trials(context: &'static Context) -> Result<Vec<Trial>> {
     let mut trials = vec![Trial::test("tidy examples", move || {
         if missing.is_empty() { Ok(()) } else { Err(Failed::from(missing.join("\n"))) }
     })];
+    trials.extend(measured::trials(context));
     for slug in slugs {
         let executable = executables.get(&slug.replace('-', "_")).cloned();
         let transcript = folder.join(format!("{slug}.txt"));
