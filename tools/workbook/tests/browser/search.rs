@@ -70,7 +70,7 @@ fn what_stands_on_a_page_is_found() -> Result<()> {
     // The best match first: a heading that is the word, and an exercise by its title.
     for (words, first) in [
         ("Queues", "Queues » Queues"),
-        ("cancelling", "» Cancelling"),
+        ("boxes", "» Boxes"),
         ("a limit around a group", ".1 A limit around a group"),
     ] {
         let found = ask(&browser, words)?;
