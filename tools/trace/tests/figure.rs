@@ -239,3 +239,16 @@ fn runs_without_a_title_are_numbered() {
         ["On this library", "On Tokio, run 1", "On Tokio, run 2"]
     );
 }
+
+#[test]
+fn another_thread_has_a_lane_if_it_does_something() {
+    let quiet = run_of(async { Ok(yield_now().await?) });
+    let called = run_of(async {
+        let handle = asyncio::get_running_loop()?.handle();
+        let thread = std::thread::spawn(move || handle.call_soon_threadsafe(|| note("called")).unwrap());
+        thread.join().unwrap();
+        Ok(yield_now().await?)
+    });
+    assert!(!figure::html(&[quiet], "quiet", true).contains(">other thread<"));
+    assert!(figure::html(&[called], "called", true).contains(">other thread<"));
+}

@@ -1,14 +1,13 @@
-//! Another thread submits two jobs; they become tasks when the loop finds them.
+//! Another thread hands in two orders; they become tasks when the loop finds them.
 
 use asyncio::{EventLoop, Result, current_task, get_running_loop, sleep};
 use std::thread;
 use std::time::Duration;
 
-async fn job(name: &str, seconds: u64) -> Result<()> {
+async fn bake(name: &str, seconds: u64) -> Result<()> {
     current_task().unwrap().set_name(name);
-    println!("{name} begins");
     sleep(Duration::from_secs(seconds)).await?;
-    println!("{name} is done");
+    println!("the {name} is ready");
     Ok(())
 }
 
@@ -16,13 +15,10 @@ pub fn main() -> Result<()> {
     EventLoop::with_virtual_clock().run(async {
         let handle = get_running_loop()?.handle();
         let other_thread = thread::spawn(move || {
-            handle.run_coroutine_threadsafe(|| job("first", 6)).unwrap();
-            handle
-                .run_coroutine_threadsafe(|| job("second", 3))
-                .unwrap();
+            handle.run_coroutine_threadsafe(|| bake("cake", 6)).unwrap();
+            handle.run_coroutine_threadsafe(|| bake("bun", 3)).unwrap();
         });
         other_thread.join().unwrap();
-        println!("both submitted");
         sleep(Duration::from_secs(7)).await?;
         Ok(())
     })

@@ -41,19 +41,21 @@ pub(super) struct Plan {
     /// For each item, the number of its lane, if it has one.
     pub(super) lane_of: Vec<Option<usize>>,
     pub(super) loop_lane: Option<usize>,
+    /// That of other threads, which hand something to the loop.
+    thread_lane: Option<usize>,
     /// In the order of their events.
     pub(super) hops: Vec<Hop>,
 }
 
 impl Plan {
     pub(super) fn of(run: &Run, story: &Story) -> Plan {
-        let lanes = lanes(run, story);
+        let (lanes, thread_lane) = lanes(run, story);
         let mut lane_of = vec![None; story.items.len()];
         for (n, lane) in lanes.iter().enumerate() {
             lane.items.iter().for_each(|item| lane_of[*item] = Some(n));
         }
         let loop_lane = lanes.iter().position(|lane| lane.inner);
-        let mut plan = Plan { lanes, lane_of, loop_lane, hops: Vec::new() };
+        let mut plan = Plan { lanes, lane_of, loop_lane, thread_lane, hops: Vec::new() };
         plan.hops = plan.hops(run, story);
         plan
     }
@@ -63,7 +65,8 @@ impl Plan {
         match actor {
             Actor::Task(task) => self.lane(story, Who::Task(task)),
             Actor::Callback(callback) => self.lane(story, Who::Callback(callback)),
-            Actor::Loop | Actor::Thread => self.loop_lane,
+            Actor::Loop => self.loop_lane,
+            Actor::Thread => self.thread_lane,
             Actor::Outside => None,
         }
     }
@@ -122,7 +125,8 @@ fn is_new(story: &Story, task: u64, event: usize) -> bool {
     first.is_some_and(|span| span.begin == event)
 }
 
-fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
+/// The lanes, and which of them is that of other threads.
+fn lanes(run: &Run, story: &Story) -> (Vec<Lane>, Option<usize>) {
     let mut lanes = Vec::new();
     let mut inner = Vec::new();
     for (n, item) in story.items.iter().enumerate() {
@@ -139,9 +143,13 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
         lanes.truncate(MOST_LANES);
         lanes.push(Lane { name: format!("and {more} more"), items: Vec::new(), inner: false });
     }
-    let by_loop = |record: &crate::Record| {
-        matches!(record.event.kind, Kind::Woken { .. }) && matches!(record.event.by, Actor::Loop | Actor::Thread)
-    };
+    let by_thread = run.records.iter().any(|record| record.event.by == Actor::Thread);
+    let thread_lane = by_thread.then_some(lanes.len());
+    if by_thread {
+        lanes.push(Lane { name: "other thread".to_owned(), items: Vec::new(), inner: false });
+    }
+    let by_loop =
+        |record: &crate::Record| matches!(record.event.kind, Kind::Woken { .. }) && record.event.by == Actor::Loop;
     if !inner.is_empty() || run.records.iter().any(by_loop) {
         let name = match run.library {
             Library::Asyncio | Library::Cpython if story.callbacks_share => "callbacks",
@@ -150,5 +158,5 @@ fn lanes(run: &Run, story: &Story) -> Vec<Lane> {
         };
         lanes.push(Lane { name: name.to_owned(), items: inner, inner: true });
     }
-    lanes
+    (lanes, thread_lane)
 }
