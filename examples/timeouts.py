@@ -4,11 +4,8 @@ Run it with `python3 examples/timeouts.py`; add `--help` for its parts and for r
 """
 
 import asyncio
-import signal
-import time
 
 from support import run, run_main, seconds
-from virtual_clock import VirtualClockLoop
 
 
 def now():
@@ -17,34 +14,6 @@ def now():
 
 def truth(value):
     return str(value).lower()
-
-
-class Timer:
-    """A timer whose callback may wait."""
-
-    def __init__(self, delay, callback):
-        self.task = asyncio.create_task(self._run(delay, callback))
-
-    async def _run(self, delay, callback):
-        await asyncio.sleep(delay)
-        await callback()
-
-    def cancel(self):
-        self.task.cancel()
-
-
-async def timers():
-    asyncio.get_running_loop().call_later(1, lambda: print(f"a function after {now()}"))
-    bell = Timer(2, ring)
-    silent = Timer(3, ring)
-    silent.cancel()
-    await bell.task
-
-
-async def ring():
-    print(f"the bell begins after {now()}")
-    await asyncio.sleep(1)
-    print(f"the bell ends after {now()}")
 
 
 async def tea(name, brewing):
@@ -148,11 +117,25 @@ async def no_time_at_all():
     await show(block())
 
 
-async def queue_under_a_limit():
-    orders = asyncio.Queue()
-    await show(asyncio.wait_for(orders.get(), 1))
-    orders.put_nowait("an order")
-    await show(orders.get())
+async def half_done():
+    shelf, counter = 2, 0
+    for limit in [2, 4]:
+        in_time = True
+        try:
+            async with asyncio.timeout(limit):
+                shelf -= 1
+                arrived = False
+                try:
+                    await asyncio.sleep(3)
+                    arrived = True
+                finally:
+                    if arrived:
+                        counter += 1
+                    else:
+                        shelf += 1
+        except TimeoutError:
+            in_time = False
+        print(f"in time: {truth(in_time)}, shelf {shelf}, counter {counter}")
 
 
 async def protected():
@@ -188,58 +171,39 @@ async def careful():
     print(f"cancelled: {truth(work.cancelled())}")
 
 
-def virtual_day(_):
-    """Runs on a loop of its own, so that the day is virtual with `--real`, too."""
-    started = time.monotonic()
-    loop = VirtualClockLoop()
+class Dice:
+    """A small generator of random numbers: every run throws the same."""
 
-    async def day():
-        await asyncio.gather(*[asyncio.sleep(3600 * hour) for hour in range(1, 25)])
+    def __init__(self, seed):
+        self.state = seed
 
-    loop.run_until_complete(day())
-    print(f"hours: {round(loop.time()) // 3600}")
-    loop.close()
-    quick = time.monotonic() - started < 5
-    print(f"in less than 5 s: {truth(quick)}")
+    def throw(self):
+        """Throws a number from 0 to below 1."""
+        self.state = (self.state * 1103515245 + 12345) % 2**31
+        return self.state / 2**31
 
 
-async def shop():
+async def order(supplier, dice, calls):
+    """Calls until the line is free, after pauses that double."""
+    pause = 1
+    while True:
+        calls.append("ring")
+        if not supplier.locked():
+            async with supplier:
+                return await asyncio.sleep(0.5)
+        part = dice.throw() if dice else 1
+        await asyncio.sleep(part * pause)
+        pause = min(2 * pause, 30)
+
+
+async def retry():
     loop = asyncio.get_running_loop()
-    closing = asyncio.Event()
-    places = [("counter", 1), ("kitchen", 60)]
-    tasks = [asyncio.create_task(place(name, last, closing)) for name, last in places]
-    await wait_for_ctrl_c()
-    print("Ctrl-C")
-    told = loop.time()
-    closing.set()
-    done, pending = await asyncio.wait(tasks, timeout=5)
-    print(f"{len(done)} closed, {len(pending)} late")
-    print(f"waited for {seconds(loop.time() - told)}")
-    # The run that ends with this task cancels the kitchen.
-
-
-async def place(name, last, closing):
-    await closing.wait()
-    try:
-        await asyncio.sleep(last)
-    except asyncio.CancelledError:
-        print(f"{name} left as it was")
-        raise
-    print(f"{name} closed")
-
-
-async def wait_for_ctrl_c():
-    """Waits for Ctrl-C, which it sends itself, because nobody is at the keyboard."""
-    loop = asyncio.get_running_loop()
-    pressed = asyncio.Event()
-    try:
-        loop.add_signal_handler(signal.SIGINT, pressed.set)
-    except NotImplementedError:
-        # Where the loop cannot listen for signals, the event stands for one.
-        pressed.set()
-    else:
-        loop.call_soon(signal.raise_signal, signal.SIGINT)
-    await pressed.wait()
+    for jitter in [False, True]:
+        supplier, calls, start = asyncio.Lock(), [], loop.time()
+        await asyncio.gather(
+            *(order(supplier, Dice(seed) if jitter else None, calls) for seed in range(10))
+        )
+        print(f"jitter {truth(jitter)}: {len(calls)} calls, {loop.time() - start:.0f} s")
 
 
 def main(function):
@@ -247,19 +211,17 @@ def main(function):
 
 
 run(
-    "Limits of time: timers, timeouts, shields, clean-up, virtual time, and an end on Ctrl-C.",
+    "Limits of time: what they do to the work, clean-up, shields, and trying again.",
     [
-        ("timer", "a function after a while, and one that may wait", main(timers)),
         ("wait_for", "the caller goes on when the clean-up is over", main(one_wait)),
         ("answers", "the work may refuse, or fail on its way out", main(answers)),
         ("block", "one limit for several waits", main(one_block)),
         ("nested", "each limit takes its own cancellation only", main(nested)),
         ("reschedule", "every guest keeps the shop open for 2 more seconds", main(moving_limit)),
         ("zero", "what is done is given, what is not never starts", main(no_time_at_all)),
-        ("queue", "a get that is given up loses nothing", main(queue_under_a_limit)),
+        ("half_done", "a limit between two lines that belong together", main(half_done)),
         ("shield", "the limit hits the shield, the task goes on", main(protected)),
         ("clean_up", "cancelled twice, and cleaned up once", main(careful)),
-        ("virtual", "a day of waiting, tested in no time", virtual_day),
-        ("ctrl_c", "tell everybody, wait with a limit, then go", main(shop)),
+        ("retry", "ten customers, pauses that double, and jitter", main(retry)),
     ],
 )

@@ -1,28 +1,26 @@
-//! Limits of time: timers, timeouts, shields, clean-up, virtual time, and an end on Ctrl-C.
+//! Limits of time: what they do to the work, clean-up, shields, and trying again.
 //!
 //! Run it with `cargo run --example timeouts`; add `-- --help` for its parts and for real time.
 //! It prints what its Python twin, `timeouts.py`, prints.
 
 mod support;
 
+use std::cell::Cell;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use asyncio::{
-    Error, Event, EventLoop, Queue, Result, ReturnWhen, Task, TimedOut, Timeout, create_task,
-    gather, get_running_loop, shield, sleep, timeout, to_thread, wait, wait_for,
+    Error, Result, ReturnWhen, TimedOut, Timeout, create_task, get_running_loop, shield, sleep,
+    timeout, wait, wait_for,
 };
+use futures::future::join_all;
 use support::{Part, seconds};
+use tokio::sync::Mutex;
 
 fn main() -> ExitCode {
     support::run(
-        "Limits of time: timers, timeouts, shields, clean-up, virtual time, and an end on Ctrl-C.",
+        "Limits of time: what they do to the work, clean-up, shields, and trying again.",
         &[
-            Part {
-                name: "timer",
-                about: "a function after a while, and one that may wait",
-                run: |event_loop| event_loop.run(timers()),
-            },
             Part {
                 name: "wait_for",
                 about: "the caller goes on when the clean-up is over",
@@ -54,9 +52,9 @@ fn main() -> ExitCode {
                 run: |event_loop| event_loop.run(no_time_at_all()),
             },
             Part {
-                name: "queue",
-                about: "a get that is given up loses nothing",
-                run: |event_loop| event_loop.run(queue_under_a_limit()),
+                name: "half_done",
+                about: "a limit between two lines that belong together",
+                run: |event_loop| event_loop.run(half_done()),
             },
             Part {
                 name: "shield",
@@ -69,14 +67,9 @@ fn main() -> ExitCode {
                 run: |event_loop| event_loop.run(careful()),
             },
             Part {
-                name: "virtual",
-                about: "a day of waiting, tested in no time",
-                run: |_| virtual_day(),
-            },
-            Part {
-                name: "ctrl_c",
-                about: "tell everybody, wait with a limit, then go",
-                run: |event_loop| event_loop.run(shop()),
+                name: "retry",
+                about: "ten customers, pauses that double, and jitter",
+                run: |event_loop| event_loop.run(retry()),
             },
         ],
     )
@@ -89,37 +82,6 @@ const fn secs(count: u64) -> Duration {
 /// Tells the time of the running loop.
 fn now() -> String {
     seconds(get_running_loop().expect("inside a task").time())
-}
-
-/// A timer whose callback may wait.
-struct Timer(Task<()>);
-
-impl Timer {
-    fn new(delay: Duration, callback: impl AsyncFnOnce() -> Result<()> + 'static) -> Self {
-        Timer(create_task(async move {
-            sleep(delay).await?;
-            callback().await
-        }))
-    }
-
-    fn cancel(&self) {
-        self.0.cancel();
-    }
-}
-
-async fn timers() -> Result<()> {
-    get_running_loop()?.call_later(secs(1), || println!("a function after {}", now()));
-    let bell = Timer::new(secs(2), ring);
-    let silent = Timer::new(secs(3), ring);
-    silent.cancel();
-    bell.0.await
-}
-
-async fn ring() -> Result<()> {
-    println!("the bell begins after {}", now());
-    sleep(secs(1)).await?;
-    println!("the bell ends after {}", now());
-    Ok(())
 }
 
 /// Brews tea; if it is cancelled, it needs 3 seconds to clean the pot.
@@ -221,11 +183,34 @@ async fn no_time_at_all() -> Result<()> {
     Ok(())
 }
 
-async fn queue_under_a_limit() -> Result<()> {
-    let orders = Queue::new();
-    show(wait_for(orders.get(), secs(1)).await);
-    orders.put_nowait("an order")?;
-    show(Ok(orders.get().await?));
+/// A cake in somebody's hands; it is put where it belongs, however they let go of it.
+struct Cake<'a> {
+    place: &'a Cell<u32>,
+}
+
+impl Drop for Cake<'_> {
+    fn drop(&mut self) {
+        self.place.set(self.place.get() + 1);
+    }
+}
+
+async fn half_done() -> Result<()> {
+    let (shelf, counter) = (Cell::new(2), Cell::new(0));
+    for limit in [2, 4] {
+        let carried = timeout(secs(limit), async {
+            shelf.set(shelf.get() - 1);
+            let mut cake = Cake { place: &shelf };
+            sleep(secs(3)).await?;
+            cake.place = &counter;
+            Ok(())
+        });
+        let in_time = carried.await.is_ok();
+        println!(
+            "in time: {in_time}, shelf {}, counter {}",
+            shelf.get(),
+            counter.get()
+        );
+    }
     Ok(())
 }
 
@@ -262,70 +247,44 @@ async fn careful() -> Result<()> {
     Ok(())
 }
 
-/// Runs on a loop of its own, so that the day is virtual with `--real`, too.
-fn virtual_day() -> Result<()> {
-    let started = Instant::now();
-    let event_loop = EventLoop::with_virtual_clock();
-    event_loop.run(async {
-        gather((1..=24).map(|hour| async move { Ok(sleep(secs(3600 * hour)).await?) })).await
-    })?;
-    println!("hours: {}", event_loop.time().as_secs() / 3600);
-    let quick = started.elapsed() < secs(5);
-    println!("in less than 5 s: {quick}");
-    Ok(())
-}
+/// A small generator of random numbers: every run throws the same.
+struct Dice(u64);
 
-async fn shop() -> Result<()> {
-    let closing = Event::new();
-    let places = [("counter", 1), ("kitchen", 60)];
-    let tasks = places.map(|(name, last)| create_task(place(name, last, closing.clone())));
-    to_thread(wait_for_ctrl_c).await?;
-    println!("Ctrl-C");
-    let told = get_running_loop()?.time();
-    closing.set();
-    let waited = wait(&tasks, secs(5), ReturnWhen::AllCompleted).await?;
-    println!(
-        "{} closed, {} late",
-        waited.done.len(),
-        waited.pending.len()
-    );
-    println!("waited for {}", seconds(get_running_loop()?.time() - told));
-    // The run that ends with this task cancels the kitchen.
-    Ok(())
-}
-
-async fn place(name: &'static str, last: u64, closing: Event) -> Result<()> {
-    closing.wait().await?;
-    let outcome = sleep(secs(last)).await;
-    match outcome {
-        Ok(()) => println!("{name} closed"),
-        Err(_) => println!("{name} left as it was"),
+impl Dice {
+    /// Throws a number from 0 to below 1.
+    fn throw(&mut self) -> f64 {
+        self.0 = (self.0 * 1_103_515_245 + 12_345) % (1 << 31);
+        self.0 as f64 / f64::from(1_u32 << 31)
     }
-    Ok(outcome?)
 }
 
-/// Blocks its thread until Ctrl-C, which it sends itself, because nobody is at the keyboard.
-#[cfg(unix)]
-fn wait_for_ctrl_c() -> Result<()> {
-    use std::process::{Command, id};
-
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    let send = async {
-        Command::new("sh")
-            .args(["-c", &format!("kill -INT {}", id())])
-            .status()
-    };
-    // In this order the signal finds a listener.
-    let (received, sent) =
-        runtime.block_on(async { tokio::join!(biased; tokio::signal::ctrl_c(), send) });
-    sent?;
-    Ok(received?)
+/// Calls until the line is free, after pauses that double.
+async fn order(supplier: &Mutex<()>, mut dice: Option<Dice>, calls: &Cell<u32>) -> Result<()> {
+    let mut pause = 1.0;
+    loop {
+        calls.set(calls.get() + 1);
+        if let Ok(_line) = supplier.try_lock() {
+            return Ok(sleep(Duration::from_millis(500)).await?);
+        }
+        let part = match &mut dice {
+            Some(dice) => dice.throw(),
+            None => 1.0,
+        };
+        sleep(Duration::from_secs_f64(part * pause)).await?;
+        pause = f64::min(2.0 * pause, 30.0);
+    }
 }
 
-/// Stands for Ctrl-C where a program cannot send it to itself.
-#[cfg(not(unix))]
-fn wait_for_ctrl_c() -> Result<()> {
+async fn retry() -> Result<()> {
+    for jitter in [false, true] {
+        let (supplier, calls) = (Mutex::new(()), Cell::new(0));
+        let start = get_running_loop()?.time();
+        let orders = (0..10).map(|seed| order(&supplier, jitter.then_some(Dice(seed)), &calls));
+        for outcome in join_all(orders).await {
+            outcome?;
+        }
+        let took = (get_running_loop()?.time() - start).as_secs_f64();
+        println!("jitter {jitter}: {} calls, {took:.0} s", calls.get());
+    }
     Ok(())
 }

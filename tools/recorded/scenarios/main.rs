@@ -112,8 +112,14 @@ scenarios! {
         steps [reply];
     }
     timeouts {
-        steps [limit];
+        steps [limit, limit_on_tokio];
         steps [shield];
+    }
+    select {
+        steps [first, first_on_tokio];
+    }
+    clocks {
+        [missed];
     }
     task_groups {
         steps [failure];

@@ -398,13 +398,15 @@ asyncio.run(main())
 }
 
 /// Their loops have a virtual clock, and need nothing but themselves.
-const TWINS: [&str; 10] = [
+const TWINS: [&str; 12] = [
     "callbacks",
     "channels",
+    "clocks",
     "coroutine",
     "event_loop",
     "gather_wait",
     "queues",
+    "selecting",
     "state_machine",
     "task",
     "task_groups",

@@ -5,20 +5,20 @@ import asyncio
 import virtual_clock
 
 
-async def brew():
+async def ask():
     try:
         await asyncio.sleep(8)
     except asyncio.CancelledError:
-        print("clean the pot")
+        print("says goodbye")
         await asyncio.sleep(3)
-        print("the pot is clean")
+        print("said goodbye")
         raise
 
 
 async def main():
-    tea = asyncio.create_task(brew(), name="tea")
+    call = asyncio.create_task(ask(), name="call")
     try:
-        await asyncio.wait_for(tea, 2)
+        await asyncio.wait_for(call, 2)
     except TimeoutError:
         print("timed out")
 
