@@ -7,6 +7,7 @@ mod appendices;
 mod compiler;
 mod counts;
 mod examples;
+mod features;
 mod fixtures;
 mod links;
 mod programs;
@@ -93,6 +94,7 @@ fn main() -> Result<ExitCode> {
     trials.extend(fixtures::trials(context));
     trials.extend(compiler::trials(context));
     trials.extend(take_home::trials(context, chapters));
+    trials.extend(features::trials(context, chapters));
     trials.extend(appendices::trials(context, chapters, &trials));
     let conclusion = libtest_mimic::run(&args, trials);
     if args.list {

@@ -68,11 +68,9 @@ fn what_stands_on_a_page_is_found() -> Result<()> {
     take_picture(&browser, "search.png")?;
 
     // The best match first: a heading that is the word, and an exercise by its title.
-    for (words, first) in [
-        ("Queues", "Queues » Queues"),
-        ("boxes", "» Boxes"),
-        ("a limit around a group", ".1 A limit around a group"),
-    ] {
+    for (words, first) in
+        [("Queues", "Queues » Queues"), ("boxes", "» Boxes"), ("a limit around a group", ".1 A limit around a group")]
+    {
         let found = ask(&browser, words)?;
         let (title, _) = found.first().with_context(|| format!("{words} is not found"))?;
         ensure!(title.contains(first), "{words}: {found:#?}");
