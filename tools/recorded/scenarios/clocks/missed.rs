@@ -1,4 +1,4 @@
-//! A bell every two seconds on Tokio, and five seconds of work after the second: what becomes of the bells that were missed?
+//! Three bells on Tokio, each to ring every two seconds, and five seconds of work after the second ring.
 
 use std::time::Duration;
 use tokio::time::MissedTickBehavior::{self, Burst, Delay, Skip};
@@ -7,7 +7,7 @@ use tokio::time::{interval, sleep};
 async fn ring(missed: MissedTickBehavior) {
     let mut bell = interval(Duration::from_secs(2));
     bell.set_missed_tick_behavior(missed);
-    for work in [0, 5, 0, 0, 0] {
+    for work in [0, 5, 0, 0] {
         bell.tick().await;
         println!("ring");
         sleep(Duration::from_secs(work)).await;

@@ -1,4 +1,4 @@
-//! Two teas at once, and the first is served. On this library the other one is a task, and goes on.
+//! Two teas at once: the first is served, and the other one, a task, goes on.
 
 use asyncio::{EventLoop, Result, ReturnWhen, create_task, sleep, wait};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! On Tokio both teas are in `main`, and the one that loses is dropped.
+//! Both teas are parts of main, and the one that loses is dropped.
 
 use std::time::Duration;
 use tokio::time::sleep;

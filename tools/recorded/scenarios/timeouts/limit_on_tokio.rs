@@ -1,4 +1,4 @@
-//! Tokio's timeout drops what takes too long, and goes on in the same moment.
+//! The limit drops what takes too long, and goes on in the same moment.
 
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
