@@ -88,7 +88,6 @@ scenarios! {
     task {
         steps [two_tasks, two_tasks_on_tokio];
         steps [cancel, cancel_on_tokio];
-        steps [take_turns];
     }
     future {
         steps [promise];
