@@ -123,7 +123,6 @@ scenarios! {
     }
     task_groups {
         steps [failure];
-        [few];
     }
     dynamic_tasks {
         steps [submitted];

@@ -12,7 +12,6 @@ async def charge():
         await asyncio.sleep(2)
         print("the payment is withdrawn")
         raise
-    print("Anna has paid")
 
 
 async def check_stock():
@@ -30,7 +29,7 @@ async def main():
     try:
         await order()
     except* RuntimeError:
-        print("sorry, no cake")
+        print("sorry, in second", round(asyncio.get_running_loop().time()))
 
 
 virtual_clock.run(main())

@@ -1,6 +1,6 @@
 //! The stock is empty, so the group cancels the payment, and waits until it is withdrawn.
 
-use asyncio::{Error, EventLoop, Result, sleep, task_group};
+use asyncio::{Error, EventLoop, Result, get_running_loop, sleep, task_group};
 use std::time::Duration;
 
 async fn charge() -> Result<()> {
@@ -9,7 +9,6 @@ async fn charge() -> Result<()> {
         println!("the payment is withdrawn");
         return Err(cancelled.into());
     }
-    println!("Anna has paid");
     Ok(())
 }
 
@@ -30,7 +29,7 @@ async fn order() -> Result<()> {
 pub fn main() -> Result<()> {
     EventLoop::with_virtual_clock().run(async {
         if order().await.is_err() {
-            println!("sorry, no cake");
+            println!("sorry, in second {}", get_running_loop()?.time().as_secs());
         }
         Ok(())
     })
