@@ -91,7 +91,6 @@ scenarios! {
     }
     future {
         steps [promise];
-        steps [many_wait];
     }
     callbacks {
         steps [done];

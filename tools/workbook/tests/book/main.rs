@@ -6,6 +6,7 @@
 mod appendices;
 mod compiler;
 mod counts;
+mod cures;
 mod examples;
 mod features;
 mod fixtures;
@@ -89,6 +90,7 @@ fn main() -> Result<ExitCode> {
     }
     let mut trials = tidy::trials(context, chapters);
     trials.extend(programs::trials(context, chapters));
+    trials.extend(cures::trials(context, chapters));
     trials.extend(examples::trials(context)?);
     trials.extend(links::trials(context));
     trials.extend(fixtures::trials(context));
