@@ -191,7 +191,7 @@ async def order(supplier, dice, calls):
         if not supplier.locked():
             async with supplier:
                 return await asyncio.sleep(0.5)
-        part = dice.throw() if dice else 1
+        part = 2 * dice.throw() if dice else 1
         await asyncio.sleep(part * pause)
         pause = min(2 * pause, 30)
 

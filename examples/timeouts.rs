@@ -267,7 +267,7 @@ async fn order(supplier: &Mutex<()>, mut dice: Option<Dice>, calls: &Cell<u32>) 
             return Ok(sleep(Duration::from_millis(500)).await?);
         }
         let part = match &mut dice {
-            Some(dice) => dice.throw(),
+            Some(dice) => 2.0 * dice.throw(),
             None => 1.0,
         };
         sleep(Duration::from_secs_f64(part * pause)).await?;

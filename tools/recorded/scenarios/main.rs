@@ -112,7 +112,6 @@ scenarios! {
     }
     timeouts {
         steps [limit, limit_on_tokio];
-        steps [shield];
     }
     select {
         steps [first, first_on_tokio];
