@@ -228,3 +228,32 @@ fn a_stop_while_the_rest_ends_makes_the_run_fail() {
     assert!(outcome.unwrap_err().is::<RunError>());
     assert!(event_loop.is_closed());
 }
+
+#[test]
+fn a_virtual_clock_counts_waits_and_no_work() {
+    let milliseconds = Duration::from_millis;
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::default();
+    let (waits, works) = (trace.clone(), trace.clone());
+    event_loop
+        .run_until_complete(async move {
+            let wait = async move {
+                sleep(milliseconds(3)).await?;
+                waits.say("waits");
+                Ok(())
+            };
+            let work = async move {
+                sleep(milliseconds(1)).await?;
+                std::thread::sleep(milliseconds(3)); // In real time the other is first.
+                sleep(milliseconds(1)).await?;
+                works.say("works");
+                Ok(())
+            };
+            let (wait, work) = (create_task(wait), create_task(work));
+            wait.await?;
+            work.await
+        })
+        .unwrap();
+    assert_eq!(trace.take(), ["works", "waits"]);
+    assert_eq!(event_loop.time(), milliseconds(3));
+}
