@@ -98,8 +98,6 @@ scenarios! {
     }
     gather_wait {
         steps [three_teas, three_teas_on_tokio];
-        steps [failure];
-        steps [limit];
         steps [joined, spawned] "Two teas within one task, and as tasks of their own.";
     }
     queues {
