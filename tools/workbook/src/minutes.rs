@@ -67,9 +67,10 @@ fn reading(page: &str, text: &str) -> usize {
             _ => {}
         }
     }
-    // In fractions of a minute that are whole.
+    // In fractions of a minute that are whole, and then to the nearest step.
     let all = words * LINES + lines * WORDS + guesses * WORDS * LINES;
-    all.div_ceil(WORDS * LINES * STEP) * STEP
+    let step = WORDS * LINES * STEP;
+    ((all + step / 2) / step).max(1) * STEP
 }
 
 /// The lines of a block that are read.
@@ -98,14 +99,14 @@ mod tests {
 
     #[test]
     fn words_lines_and_guesses_are_counted() {
-        let words = "word ".repeat(800);
+        let words = "word ".repeat(1000);
         assert_eq!(reading("a.md", &words), 5);
         assert_eq!(reading("a.md", &format!("# T\n\n{words}{words}")), 10);
-        let line = "let a = 1;\n# hidden\n\n".repeat(40);
+        let line = "let a = 1;\n# hidden\n\n".repeat(60);
         assert_eq!(reading("a.md", &format!("{words}\n\n```rust\n{line}```\n")), 10);
         assert_eq!(reading("a.md", &format!("{words}\n\n```python\n{line}```\n")), 5);
         assert_eq!(reading("a.md", &format!("{words}\n\n```rust,ignore,source\n{line}```\n")), 5);
-        let guess = "```text,output,folded\na\n```\n\n".repeat(2);
+        let guess = "```text,output,folded\na\n```\n\n".repeat(3);
         assert_eq!(reading("a.md", &format!("{words}\n\n{guess}")), 10);
     }
 
