@@ -77,7 +77,7 @@ fn chapter_says_what_was_measured(project: &Path) -> Result<()> {
         Ok(move |group: &str, name: &str| figures[&(group.to_owned(), name.to_owned())])
     };
     let (rust, python) = (figures_of("rust")?, figures_of("python")?);
-    says("Eleven wait in the memory of one thread, and three hundred are made in its time.")?;
+    says("Eleven tasks wait in the memory of one thread, and three hundred are made in its time.")?;
     let (waiting, made) = (
         rust("memory", "thread") / rust("memory", "task"),
         rust("make and end", "thread") / rust("make and end", "task"),
@@ -89,7 +89,9 @@ fn chapter_says_what_was_measured(project: &Path) -> Result<()> {
     ensure!((python("memory", "thread"), python("memory", "task")) == (13.1, 1.3), "the memory in Python");
     let made = python("make and end", "thread") / python("make and end", "task");
     ensure!((14.5..16.0).contains(&made), "{made}");
-    says("ten thousand that merely wait take some 90 MiB as threads and some 8 MiB as tasks, in Rust")?;
+    says(
+        "ten thousand that merely wait take some 90 MiB as threads, without the kernel's share, and some 8 MiB as tasks, in Rust",
+    )?;
     let mebibytes = |name| rust("memory", name) * 10_000.0 / 1024.0;
     let (threads, tasks) = (mebibytes("thread"), mebibytes("task"));
     ensure!((85.0..95.0).contains(&threads) && (7.5..8.5).contains(&tasks), "{threads} {tasks}");
