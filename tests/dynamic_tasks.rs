@@ -113,3 +113,49 @@ fn a_cancellation_from_outside_reaches_the_body() {
     handle.stop().unwrap();
     thread.join().unwrap();
 }
+
+#[test]
+fn what_a_task_returns_after_its_cancellation_is_not_told() {
+    let ((handle, future, told), thread) = in_background(|handle| {
+        let (tell, told) = mpsc::channel();
+        let refuses = move || async move {
+            let nothing = get_running_loop()?.create_promise::<()>();
+            tell.send("begun")?;
+            assert!(nothing.await.is_err());
+            tell.send("refuses")?;
+            Ok(5)
+        };
+        let future = handle.run_coroutine_threadsafe(refuses).unwrap();
+        (handle.clone(), future, told)
+    });
+    assert_eq!(told.recv(), Ok("begun"));
+    assert!(future.cancel());
+    assert!(future.is_done());
+    assert_eq!(told.iter().collect::<Vec<_>>(), ["refuses"]);
+    handle.stop().unwrap();
+    thread.join().unwrap();
+    assert!(future.result(None).unwrap_err().is::<Cancelled>());
+}
+
+#[test]
+fn a_run_that_ends_cancels_what_another_thread_waits_for() {
+    let (tell, told) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let handle: LoopHandle = told.recv().unwrap();
+        let endless = || async { get_running_loop()?.create_promise::<()>().await };
+        let future = handle.run_coroutine_threadsafe(endless).unwrap();
+        drop(told);
+        future.result(None)
+    });
+    asyncio::run(async move {
+        tell.send(get_running_loop()?.handle())?;
+        // Until the other thread has handed in its task.
+        while tell.send(get_running_loop()?.handle()).is_ok() {
+            sleep(Duration::from_millis(1)).await?;
+        }
+        Ok(sleep(Duration::from_millis(1)).await?)
+    })
+    .unwrap();
+    let error = thread.join().unwrap().unwrap_err();
+    assert!(error.is::<Cancelled>());
+}
