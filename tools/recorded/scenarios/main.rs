@@ -94,7 +94,6 @@ scenarios! {
     }
     callbacks {
         steps [done];
-        steps [left_on, turned_off] "A kettle that nobody waits for any more, left on and turned off.";
     }
     gather_wait {
         steps [three_teas, three_teas_on_tokio];

@@ -7,7 +7,7 @@ use workbook::programs::chapter::Chapter;
 use workbook::programs::compile::Source;
 use workbook::programs::program::run_now;
 
-use crate::Context;
+use crate::{Context, skip_unless};
 
 struct Change {
     chapter: &'static str,
@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 4] = [
+const CHANGES: [Change; 9] = [
     Change {
         chapter: "future.md",
         program: UNLUCKY,
@@ -77,6 +77,117 @@ const CHANGES: [Change; 4] = [
         replace: &[("if slot.waker.is_none() {", "{")],
         prints: "within a second: false\nwithin a day: true\n",
     },
+    Change {
+        chapter: "callbacks.md",
+        program: "println!(\"it is {how}\")",
+        says: "without its arm, a cancellation counts as a failure",
+        replace: &[("Err(error) if error.is_cancelled() => println!(\"nobody wants it any more\"),", "")],
+        prints: "it is made\nit was spilled\nit was cancelled\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "// The rest is as above.",
+        says: "a callback that does not ask fails, although its source is cancelled",
+        replace: &[("if !slot.is_done() {", "{")],
+        prints: "given up\nthe kettle boils\nloop: a callback has failed\ngiven up\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "\"off\" => on_done(",
+        says: "a library that panics tells that nothing will come",
+        replace: &[("println!(\"forgotten\")", "panic!(\"no such kettle\")")],
+        prints: "Ok(Ok(100))\nOk(Err(\"no power\"))\nErr(RecvError(()))\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "let _kettle = Kettle(kettle);",
+        says: "without the destructor, the kettle stays on",
+        replace: &[("let _kettle = Kettle(kettle);", "let _ = kettle;")],
+        prints: "given up\nthe kettle boils\nsent: Err(100)\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "let _kettle = Kettle(kettle);",
+        says: "a destructor that has the receiver gets what nobody has looked at",
+        replace: &[
+            ("struct Kettle(AbortHandle);", "struct Kettle(AbortHandle, oneshot::Receiver<u32>);"),
+            (
+                "self.0.abort();",
+                "self.0.abort();
+                 self.1.close();
+                 println!(\"left: {:?}\", self.1.try_recv());",
+            ),
+            ("let _kettle = Kettle(kettle);", "let mut kettle = Kettle(kettle, receiver);"),
+            ("    receiver.await", "    (&mut kettle.1).await"),
+            // The future is kept, and dropped when it is too late.
+            ("timeout(limit, hot_water())", "timeout(limit, &mut hot)"),
+            ("    let limit =", "    let mut hot = Box::pin(hot_water());\n    let limit ="),
+            ("sleep(Duration::from_secs(10)).await;", "sleep(Duration::from_secs(10)).await;\n    drop(hot);"),
+        ],
+        prints: "given up\nthe kettle boils\nsent: Ok(())\nleft: Ok(100)\n",
+    },
+];
+
+const IN_PYTHON: [Change; 3] = [
+    Change {
+        chapter: "callbacks.md",
+        program: "add_done_callback(serve)",
+        says: "the exception of a task that was cancelled is not None, but raised",
+        replace: &[
+            ("task.add_done_callback(serve)", "task.cancel()"),
+            (
+                "    await task",
+                "    await asyncio.wait([task])
+    try:
+        task.exception()
+    except asyncio.CancelledError:
+        print('raised')",
+            ),
+        ],
+        prints: "raised\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "add_done_callback(serve)",
+        says: "a callback that is async is refused in debug mode, and those behind it are not called",
+        replace: &[
+            ("await task", "await task\n    print('main goes on')"),
+            (
+                "asyncio.run(main())",
+                "async def limited():
+    await asyncio.wait([asyncio.ensure_future(main())], timeout=1)
+
+asyncio.run(limited(), debug=True)",
+            ),
+        ],
+        prints: "tea is ready\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "call_soon_threadsafe(fill, degrees)",
+        says: "a call into a loop that is closed raises in the thread of the library",
+        replace: &[
+            ("import asyncio, threading", "import asyncio, threading, time"),
+            (
+                "    threading.Thread(target=on_done, args=[100]).start()",
+                "    def late():
+        time.sleep(0.3)
+        try:
+            on_done(100)
+        except RuntimeError as error:
+            print(error)
+    threading.Thread(target=late).start()",
+            ),
+            (
+                "print(asyncio.run(hot_water()))",
+                "try:
+    asyncio.run(asyncio.wait_for(hot_water(), 0.1))
+except TimeoutError:
+    print('given up')",
+            ),
+        ],
+        prints: "given up\nEvent loop is closed\n",
+    },
 ];
 
 pub fn trials(context: &'static Context, chapters: &'static [Chapter]) -> Vec<Trial> {
@@ -84,19 +195,33 @@ pub fn trials(context: &'static Context, chapters: &'static [Chapter]) -> Vec<Tr
         let name = format!("cure {}: {}", change.chapter, change.says);
         Trial::test(name, move || prints_what_is_said(context, chapters, change)).with_kind("rust")
     };
-    CHANGES.iter().map(trial).collect()
+    let in_python = |change: &'static Change| {
+        let lacks = context.python_lacks("");
+        let can_run = lacks.is_none();
+        let name = format!("cure {}: {}", change.chapter, change.says);
+        let test = move || lacks.map_or_else(|| prints_what_is_said(context, chapters, change), |why| Err(why.into()));
+        skip_unless(can_run, Trial::test(name, test).with_kind("python"))
+    };
+    CHANGES.iter().map(trial).chain(IN_PYTHON.iter().map(in_python)).collect()
 }
 
 fn prints_what_is_said(context: &Context, chapters: &[Chapter], change: &Change) -> Result<(), Failed> {
     let blocks = chapters.iter().filter(|chapter| chapter.name == change.chapter).flat_map(|chapter| &chapter.blocks);
     let programs: Vec<_> = blocks.filter(|block| block.text.contains(change.program)).collect();
     let [program] = programs[..] else { return Err(format!("{} programs contain it", programs.len()).into()) };
-    let mut source = program.rust_source();
+    let is_rust = program.fence.is_rust();
+    let mut source = if is_rust { program.rust_source() } else { program.text.clone() };
     for (old, new) in change.replace {
         assert_eq!(source.matches(old).count(), 1, "in the program: {old}");
         source = source.replace(old, new);
     }
     let _cores = context.cores.read();
+    if !is_rust {
+        let mut command = context.python.as_ref()?.command();
+        command.args(["-c", &source]).env("PYTHONPATH", context.book.project().join("examples"));
+        assert_eq!(run_now(&command)?.stdout, change.prints);
+        return Ok(());
+    }
     let compiled = context.compiler.compile_now(&Source::of(&source))?;
     let executable = compiled.executable.ok_or("does not compile")?;
     assert_eq!(run_now(&Command::new(executable))?.stdout, change.prints);
