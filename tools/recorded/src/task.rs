@@ -11,7 +11,7 @@ use asyncio::observe::{Awaited, Place};
 
 use crate::recorder;
 use crate::told::Wait;
-use crate::tracer::Tracer;
+use crate::tracer::{awaits, awaits_no_more};
 
 mod join_set;
 
@@ -67,8 +67,8 @@ pub fn yield_now() -> impl Future<Output = ()> {
 
 /// Tells what the running task waits for, if it does.
 fn tell<T>(polled: &Poll<T>, on: Awaited, at: Place) {
-    if let (Poll::Pending, Some(tracer)) = (polled, Tracer::running()) {
-        tracer.awaits(on, at);
+    if polled.is_pending() {
+        awaits(on, at);
     }
 }
 
@@ -114,6 +114,14 @@ impl<T> JoinHandle<T> {
 
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle { handle: self.handle.abort_handle(), task: self.work.task() }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.work.task() {
+            awaits_no_more(&Awaited::Task(task));
+        }
     }
 }
 

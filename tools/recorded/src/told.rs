@@ -10,7 +10,7 @@ use std::task::Poll;
 use ::tokio::time::Instant;
 use asyncio::observe::{Awaited, Place};
 
-use crate::tracer::{Tracer, polling};
+use crate::tracer::{Tracer, awaits, awaits_no_more, polling};
 
 /// Something of Tokio's, some of whose methods are shadowed by others that do the same and tell who waits.
 #[derive(Clone, Default)]
@@ -60,7 +60,15 @@ impl Wait {
     fn tell_pending(&mut self, at: Place) {
         if let Some(tracer) = Tracer::running() {
             let promise = self.promise.get_or_insert_with(|| tracer.promise(self.label, self.until, at));
-            tracer.awaits(Awaited::Promise(*promise), at);
+            awaits(Awaited::Promise(*promise), at);
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(promise) = self.promise {
+            awaits_no_more(&Awaited::Promise(promise));
         }
     }
 }

@@ -27,10 +27,27 @@ thread_local! {
 struct Polled {
     task: u64,
     tracer: &'static Tracer,
-    /// True once the task has said what it waits for.
-    told: bool,
+    /// What the task has said in this step that it waits for, and where, unless that has ended meanwhile.
+    waits: Vec<(Awaited, Place)>,
     /// The call whose future it polls just now.
     at: Option<Place>,
+}
+
+/// Notes what the running task waits for; to be called in each poll that does not end the wait.
+///
+/// It is recorded at the end of the step: what is dropped before that is waited for no more, as with a limit that is over.
+pub(crate) fn awaits(on: Awaited, at: Place) {
+    with_waits(|waits| waits.push((on, at)));
+}
+
+/// Takes back what the running task has said, because this is dropped.
+pub(crate) fn awaits_no_more(on: &Awaited) {
+    with_waits(|waits| waits.retain(|(other, _)| other != on));
+}
+
+fn with_waits(change: impl FnOnce(&mut Vec<(Awaited, Place)>)) {
+    // What is dropped when a thread ends may come after the thread's own memory.
+    let _ = POLLED.try_with(|polled| polled.borrow_mut().as_mut().map(|polled| change(&mut polled.waits)));
 }
 
 /// The traced task that this thread polls, if it polls one, and the call whose future that one polls.
@@ -135,18 +152,6 @@ impl Tracer {
             Kind::PromiseCreated { promise, label: label.into(), until: until.map(|until| Time(until - start)) };
         self.record(created, Some(at));
         promise
-    }
-
-    /// Records what the running task waits for; to be called in each poll that does not end the wait.
-    pub(crate) fn awaits(&self, on: Awaited, at: Place) {
-        let task = POLLED.with_borrow_mut(|polled| {
-            let polled = polled.as_mut()?;
-            polled.told = true;
-            Some(polled.task)
-        });
-        if let Some(task) = task {
-            self.record(Kind::Awaits { task, on }, Some(at));
-        }
     }
 
     /// Records that the task of this number is asked to end, unless it has ended.

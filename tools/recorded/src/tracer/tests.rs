@@ -306,3 +306,19 @@ fn what_a_task_waits_for_is_told_by_what_it_calls() {
         ]
     );
 }
+
+/// A limit that is over has polled what it limits in the same step, and drops it.
+#[test]
+fn what_is_dropped_within_a_step_is_not_waited_for() {
+    use crate::time;
+    let run = on_paused_time(|_| async move {
+        let limited = time::timeout(Duration::from_secs(1), time::sleep(Duration::from_secs(8))).await;
+        assert!(limited.is_err());
+        time::sleep(Duration::from_secs(3)).await;
+    });
+    let awaits = lines(&run).into_iter().filter(|line| line.contains("awaits"));
+    let [sleep, limit, last] = awaits.collect::<Vec<_>>().try_into().expect("three waits");
+    assert_eq!(sleep, "0 s Task-1: Task-1 awaits promise 1");
+    assert_eq!(limit, "0 s Task-1: Task-1 awaits promise 2");
+    assert_eq!(last, "1 s Task-1: Task-1 awaits promise 3");
+}

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use asyncio::observe::{Awaited, Kind, Outcome};
 
-use super::{POLLED, Polled, Tracer};
+use super::{POLLED, Polled, Tracer, with_waits};
 
 /// Tells of a wake-up and passes it on.
 struct TracedWaker {
@@ -69,17 +69,21 @@ impl Life {
         let Life { task, tracer, .. } = *self;
         self.scheduled.store(false, Ordering::Release);
         let waker = TracedWaker { inner: outer.clone(), task, tracer, scheduled: self.scheduled.clone() };
-        let polled = Polled { task, tracer, told: false, at: None };
+        let polled = Polled { task, tracer, waits: Vec::new(), at: None };
         let step = Step(POLLED.replace(Some(polled)), tracer, task);
         tracer.record(Kind::StepBegin { task }, None);
         (step, Waker::from(Arc::new(waker)))
     }
 
-    /// Records that a poll did not end the future, unless it has said what it waits for.
+    /// Records that a poll did not end the future, and what it waits for, as far as it has said.
     fn pending(&self) {
-        let told = |polled: &Option<Polled>| polled.as_ref().is_some_and(|it| it.told);
-        if !POLLED.with_borrow(told) {
+        let mut waits = Vec::new();
+        with_waits(|told| waits.append(told));
+        if waits.is_empty() {
             self.tracer.record(Kind::Awaits { task: self.task, on: Awaited::Foreign }, None);
+        }
+        for (on, at) in waits {
+            self.tracer.record(Kind::Awaits { task: self.task, on }, Some(at));
         }
     }
 
