@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 9] = [
+const CHANGES: [Change; 10] = [
     Change {
         chapter: "future.md",
         program: UNLUCKY,
@@ -125,6 +125,18 @@ const CHANGES: [Change; 9] = [
             ("sleep(Duration::from_secs(10)).await;", "sleep(Duration::from_secs(10)).await;\n    drop(hot);"),
         ],
         prints: "given up\nthe kettle boils\nsent: Ok(())\nleft: Ok(100)\n",
+    },
+    Change {
+        chapter: "messages.md",
+        program: "written = line.write(",
+        says: "two branches may have one half each of a connection",
+        replace: &[
+            ("let (_office, mut line) = duplex(64);", "let (_office, line) = duplex(64);"),
+            ("    let mut answer", "    let (mut reading, mut writing) = tokio::io::split(line);\n    let mut answer"),
+            ("line.read(", "reading.read("),
+            ("line.write(", "writing.write("),
+        ],
+        prints: "written: Ok(8)\n",
     },
 ];
 
