@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 10] = [
+const CHANGES: [Change; 15] = [
     Change {
         chapter: "future.md",
         program: UNLUCKY,
@@ -138,9 +138,86 @@ const CHANGES: [Change; 10] = [
         ],
         prints: "written: Ok(8)\n",
     },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn break_down() {",
+        says: "a limit that is made outside of a runtime panics",
+        replace: &[("async { timeout(limit, &mut payment).await }", "timeout(limit, &mut payment)")],
+        prints: "the reader has panicked: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn work_off(mut orders",
+        says: "in a group one failure loses other orders",
+        replace: &[
+            (
+                "done.borrow_mut()",
+                "if number == 13 { return Err(asyncio::Error::msg(\"burnt\")); }\n    done.borrow_mut()",
+            ),
+            (
+                "sender.blocking_send(number).unwrap()",
+                "{ let _ = sender.blocking_send(number); thread::sleep(Duration::from_millis(5)) }",
+            ),
+            ("    .await?;\n    println!", "    .await.unwrap_err();\n    println!"),
+            ("println!(\"done: {}\", done.borrow().len())", "println!(\"lost: {}\", done.borrow().len() < 98)"),
+        ],
+        prints: "lost: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn work_off(mut orders",
+        says: "without cancellable, the error of a group is lost with the task",
+        replace: &[
+            (
+                "done.borrow_mut()",
+                "if number == 13 { return Err(asyncio::Error::msg(\"burnt\")); }\n    done.borrow_mut()",
+            ),
+            (
+                "sender.blocking_send(number).unwrap()",
+                "{ let _ = sender.blocking_send(number); thread::sleep(Duration::from_millis(5)) }",
+            ),
+            ("cancellable(orders.recv()).await?", "orders.recv().await"),
+            (
+                "    asyncio::run(work_off(orders))",
+                "    println!(\"{}\", asyncio::run(work_off(orders)).unwrap_err());\n    Ok(())",
+            ),
+        ],
+        prints: "cancelled\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn work_off(mut orders",
+        says: "in this library a panic in a group leaves the whole loop",
+        replace: &[
+            ("done.borrow_mut()", "assert_ne!(number, 13);\n    done.borrow_mut()"),
+            ("sender.blocking_send(number).unwrap()", "{ let _ = sender.blocking_send(number); }"),
+            (
+                "    asyncio::run(work_off(orders))",
+                "    let run = thread::spawn(|| asyncio::run(work_off(orders)).is_ok());
+    println!(\"the loop has panicked: {}\", run.join().is_err());
+    Ok(())",
+            ),
+        ],
+        prints: "the loop has panicked: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn dispatcher(",
+        says: "the dispatcher does not end while a sender is left",
+        replace: &[
+            ("    drop(sender);\n", ""),
+            (
+                "    shop.join().unwrap();",
+                "    thread::sleep(Duration::from_secs(2));
+    println!(\"over: {}\", shop.is_finished());
+    drop(sender);",
+            ),
+        ],
+        prints: "one is lost\nover: false\nOk(\"has paid\")\nErr(RecvError(()))\n",
+    },
 ];
 
-const IN_PYTHON: [Change; 3] = [
+const IN_PYTHON: [Change; 6] = [
     Change {
         chapter: "callbacks.md",
         program: "add_done_callback(serve)",
@@ -199,6 +276,63 @@ except TimeoutError:
             ),
         ],
         prints: "given up\nEvent loop is closed\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "print(\"main goes on\")",
+        says: "debug mode finds a call from a wrong thread only while somebody waits",
+        replace: &[
+            (
+                "    cards.put_nowait(\"Anna\")",
+                "    for guest in 'Anna', 'Ben':
+        try:
+            cards.put_nowait(guest)
+            print('unnoticed:', guest)
+        except RuntimeError as error:
+            print('found:', guest)",
+            ),
+            ("await task", "task.cancel()"),
+            ("asyncio.run(main())", "asyncio.run(main(), debug=True)"),
+        ],
+        prints: "found: Anna\nunnoticed: Ben\nmain goes on\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "call_soon_threadsafe(loop.stop)",
+        says: "asyncio.run cancels what another thread waits for",
+        replace: &[
+            ("loop.call_soon_threadsafe(loop.stop)", "loop.call_soon_threadsafe(closing.set)"),
+            (
+                "loop = asyncio.new_event_loop()\n",
+                "async def main():\n    global closing\n    loop, closing = asyncio.get_running_loop(), asyncio.Event()\n    ",
+            ),
+            ("loop.run_forever()\nloop.close()", "    await closing.wait()\n\nasyncio.run(main())"),
+            ("except Exception as error", "except BaseException as error"),
+        ],
+        prints: "CancelledError\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async def work_off(orders, drivers):",
+        says: "a full queue raises on the loop, when the driver has gone on",
+        replace: &[
+            ("import asyncio, threading", "import asyncio, threading, time"),
+            ("    for number in [", "    loop.call_soon_threadsafe(time.sleep, 0.2)\n    for number in ["),
+            (
+                "asyncio.run_coroutine_threadsafe(orders.put(number), loop).result()",
+                "loop.call_soon_threadsafe(orders.put_nowait, number)",
+            ),
+            (
+                "    await work_off(orders, 2)",
+                "    errors = []
+    loop.set_exception_handler(lambda loop, context: errors.append(context['exception']))
+    try:
+        await asyncio.wait_for(work_off(orders, 2), 1)
+    except TimeoutError:
+        print({type(error).__name__ for error in errors})",
+            ),
+        ],
+        prints: "{'QueueFull'}\n",
     },
 ];
 
