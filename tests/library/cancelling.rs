@@ -2,7 +2,7 @@
 
 use asyncio::{
     Cancelled, EventLoop, Promise, Result, TimedOut, create_task, current_task, gather,
-    get_running_loop, shield, sleep, timeout, yield_now,
+    get_running_loop, shield, sleep, timeout, wait_for, yield_now,
 };
 
 use crate::{Trace, boom, seconds};
@@ -188,4 +188,27 @@ fn each_shield_that_was_cancelled_reports_a_late_failure() {
     });
     outcome.unwrap();
     assert_eq!(reports.take().len(), 2);
+}
+
+/// A limit around a promise cancels it for everybody who waits for it; `shield` prevents that.
+#[test]
+fn a_limit_around_a_promise_cancels_it_for_all() {
+    for shielded in [false, true] {
+        let event_loop = EventLoop::with_virtual_clock();
+        let other = event_loop.run(async move {
+            let promise = get_running_loop()?.create_promise::<u32>();
+            let waits = promise.clone();
+            let other = create_task(async move { waits.await });
+            let limit = seconds(1);
+            let limited = match shielded {
+                true => wait_for(shield(&promise), limit).await,
+                false => wait_for(&promise, limit).await,
+            };
+            assert!(limited.is_err_and(|error| error.is::<TimedOut>()));
+            let filled = promise.set_result(21);
+            assert_eq!(filled.is_ok(), shielded);
+            Ok(other.await.ok())
+        });
+        assert_eq!(other.unwrap(), shielded.then_some(21));
+    }
 }
