@@ -217,7 +217,7 @@ const CHANGES: [Change; 15] = [
     },
 ];
 
-const IN_PYTHON: [Change; 6] = [
+const IN_PYTHON: [Change; 11] = [
     Change {
         chapter: "callbacks.md",
         program: "add_done_callback(serve)",
@@ -333,6 +333,67 @@ except TimeoutError:
             ),
         ],
         prints: "{'QueueFull'}\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "async def order():",
+        says: "a payment that fails replaces the cancellation",
+        replace: &[("    print(\"paid\")", "    raise ConnectionError")],
+        prints: "the customer has left\norder cancelled: false\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "async def ring():",
+        says: "the clock of the twins does not wait for to_thread",
+        replace: &[
+            ("import asyncio\n", "import asyncio, time\n"),
+            (
+                "    due = now()\n",
+                "    try:
+        await asyncio.wait_for(asyncio.to_thread(time.sleep, 0.05), 60)
+    except TimeoutError:
+        return print('too late')
+    due = now()
+",
+            ),
+        ],
+        prints: "too late\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "async def ring():",
+        says: "without the two lines the loop of the lamp makes up for what was missed",
+        replace: &[("        while due < now():\n            due += 2\n", "")],
+        prints: "0.0 2.0 7.0 7.0 8.0 ",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "print(\"ended by\"",
+        says: "a handler that is removed gives the signal back",
+        replace: &[(
+            "    print(\"one\", flush=True)\n",
+            "    print(\"one\", flush=True)
+    loop.remove_signal_handler(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+    print(\"still here\", flush=True)
+",
+        )],
+        prints: "one\nended by SIGTERM\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "def leave(why):",
+        says: "without an exit, asyncio.run waits for the blocking call",
+        replace: &[
+            ("\"kitchen\", 3600", "\"kitchen\", 2"),
+            ("    os._exit(1)", "    print(\"waits\", flush=True)"),
+            ("[1, 2]", "[1]"),
+            (
+                "        asyncio.run(main(presses))",
+                "        start = time.monotonic()\n        asyncio.run(main(presses))\n        print(time.monotonic() - start > 1.9, flush=True)\n        os._exit(0)",
+            ),
+        ],
+        prints: "asked to end\ncounter has closed\nover the limit\nwaits\nTrue\n",
     },
 ];
 
