@@ -192,15 +192,15 @@ fn two_runs_are_compared_in_one_figure() -> Result<()> {
             "querySelectorAll('.trace-run')].filter((run) => run.offsetHeight).map((run) => run.dataset.library)";
         browser.get(&format!("[...{}.{runs}", self::figure(caption)))
     };
-    let other = "Tasks that yield take turns.";
-    ensure!(seen(other)? == json!(["asyncio"]));
+    let other = "Tasks wait at the same time.";
+    ensure!(seen(other)? == json!(["asyncio", "tokio"]));
     browser.click(&choose("On asyncio"))?;
     browser.type_keys(&END.to_string())?;
     let (shown, _) = read(&browser, &figure)?;
     ensure!(shown.output == ["asked to end", "pour it away", "cancelled: true"], "{shown:?}");
     let listing = browser.get_text(&format!("{}.textContent", part(&figure, ".trace-source code")))?;
     ensure!(listing.contains("except asyncio.CancelledError:"), "{listing}");
-    ensure!(seen(other)? == json!(["asyncio", "cpython"]));
+    ensure!(seen(other)? == json!(["cpython"]));
     take_picture(&browser, "figure-asyncio.png")?;
     browser.open(&format!("{address}/event_loop.html"))?;
     let order = "What is ready runs first in, first out; what it schedules runs in the next pass.";
@@ -222,7 +222,7 @@ fn a_figure_is_read_without_scripts_and_without_a_server() -> Result<()> {
 
     // From a file, with scripts.
     browser.open(&address)?;
-    let figure = figure("Tasks that yield take turns.");
+    let figure = figure("Tasks wait at the same time.");
     browser.click(&part(&figure, ".trace-next"))?;
     let (shown, _) = read(&browser, &figure)?;
     ensure!(shown.ready == ["main"], "{shown:?}");

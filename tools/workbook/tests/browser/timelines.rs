@@ -9,8 +9,12 @@ use crate::page::{
 use crate::site;
 use crate::webdriver::{Browser, ESCAPE, LEFT, LONGEST};
 
-/// The program that gives a task a name.
-const NAMED: &str = "[...document.querySelectorAll('.program')].find((program) => program.querySelector('code.language-rust')?.textContent.includes('.named(\"'))";
+/// A program with two tasks.
+const PAIRS: &str = "[...document.querySelectorAll('.program')].find((program) => program.querySelector('code.language-rust')?.textContent.includes('two_pairs'))";
+
+/// Gives its first task a name.
+const GIVE_A_NAME: &str =
+    "((editor) => editor.setValue(editor.getValue().replace('receipt(\"a\"))', 'receipt(\"a\")).named(\"teapot\")')))";
 
 /// The program of the playground that can be seen.
 const SEEN: &str = "[...document.querySelectorAll('.program')].find((program) => program.offsetHeight)";
@@ -59,31 +63,31 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
     browser.wait_until(READY)?;
 
     // Nobody gets a timeline unasked.
-    run(&browser, NAMED, "Ended after")?;
-    check_equal(&browser.get_text(&format!("{NAMED}.querySelector('.run-timeline').textContent"))?, "")?;
-    browser.click(&button(NAMED, "Edit"))?;
-    rename(&browser, NAMED, "pot")?;
-    browser.click(&toggle(NAMED))?;
-    run(&browser, NAMED, "Ended after")?;
-    let names = browser.get_text(&lanes(NAMED))?;
+    run(&browser, PAIRS, "Ended after")?;
+    check_equal(&browser.get_text(&format!("{PAIRS}.querySelector('.run-timeline').textContent"))?, "")?;
+    browser.click(&button(PAIRS, "Edit"))?;
+    browser.get(&format!("{GIVE_A_NAME}(ace.edit({PAIRS}.querySelector('.run-editor')))"))?;
+    browser.click(&toggle(PAIRS))?;
+    run(&browser, PAIRS, "Ended after")?;
+    let names = browser.get_text(&lanes(PAIRS))?;
     ensure!(names.contains("teapot"), "{names}");
 
     // The stepper goes to the line of the edited program.
-    let next = part(NAMED, "trace-next");
+    let next = part(PAIRS, "trace-next");
     browser.click(&next)?;
-    let first = browser.get_text(&format!("{}.textContent", part(NAMED, "trace-now")))?;
+    let first = browser.get_text(&format!("{}.textContent", part(PAIRS, "trace-now")))?;
     for _ in 0..2 {
         browser.click(&next)?;
     }
-    let third = browser.get_text(&format!("{}.textContent", part(NAMED, "trace-now")))?;
+    let third = browser.get_text(&format!("{}.textContent", part(PAIRS, "trace-now")))?;
     ensure!(first != third, "{first}");
-    let all = browser.get_text(&format!("{}.max", part(NAMED, "trace-controls input")))?;
-    let listing = browser.get_text(&format!("{}.textContent", part(NAMED, "trace-source code")))?;
-    let code = browser.get_text(&text(NAMED))?;
+    let all = browser.get_text(&format!("{}.max", part(PAIRS, "trace-controls input")))?;
+    let listing = browser.get_text(&format!("{}.textContent", part(PAIRS, "trace-source code")))?;
+    let code = browser.get_text(&text(PAIRS))?;
     check_equal(listing.trim_end(), code.trim_end())?;
     // One of the steps is the print, and marks its line.
     let marked = (0..all.parse::<usize>()?).find_map(|_| {
-        let line = browser.get_text(&format!("{}?.textContent ?? ''", part(NAMED, "trace-line")));
+        let line = browser.get_text(&format!("{}?.textContent ?? ''", part(PAIRS, "trace-line")));
         match line {
             Ok(line) if line.contains("println!") => Some(Ok(())),
             Ok(_) => browser.click(&next).err().map(Err),
@@ -91,7 +95,7 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
         }
     });
     marked.context("no step is at a line that prints")??;
-    browser.get(&format!("{}.scrollIntoView()", part(NAMED, "trace")))?;
+    browser.get(&format!("{}.scrollIntoView()", part(PAIRS, "trace")))?;
     take_picture(&browser, "timeline-of-a-run.png")?;
     check_width(&browser, LARGE.0)?;
 
@@ -99,18 +103,18 @@ pub fn an_edited_program_is_drawn_and_gone_through() -> Result<()> {
     browser.reload()?;
     browser.wait_until(READY)?;
     ensure!(browser.get("[...document.querySelectorAll('.run-toggle input')].every((box) => box.checked)")? == true);
-    run(&browser, NAMED, "Ended after")?;
-    ensure!(browser.get_text(&lanes(NAMED))?.contains("teapot"));
-    browser.click(&toggle(NAMED))?;
-    run(&browser, NAMED, "Ended after")?;
-    check_equal(&browser.get_text(&lanes(NAMED))?, "")?;
+    run(&browser, PAIRS, "Ended after")?;
+    ensure!(browser.get_text(&lanes(PAIRS))?.contains("teapot"));
+    browser.click(&toggle(PAIRS))?;
+    run(&browser, PAIRS, "Ended after")?;
+    check_equal(&browser.get_text(&lanes(PAIRS))?, "")?;
 
     // What cannot be drawn is said in a sentence.
-    browser.click(&toggle(NAMED))?;
-    browser.click(&button(NAMED, "Reset"))?;
-    browser.get(&format!("ace.edit({NAMED}.querySelector('.run-editor')).setValue('fn main() {{}}')"))?;
-    run(&browser, NAMED, "Ended after")?;
-    let why = browser.get_text(&format!("{}.textContent", part(NAMED, "run-why")))?;
+    browser.click(&toggle(PAIRS))?;
+    browser.click(&button(PAIRS, "Reset"))?;
+    browser.get(&format!("ace.edit({PAIRS}.querySelector('.run-editor')).setValue('fn main() {{}}')"))?;
+    run(&browser, PAIRS, "Ended after")?;
+    let why = browser.get_text(&format!("{}.textContent", part(PAIRS, "run-why")))?;
     ensure!(why.contains("neither asyncio nor Tokio"), "{why}");
     check_quiet(&browser, &address)
 }
