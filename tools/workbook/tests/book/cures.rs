@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 15] = [
+const CHANGES: [Change; 16] = [
     Change {
         chapter: "future.md",
         program: UNLUCKY,
@@ -125,6 +125,13 @@ const CHANGES: [Change; 15] = [
             ("sleep(Duration::from_secs(10)).await;", "sleep(Duration::from_secs(10)).await;\n    drop(hot);"),
         ],
         prints: "given up\nthe kettle boils\nsent: Ok(())\nleft: Ok(100)\n",
+    },
+    Change {
+        chapter: "messages.md",
+        program: "stream::iter(&names)",
+        says: "a stream of what it owns goes into a task",
+        replace: &[("stream::iter(&names)", "stream::iter(names)")],
+        prints: "1\n",
     },
     Change {
         chapter: "messages.md",
