@@ -9,7 +9,7 @@ use wait_timeout::ChildExt;
 
 use crate::fence::{Fence, MANY};
 use crate::lines::DEADLINE;
-use crate::server::{Server, WALL, wait_until};
+use crate::server::{Running, Server, WALL, wait_until};
 
 /// Prints its folder, its process id, its parent's, and that of a process which has left its group and its session and is nobody's child.
 const FAMILY: &str = r#"use std::io::{BufRead, BufReader};
@@ -145,17 +145,25 @@ fn family_of(pid: u32) -> Vec<String> {
 }
 
 /// A program runs as its supervisor's user, so it can do this.
+///
+/// What the supervisor has heard and not yet passed on is lost with it, so the program waits until its line is here.
 pub fn a_program_that_kills_or_stops_its_supervisor_is_ended(server: &Server) {
     for signal in ["-KILL", "-STOP"] {
-        let kill = "Command::new(\"kill\").args([\"SIGNAL\", &std::os::unix::process::parent_id().to_string()])";
-        let end = format!("{}.status().unwrap(); std::thread::park()", kill.replace("SIGNAL", signal));
+        let kill = "while !std::path::Path::new(\"seen\").exists() { std::thread::yield_now() }
+    Command::new(\"kill\").args([\"SIGNAL\", &std::os::unix::process::parent_id().to_string()]).status().unwrap();
+    std::thread::park()";
+        let code = program(&kill.replace("SIGNAL", signal));
+        let mut running = Running::of(server.begin(&code));
+        let family = Family::read(&running.stdout());
+        family.is_there();
         let start = Instant::now();
-        let ended = server.run(&program(&end));
+        fs::write(Path::new(&family.folder).join("seen"), "").expect("the folder of the run");
+        let ended = running.end();
         // The limit of time would have ended it if there were a supervisor.
         assert!(start.elapsed() < WALL, "{signal}: {:?}", start.elapsed());
         let message = ended.done["message"].as_str().unwrap_or_default();
         assert!(message.contains("watches over it was killed or stopped"), "{signal}: {ended:?}");
-        Family::read(&ended.stdout).wait_until_gone();
+        family.wait_until_gone();
         assert_eq!(server.run("fn main() {}").done["ok"], true);
     }
 }

@@ -239,17 +239,23 @@ impl Running {
         Running { _client: client, answer, number: number.expect("a number"), body: String::new() }
     }
 
-    /// Waits for an event that contains this.
-    pub fn wait_for(&mut self, part: &str) {
+    /// Waits for an event that contains this, and gives it.
+    pub fn wait_for(&mut self, part: &str) -> Value {
         loop {
             let line = self.answer.recv_timeout(DEADLINE).expect("a line");
             if line.starts_with('{') {
                 self.body += &format!("{line}\n");
                 if line.contains(part) {
-                    return;
+                    return serde_json::from_str(&line).expect("JSON");
                 }
             }
         }
+    }
+
+    /// Waits for the next piece of what it prints.
+    pub fn stdout(&mut self) -> String {
+        let event = self.wait_for("\"stream\":\"stdout\"");
+        event["text"].as_str().expect("text").to_owned()
     }
 
     #[track_caller]
