@@ -13,7 +13,7 @@ use crate::Context;
 type Sign = fn(&str) -> bool;
 
 /// Where each feature is explained: a heading below which a program has it.
-const FEATURES: [(&str, Sign); 24] = [
+const FEATURES: [(&str, Sign); 26] = [
     ("rust.md#threads", |line| line.contains("thread::spawn")),
     ("rust.md#mpsc", |line| line.contains("mpsc::channel()") || line.contains("std::sync::mpsc")),
     ("rust.md#arc", |line| has_word(line, "Arc")),
@@ -29,6 +29,8 @@ const FEATURES: [(&str, Sign); 24] = [
     ("rust.md#let-else", |line| {
         line.trim_start().starts_with("let ") && line.ends_with(" else {") && !line.contains("= if ")
     }),
+    ("rust.md#while-let", |line| line.contains("while let ")),
+    ("rust.md#guards", |line| line.split_once(" =>").is_some_and(|(pattern, _)| pattern.contains(" if "))),
     ("rust.md#turbofish", |line| line.contains("::<")),
     ("rust.md#cell", |line| has_word(line, "Cell")),
     ("rust.md#underscore", |line| line.contains("let _ =")),
