@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use crate::exercises::catalog::Kind;
 use crate::exercises::files::{read, write, write_new};
 use crate::programs::cargo;
+use crate::programs::python::Python;
 
 /// What to make.
 #[derive(Debug, Args)]
@@ -83,6 +84,9 @@ struct Draft {
 impl Draft {
     fn chapter(&mut self, slug: &str, title: &str) -> Result<String> {
         plain(slug)?;
+        // Simplification: whoever has no Python is not told.
+        let is_module = Python::find().is_ok_and(|python| python.has_module(slug) == Ok(true));
+        ensure!(!is_module, "`{slug}` is a module of Python's, and examples/{slug}.py would hide it from every twin");
         let is_quiet = !title.trim().is_empty() && !title.contains(['"', '\\', '|', '[', ']', '\n']);
         ensure!(is_quiet, "`{title}` is no title: it is a few words without quotes, brackets and bars");
         let values = [("slug", slug), ("title", title)];

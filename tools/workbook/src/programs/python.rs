@@ -52,7 +52,7 @@ impl Python {
                 && asked.end.ok()
             {
                 let executable = asked.stdout.trim().to_owned();
-                return Ok(Python { program: (*name).to_owned(), executable, missing: missing_modules(name)? });
+                return Ok(Python { program: (*name).to_owned(), executable, missing: missing(name, modules())? });
             }
         }
         Err(format!(
@@ -66,6 +66,11 @@ impl Python {
         let imported = |name: &&String| source.lines().any(|line| imports(line, name));
         let name = self.missing.iter().find(imported)?;
         Some(format!("{} has no module {name}: pip install -r requirements.txt", self.program))
+    }
+
+    /// Whether a program that imports this gets a module.
+    pub fn has_module(&self, name: &str) -> Result<bool, String> {
+        Ok(missing(&self.program, [name])?.is_empty())
     }
 
     /// Such a command that does without `PATH`.
@@ -98,9 +103,9 @@ fn modules() -> impl Iterator<Item = &'static str> {
     lines.filter_map(|line| Some(line.split_once("==")?.0))
 }
 
-fn missing_modules(python: &str) -> Result<Vec<String>, String> {
+fn missing<'a>(python: &str, modules: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, String> {
     let mut command = Command::new(python);
-    command.args(["-c", NAME_MISSING]).args(modules());
+    command.args(["-c", NAME_MISSING]).args(modules);
     let end = run_now(&command).map_err(|error| format!("{error:#}"))?;
     if !end.end.ok() {
         return Err(format!("{python} cannot look for modules: {}", end.stderr));

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use libtest_mimic::{Failed, Trial};
 use workbook::exercises::catalog::Kind;
 use workbook::programs::cargo;
+use workbook::programs::python::Python;
 
 use crate::Context;
 use crate::copy::{Copy, find};
@@ -106,6 +107,12 @@ fn files_are_made_and_named(_: &'static Context) -> Result<(), Failed> {
     assert!(after.contains("\n\n## "), "others follow");
     assert!(test.contains("\nfn g99_todo() {\n"), "{test}");
     assert!(copy.read("tests/cases/cases_py/cases_comb.py").contains("@case(\"G99\")\ndef g99("));
+
+    if Python::find().is_ok() {
+        let output = new(&copy, &["chapter", "select", "Select"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("`select` is a module of Python's"), "{said}");
+    }
 
     // Nothing that is there is ever written over, and nothing half.
     for (args, why) in [
