@@ -25,7 +25,34 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 16] = [
+const CHANGES: [Change; 19] = [
+    Change {
+        chapter: "blocking.md",
+        program: "static VISITORS",
+        says: "none is lost if reading and writing are one step",
+        replace: &[
+            ("VISITORS.store(VISITORS.load(SeqCst) + 1, SeqCst);", "VISITORS.fetch_add(1, SeqCst);"),
+            ("    assert!(VISITORS.load(SeqCst) < 2_000_000);\n", ""),
+        ],
+        prints: "2000000 visitors\n",
+    },
+    Change {
+        chapter: "blocking.md",
+        program: "println!(\"spawned: {} s\"",
+        says: "tasks that are awaited where they are spawned run in turn",
+        replace: &[
+            ("tasks.push(tokio::spawn(weather(milliseconds)));", "tokio::spawn(weather(milliseconds)).await.unwrap();"),
+            ("let mut tasks = Vec::new();", "let tasks: Vec<tokio::task::JoinHandle<()>> = Vec::new();"),
+        ],
+        prints: "joined: 2 s\nspawned: 2 s\n",
+    },
+    Change {
+        chapter: "blocking.md",
+        program: "async fn watch() {",
+        says: "with workers the watch says nothing",
+        replace: &[("(flavor = \"current_thread\")", "(worker_threads = 2)")],
+        prints: "Oslo: sun, Rome: sun\nboth took 1 s\nCairo: sun\n",
+    },
     Change {
         chapter: "future.md",
         program: UNLUCKY,
@@ -224,7 +251,24 @@ const CHANGES: [Change; 16] = [
     },
 ];
 
-const IN_PYTHON: [Change; 11] = [
+const IN_PYTHON: [Change; 13] = [
+    Change {
+        chapter: "blocking.md",
+        program: "visitors = one_more(visitors)",
+        says: "some visitors are lost",
+        replace: &[("print(visitors, \"visitors\")", "print(0 < visitors < 2_000_000)")],
+        prints: "True\n",
+    },
+    Change {
+        chapter: "blocking.md",
+        program: "visitors = one_more(visitors)",
+        says: "a lock around the line keeps all of them",
+        replace: &[
+            ("visitors = 0\n", "visitors, lock = 0, threading.Lock()\n"),
+            ("        visitors = one_more(visitors)", "        with lock:\n            visitors = one_more(visitors)"),
+        ],
+        prints: "2000000 visitors\n",
+    },
     Change {
         chapter: "callbacks.md",
         program: "add_done_callback(serve)",
