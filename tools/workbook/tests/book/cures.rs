@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 19] = [
+const CHANGES: [Change; 22] = [
     Change {
         chapter: "blocking.md",
         program: "static VISITORS",
@@ -171,6 +171,60 @@ const CHANGES: [Change; 19] = [
             ("line.write(", "writing.write("),
         ],
         prints: "written: Ok(8)\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "let payment = create_task(charge(guest));",
+        says: "a task that is only cancelled is withdrawn after its caller has been told",
+        replace: &[
+            (
+                "    check_stock().await?;\n",
+                "    if let Err(error) = check_stock().await {
+        payment.cancel();
+        return Err(error);
+    }
+",
+            ),
+            (
+                "    sleep(Duration::from_secs(3)).await?;\n",
+                "    if let Err(cancelled) = sleep(Duration::from_secs(3)).await {
+        sleep(Duration::from_secs(2)).await?;
+        println!(\"the payment is withdrawn\");
+        return Err(cancelled.into());
+    }
+",
+            ),
+        ],
+        prints: "sorry: the cake is sold out\nthe payment is withdrawn\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "for following in as_completed(&tasks, None) {",
+        says: "a download that fails and does not catch it ends the search",
+        replace: &[
+            (
+                "    Ok(if server == \"Oslo\" { None } else { Some(format!(\"the text from {server}\")) })",
+                "    if server == \"Oslo\" {
+        return Err(asyncio::Error::msg(\"no such file\"));
+    }
+    Ok(Some(server.to_owned()))",
+            ),
+            (
+                "let text = first_text().await?.unwrap();",
+                "let text = first_text().await.is_err_and(|error| error.is::<asyncio::ErrorGroup>());",
+            ),
+        ],
+        prints: "true in second 2\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "downloads.try_join_next()",
+        says: "a set from which nobody takes keeps all of its tasks",
+        replace: &[(
+            "        while let Some(ended) = downloads.try_join_next() {\n            ended.unwrap();\n        }\n",
+            "",
+        )],
+        prints: "second 4: the last of 6\nsecond 6: done\n",
     },
     Change {
         chapter: "dynamic_tasks.md",
