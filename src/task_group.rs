@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
+use crate::cancellable::cancellable;
 use crate::error::{Error, Result, texts};
 use crate::event_loop::expect_running_loop;
 use crate::list::List;
@@ -70,7 +71,8 @@ texts! {
 struct Shared {
     /// Those that have not ended, in the order in which they were made.
     tasks: RefCell<List<AnyTask>>,
-    errors: RefCell<Vec<Error>>,
+    /// Those that have failed, in this order; nobody has looked at their errors yet.
+    failed: RefCell<Vec<AnyTask>>,
     /// What the end of the block waits on, while it waits.
     on_completed: Cell<Option<Promise<()>>>,
     /// The body has ended.
@@ -78,8 +80,6 @@ struct Shared {
     /// The tasks were told to end.
     aborting: Cell<bool>,
     parent_cancel_requested: Cell<bool>,
-    /// The block is gone, dropped in the middle; nobody collects errors any more.
-    left: Cell<bool>,
 }
 
 /// The group inside its block: it makes tasks. Clones are handles to the same group.
@@ -116,18 +116,16 @@ impl TaskGroup {
 
     fn on_task_done<T>(&self, number: u64, task: &Promise<T>) {
         let shared = &*self.shared;
-        shared.tasks.borrow_mut().take(number);
+        let ended = shared.tasks.borrow_mut().take(number);
         if shared.tasks.borrow().is_empty()
             && let Some(completed) = shared.on_completed.take()
         {
             completed.fill(());
         }
-        if shared.left.get() {
-            // An error that nobody looks at is reported like any other.
+        if !task.failed() {
             return;
         }
-        let Ok(Some(error)) = task.exception() else { return };
-        shared.errors.borrow_mut().push(error);
+        shared.failed.borrow_mut().extend(ended);
         if !shared.aborting.get() {
             self.abort();
             shared.parent_cancel_requested.set(true);
@@ -157,8 +155,9 @@ impl TaskGroup {
 /// Outside a task.
 ///
 /// # Cancellation
-/// A cancellation cancels the tasks and waits for them. Dropping the block cancels them and waits for nobody; a task that fails
-/// after that is reported to the exception handler.
+/// A cancellation cancels the tasks and waits for them; a body that awaits a future of another library ends there, as inside
+/// [`cancellable`]. Dropping the block cancels the tasks and waits for nobody; what they fail with is reported to the exception
+/// handler, as with any task whose error nobody has seen.
 ///
 /// asyncio: `async with asyncio.TaskGroup() as group`, which keeps a set and cancels in any order.
 ///
@@ -182,10 +181,9 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
     // A block that is dropped in the middle cancels its tasks.
     let _end = OnDrop(|| {
         shared.exiting.set(true);
-        shared.left.set(true);
         group.abort();
     });
-    let result = body(group.clone()).await;
+    let result = cancellable(body(group.clone())).await.unwrap_or_else(|cancelled| Err(cancelled.into()));
     shared.exiting.set(true);
 
     let mut cancelled = result.as_ref().err().filter(|error| error.is_cancelled()).cloned();
@@ -206,7 +204,7 @@ pub async fn task_group<T>(body: impl AsyncFnOnce(TaskGroup) -> Result<T>) -> Re
         // The cancellation was the group's own.
         cancelled = None;
     }
-    let mut errors = shared.errors.take();
+    let mut errors: Vec<Error> = shared.failed.take().iter().filter_map(AnyTask::exception).collect();
     match (result, cancelled) {
         (_, Some(cancelled)) if errors.is_empty() => return Err(cancelled),
         (Ok(value), _) if errors.is_empty() => return Ok(value),

@@ -211,6 +211,30 @@ fn a_group_that_shuts_down_cancels_nobody_again_when_it_is_cancelled_itself() {
 }
 
 #[test]
+fn the_error_of_a_group_arrives_when_its_body_waits_for_a_foreign_future() {
+    let lines = said(|said| async move {
+        let group = task_group(async |group| -> Result<()> {
+            group.create_task(async {
+                sleep(seconds(1)).await?;
+                Err::<(), _>(boom())
+            })?;
+            std::future::pending().await
+        });
+        said.say(group.await.unwrap_err());
+        sleep(seconds(1)).await?;
+        said.say("goes on");
+        Ok(())
+    });
+    assert_eq!(
+        lines,
+        [
+            "1 s: unhandled errors in a task group (1 sub-error: boom)",
+            "2 s: goes on"
+        ]
+    );
+}
+
+#[test]
 fn a_body_that_its_group_has_cancelled_cancels_nobody_again() {
     let lines = said(|said| async move {
         let log = said.clone();

@@ -211,6 +211,33 @@ fn a_callback_reports_the_error_that_it_returns() {
 }
 
 #[test]
+fn a_group_that_is_dropped_hands_on_the_errors_that_it_has() {
+    let event_loop = EventLoop::with_virtual_clock();
+    let trace = Trace::listen_to(&event_loop);
+    let main = event_loop.create_task(async {
+        let mut block = Box::pin(task_group(async |group| {
+            group.create_task(async { Err::<(), Error>(boom()) })?;
+            std::future::pending::<Result<()>>().await
+        }));
+        let mut polls = 0;
+        std::future::poll_fn(|cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            match polls {
+                1 => block.as_mut().poll(cx).map(|_| ()),
+                4 => std::task::Poll::Ready(()),
+                _ => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        drop(block);
+        Ok(())
+    });
+    event_loop.run_until_complete(main).unwrap();
+    assert_eq!(trace.take(), TASK_REPORT);
+}
+
+#[test]
 fn a_group_that_was_dropped_leaves_its_errors_to_the_handler() {
     let event_loop = EventLoop::with_virtual_clock();
     let trace = Trace::listen_to(&event_loop);
