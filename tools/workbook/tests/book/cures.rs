@@ -54,6 +54,30 @@ const CHANGES: [Change; 22] = [
         prints: "Oslo: sun, Rome: sun\nboth took 1 s\nCairo: sun\n",
     },
     Change {
+        chapter: "task.md",
+        program: "async fn send_and_report(",
+        says: "what nobody waits for at the end is dropped on Tokio",
+        replace: &[("        task.await.unwrap();\n", "        drop(task);\n")],
+        prints: "sent to anna@home\nfailed: no address: ben\ntask 6 panicked with message \"a receipt for nobody\"\nthe shop closes\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "tasks.push(task.named(",
+        says: "what nobody waits for at the end is not sent",
+        replace: &[("        task.await?;\n", "")],
+        prints: "sent to anna\nwaits for receipt for ben\nthe shop closes\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "async fn upload()",
+        says: "with a question mark the cancellation arrives",
+        replace: &[
+            ("let _ = sleep(Duration::from_secs(4)).await;", "sleep(Duration::from_secs(4)).await?;"),
+            ("task.await\n", "println!(\"{}\", task.await.unwrap_err().is_cancelled());\n        Ok(())\n"),
+        ],
+        prints: "true\n",
+    },
+    Change {
         chapter: "future.md",
         program: UNLUCKY,
         says: "the lock held over looking and leaving loses no wake-up",
@@ -305,7 +329,7 @@ const CHANGES: [Change; 22] = [
     },
 ];
 
-const IN_PYTHON: [Change; 13] = [
+const IN_PYTHON: [Change; 14] = [
     Change {
         chapter: "blocking.md",
         program: "visitors = one_more(visitors)",
@@ -322,6 +346,13 @@ const IN_PYTHON: [Change; 13] = [
             ("        visitors = one_more(visitors)", "        with lock:\n            visitors = one_more(visitors)"),
         ],
         prints: "2000000 visitors\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "name=f\"receipt for {to}\"",
+        says: "what nobody waits for at the end is not sent in Python",
+        replace: &[("        await task\n", "")],
+        prints: "sent to anna\nwaits for receipt for ben\nthe shop closes\n",
     },
     Change {
         chapter: "callbacks.md",
