@@ -25,7 +25,7 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
-const CHANGES: [Change; 22] = [
+const CHANGES: &[Change] = &[
     Change {
         chapter: "blocking.md",
         program: "static VISITORS",
@@ -137,45 +137,97 @@ const CHANGES: [Change; 22] = [
     },
     Change {
         chapter: "callbacks.md",
-        program: "// The rest is as above.",
+        program: "fn load(cached: bool",
+        says: "a library that always calls back later has one order",
+        replace: &[("on_done();", "get_running_loop()?.call_soon(on_done);")],
+        prints: "show that it is loading\nshow the page\nshow that it is loading\nshow the page\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "fn load(cached: bool",
+        says: "a callback that is called at once panics when it borrows what its caller has borrowed",
+        replace: &[
+            ("for cached in", "let screen = std::rc::Rc::new(std::cell::RefCell::new(()));\n    for cached in"),
+            (
+                "load(cached, || println!(\"show the page\"))?;",
+                "let shown = screen.clone();
+                 let held = screen.borrow_mut();
+                 load(cached, move || {
+                     let borrow = std::panic::AssertUnwindSafe(|| drop(shown.borrow_mut()));
+                     println!(\"panics: {}\", std::panic::catch_unwind(borrow).is_err());
+                 })?;
+                 drop(held);",
+            ),
+        ],
+        prints: "show that it is loading\npanics: false\npanics: true\nshow that it is loading\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "404 => slot.set_exception(",
         says: "a callback that does not ask fails, although its source is cancelled",
-        replace: &[("if !slot.is_done() {", "{")],
-        prints: "given up\nthe kettle boils\nloop: a callback has failed\ngiven up\n",
+        replace: &[("_ if slot.is_done() => {}", "")],
+        prints: "timed out\ncalled back\nloop: a callback has failed\ntimed out\n\
+                 called back\nnot found\ncalled back\nstatus 200\n",
     },
     Change {
         chapter: "callbacks.md",
-        program: "\"off\" => on_done(",
+        program: "404 => slot.set_exception(",
+        says: "behind a question mark, the source is not cancelled",
+        replace: &[
+            ("let status = answer.await;", "let status = answer.await?;"),
+            ("request.cancel();\n    status", "request.cancel();\n    Ok(status)"),
+        ],
+        prints: "timed out\ncalled back\ntimed out\ncalled back\ncalled back\nnot found\ncalled back\nstatus 200\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "404 => slot.set_exception(",
+        says: "a library that calls at once does the bridge no harm",
+        replace: &[(
+            "Ok(get_running_loop()?.call_later(later, move || on_done(status)))",
+            "on_done(status)?;\n    Ok(get_running_loop()?.call_later(later, || ()))",
+        )],
+        prints: "called back\nstatus 200\ncalled back\nstatus 200\ncalled back\nnot found\ncalled back\nstatus 200\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "\"/old\" => on_done(",
         says: "a library that panics tells that nothing will come",
-        replace: &[("println!(\"forgotten\")", "panic!(\"no such kettle\")")],
-        prints: "Ok(Ok(100))\nOk(Err(\"no power\"))\nErr(RecvError(()))\n",
+        replace: &[("println!(\"forgotten\")", "panic!(\"no such page\")")],
+        prints: "Ok(Ok(200))\nOk(Err(\"not found\"))\nErr(RecvError(()))\n",
     },
     Change {
         chapter: "callbacks.md",
-        program: "let _kettle = Kettle(kettle);",
-        says: "without the destructor, the kettle stays on",
-        replace: &[("let _kettle = Kettle(kettle);", "let _ = kettle;")],
-        prints: "given up\nthe kettle boils\nsent: Err(100)\n",
+        program: "let _request = Request(request);",
+        says: "without the destructor, the request goes on",
+        replace: &[("let _request = Request(request);", "let _ = request;")],
+        prints: "Err(Elapsed(()))\nOk(Err(\"not found\"))\nOk(Err(\"forgotten\"))\nthe answer comes\n",
     },
     Change {
         chapter: "callbacks.md",
-        program: "let _kettle = Kettle(kettle);",
+        program: "let _request = Request(request);",
         says: "a destructor that has the receiver gets what nobody has looked at",
         replace: &[
-            ("struct Kettle(AbortHandle);", "struct Kettle(AbortHandle, oneshot::Receiver<u32>);"),
+            ("struct Request(AbortHandle);", "struct Request(AbortHandle, oneshot::Receiver<Result<u32, String>>);"),
             (
                 "self.0.abort();",
                 "self.0.abort();
                  self.1.close();
                  println!(\"left: {:?}\", self.1.try_recv());",
             ),
-            ("let _kettle = Kettle(kettle);", "let mut kettle = Kettle(kettle, receiver);"),
-            ("    receiver.await", "    (&mut kettle.1).await"),
+            ("let _request = Request(request);", "let mut request = Request(request, receiver);"),
+            ("    receiver.await", "    (&mut request.1).await"),
+            ("[5, 1, 0]", "[5]"),
             // The future is kept, and dropped when it is too late.
-            ("timeout(limit, hot_water())", "timeout(limit, &mut hot)"),
-            ("    let limit =", "    let mut hot = Box::pin(hot_water());\n    let limit ="),
-            ("sleep(Duration::from_secs(10)).await;", "sleep(Duration::from_secs(10)).await;\n    drop(hot);"),
+            (
+                "println!(\"{:?}\", timeout(Duration::from_secs(2), page(seconds)).await);",
+                "let mut page = Box::pin(page(seconds));
+                 let _ = timeout(Duration::from_secs(2), &mut page).await;
+                 sleep(Duration::from_secs(10)).await;
+                 drop(page);",
+            ),
         ],
-        prints: "given up\nthe kettle boils\nsent: Ok(())\nleft: Ok(100)\n",
+        prints: "the answer comes\nleft: Ok(Ok(200))\n",
     },
     Change {
         chapter: "messages.md",
@@ -329,7 +381,7 @@ const CHANGES: [Change; 22] = [
     },
 ];
 
-const IN_PYTHON: [Change; 14] = [
+const IN_PYTHON: &[Change] = &[
     Change {
         chapter: "blocking.md",
         program: "visitors = one_more(visitors)",
@@ -373,28 +425,12 @@ const IN_PYTHON: [Change; 14] = [
     },
     Change {
         chapter: "callbacks.md",
-        program: "add_done_callback(serve)",
-        says: "a callback that is async is refused in debug mode, and those behind it are not called",
-        replace: &[
-            ("await task", "await task\n    print('main goes on')"),
-            (
-                "asyncio.run(main())",
-                "async def limited():
-    await asyncio.wait([asyncio.ensure_future(main())], timeout=1)
-
-asyncio.run(limited(), debug=True)",
-            ),
-        ],
-        prints: "tea is ready\n",
-    },
-    Change {
-        chapter: "callbacks.md",
-        program: "call_soon_threadsafe(fill, degrees)",
+        program: "call_soon_threadsafe(fill, status)",
         says: "a call into a loop that is closed raises in the thread of the library",
         replace: &[
             ("import asyncio, threading", "import asyncio, threading, time"),
             (
-                "    threading.Thread(target=on_done, args=[100]).start()",
+                "    threading.Thread(target=on_done, args=[200]).start()",
                 "    def late():
         time.sleep(0.3)
         try:
@@ -404,9 +440,9 @@ asyncio.run(limited(), debug=True)",
     threading.Thread(target=late).start()",
             ),
             (
-                "print(asyncio.run(hot_water()))",
+                "print(asyncio.run(page()))",
                 "try:
-    asyncio.run(asyncio.wait_for(hot_water(), 0.1))
+    asyncio.run(asyncio.wait_for(page(), 0.1))
 except TimeoutError:
     print('given up')",
             ),
