@@ -330,27 +330,6 @@ const CHANGES: &[Change] = &[
     Change {
         chapter: "dynamic_tasks.md",
         program: "async fn work_off(mut orders",
-        says: "without cancellable, the error of a group is lost with the task",
-        replace: &[
-            (
-                "done.borrow_mut()",
-                "if number == 13 { return Err(asyncio::Error::msg(\"burnt\")); }\n    done.borrow_mut()",
-            ),
-            (
-                "sender.blocking_send(number).unwrap()",
-                "{ let _ = sender.blocking_send(number); thread::sleep(Duration::from_millis(5)) }",
-            ),
-            ("cancellable(orders.recv()).await?", "orders.recv().await"),
-            (
-                "    asyncio::run(work_off(orders))",
-                "    println!(\"{}\", asyncio::run(work_off(orders)).unwrap_err());\n    Ok(())",
-            ),
-        ],
-        prints: "cancelled\n",
-    },
-    Change {
-        chapter: "dynamic_tasks.md",
-        program: "async fn work_off(mut orders",
         says: "in this library a panic in a group leaves the whole loop",
         replace: &[
             ("done.borrow_mut()", "assert_ne!(number, 13);\n    done.borrow_mut()"),
@@ -366,18 +345,43 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "dynamic_tasks.md",
-        program: "async fn dispatcher(",
-        says: "the dispatcher does not end while a sender is left",
+        program: "async fn break_down() {",
+        says: "a runtime that is dropped gives an error to the thread that waits",
+        replace: &[(
+            "    let reader = thread::spawn(move || card_reader(&handle));\n",
+            "    let payment = handle.spawn(charge());
+    let waits = async { println!(\"cancelled: {}\", payment.await.unwrap_err().is_cancelled()) };
+    let reader = thread::spawn(move || handle.block_on(waits));
+    drop(runtime);
+",
+        )],
+        prints: "cancelled: true\nthe reader has panicked: false\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "Event::Loaded(name) => println!",
+        says: "a coroutine that fails hands in nothing",
         replace: &[
-            ("    drop(sender);\n", ""),
-            (
-                "    shop.join().unwrap();",
-                "    thread::sleep(Duration::from_secs(2));
-    println!(\"over: {}\", shop.is_finished());
-    drop(sender);",
-            ),
+            ("take(4)", "take(3)"),
+            ("    let _ = window.send", "    assert_ne!(name, \"the text\");\n    let _ = window.send"),
         ],
-        prints: "one is lost\nover: false\nOk(\"has paid\")\nErr(RecvError(()))\n",
+        prints: "a click on the map\na click on the text\nthe map is there\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn serve(guest: &'static str, millis: u64) {",
+        says: "the dispatcher does not end while a sender is left",
+        replace: &[(
+            "    thread::spawn(move || {\n        for order",
+            "    let _kept = sender.clone();
+    thread::spawn(|| {
+        thread::sleep(Duration::from_secs(3));
+        println!(\"not closed\");
+        std::process::exit(0);
+    });
+    thread::spawn(move || {\n        for order",
+        )],
+        prints: "one is lost\nAnna has paid\nnot closed\n",
     },
 ];
 
@@ -505,6 +509,38 @@ except TimeoutError:
             ),
         ],
         prints: "{'QueueFull'}\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async def work_off(orders, drivers):",
+        says: "a driver may wait for ever if its put comes while the loop is closing",
+        replace: &[
+            ("import asyncio, threading", "import asyncio, threading, time"),
+            (
+                "    done.append(number)",
+                "    if number == 13:
+        raise RuntimeError(\"burnt\")
+    done.append(number)",
+            ),
+            (
+                "    for number in [*range(50), None]:
+        asyncio.run_coroutine_threadsafe(orders.put(number), loop).result()",
+                "    for number in range(14):
+        asyncio.run_coroutine_threadsafe(orders.put(number), loop).result()
+    time.sleep(1)
+    try:
+        for number in range(9):
+            asyncio.run_coroutine_threadsafe(orders.put(number), loop).result(4)
+    except TimeoutError:
+        print(\"waits, and the loop is closed:\", loop.is_closed())",
+            ),
+            (
+                "    for _ in range(2):\n",
+                "    # Keeps the loop closing for a while.\n    loop.run_in_executor(None, time.sleep, 3)\n    for _ in range(1):\n",
+            ),
+            ("asyncio.run(main())", "try:\n    asyncio.run(main())\nexcept* RuntimeError:\n    pass"),
+        ],
+        prints: "waits, and the loop is closed: True\n",
     },
     Change {
         chapter: "timeouts.md",
