@@ -87,22 +87,6 @@ const CHANGES: &[Change] = &[
     Change {
         chapter: "future.md",
         program: UNLUCKY,
-        says: "the waker left first loses no wake-up",
-        replace: &[
-            (LEAVE, ""),
-            (UNLUCKY, ""),
-            (
-                "let degrees = self.0.lock().unwrap().degrees;",
-                "self.0.lock().unwrap().waker = Some(cx.waker().clone());
-                 thread::sleep(Duration::from_millis(500));
-                 let degrees = self.0.lock().unwrap().degrees;",
-            ),
-        ],
-        prints: "done within 2 s: true, in the slot: Some(21)\n",
-    },
-    Change {
-        chapter: "future.md",
-        program: UNLUCKY,
         says: "a wake-up before the filling is lost, even if the waiter makes no mistake",
         replace: &[
             (LOOK, LOOK_UNDER_LOCK),
