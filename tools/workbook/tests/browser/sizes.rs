@@ -88,8 +88,9 @@ pub fn ten_thousand_events_are_opened_and_scrubbed_at_once() -> Result<()> {
     let steps = browser.get("document.querySelector('main .trace-stepper input').max")?;
     ensure!(steps.as_str().and_then(|steps| steps.parse().ok()) > Some(5_000), "{steps}");
     take_picture(&browser, "figure-long.png")?;
-    ensure!(opened < 200.0, "opened in {opened} ms");
-    ensure!(scrubbed < 50.0, "scrubbed in {scrubbed} ms");
+    // On a quiet machine it is less than a tenth of this; what does its work once for each event would take much longer.
+    ensure!(opened < 2_000.0, "opened in {opened} ms");
+    ensure!(scrubbed < 500.0, "scrubbed in {scrubbed} ms");
 
     // Data that says it has more is refused.
     let refused = "(() => {
