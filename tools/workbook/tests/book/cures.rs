@@ -214,6 +214,84 @@ const CHANGES: &[Change] = &[
         prints: "the answer comes\nleft: Ok(Ok(200))\n",
     },
     Change {
+        chapter: "gather_wait.md",
+        program: "async fn all_of(",
+        says: "after a failure, to cancel the group does nothing",
+        replace: &[
+            ("let results = gather(&tasks).await;", "let group = gather(&tasks);\n    let results = (&group).await;"),
+            ("for task in &tasks {\n        task.cancel();\n    }", "println!(\"cancelled: {}\", group.cancel());"),
+        ],
+        prints: "cancelled: false\nsecond 4: orders is refused\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "async fn all_of(",
+        says: "a plain gather does not wait for those who close",
+        replace: &[("gather_return_exceptions(&tasks).await?;", "let _ = gather(&tasks).await;")],
+        prints: "second 2: orders is refused\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "async fn all_of(",
+        says: "to cancel a group that waits cancels its children",
+        replace: &[
+            (
+                "let results = gather(&tasks).await;",
+                "let group = gather(&tasks);
+                 let this = group.clone();
+                 get_running_loop()?.call_later(Duration::from_secs(1), move || drop(this.cancel()));
+                 let results = group.await;",
+            ),
+            ("for task in &tasks {\n        task.cancel();\n    }", ""),
+        ],
+        prints: "prices is closed\norders is closed\nsecond 2: cancelled\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "async fn all_of(",
+        says: "a child that is cancelled by itself leaves its siblings alone",
+        replace: &[
+            (
+                "let results = gather(&tasks).await;",
+                "let orders = tasks[1].clone();
+                 get_running_loop()?.call_later(Duration::from_secs(1), move || drop(orders.cancel()));
+                 let results = gather(&tasks).await;
+                 println!(\"second {}\", get_running_loop()?.time().as_secs());",
+            ),
+            ("for task in &tasks {\n        task.cancel();\n    }", ""),
+        ],
+        prints: "orders is closed\nsecond 2\nsecond 4: cancelled\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "async fn all_of(",
+        says: "to cancel all_of cancels its tasks twice, in the middle of a clean-up",
+        replace: &[
+            ("sleep(Duration::from_secs(1)).await?;", "sleep(Duration::from_secs(seconds)).await?;"),
+            (
+                "if let Err(error) = all_of([prices, orders]).await {",
+                "let both = create_task(all_of([prices, orders]));
+                 let this = both.clone();
+                 get_running_loop()?.call_later(Duration::from_secs(1), move || drop(this.cancel()));
+                 if let Err(error) = both.await {",
+            ),
+        ],
+        prints: "orders is closed\nsecond 3: cancelled\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "async fn first_of(",
+        says: "the others are cancelled, and without the failure the fastest is the first",
+        replace: &[
+            ("\"Wien\" {", "\"Rome\" {"),
+            (
+                "waited?.done",
+                "println!(\"cancelled: {:?}\", [0, 1, 2].map(|n| tasks[n].is_cancelled()));\n    waited?.done",
+            ),
+        ],
+        prints: "cancelled: [true, true, false]\nWien\n",
+    },
+    Change {
         chapter: "messages.md",
         program: "stream::iter(&names)",
         says: "a stream of what it owns goes into a task",
