@@ -114,10 +114,10 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "callbacks.md",
-        program: "println!(\"it is {how}\")",
+        program: "println!(\"{megabytes} MB are here\")",
         says: "without its arm, a cancellation counts as a failure",
         replace: &[("Err(error) if error.is_cancelled() => println!(\"nobody wants it any more\"),", "")],
-        prints: "it is made\nit was spilled\nit was cancelled\n",
+        prints: "64 MB are here\nfailed: broken off\nfailed: cancelled\n",
     },
     Change {
         chapter: "callbacks.md",
