@@ -78,7 +78,7 @@ fn lines(block: &Block) -> usize {
     match block.fence {
         Fence::Python | Fence::PythonRaises => 0,
         _ if block.fence.is_include() => 0,
-        _ => block.text.lines().filter(|line| !matches!(line.trim(), "" | "#") && !line.starts_with("# ")).count(),
+        _ => block.shown().count(),
     }
 }
 

@@ -27,6 +27,15 @@ impl Block {
         format!("{}:{}", self.chapter, self.line)
     }
 
+    /// The lines that a reader sees and that have something in them.
+    pub fn shown(&self) -> impl Iterator<Item = &str> {
+        let hides = self.fence.is_rust();
+        self.text.lines().filter(move |line| {
+            let bare = line.trim();
+            !(bare.is_empty() || hides && (bare == "#" || bare.starts_with("# ")))
+        })
+    }
+
     /// The Rust program of the block: what hides a line on the page is taken away.
     ///
     /// Does exactly what skeptic does, so that both test the same program.

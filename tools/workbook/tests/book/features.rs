@@ -85,10 +85,7 @@ fn problems(src: &Path, chapters: &[Chapter]) -> Result<Vec<String>> {
 /// The lines of a chapter's programs that a reader sees and that have the sign.
 fn uses(chapter: &Chapter, sign: Sign) -> impl Iterator<Item = (&Block, &str)> {
     let programs = chapter.blocks.iter().filter(|block| block.fence.is_program() && block.fence.is_rust());
-    programs.flat_map(move |block| {
-        let seen = block.text.lines().filter(|line| !line.starts_with("# "));
-        seen.filter(move |line| sign(line)).map(move |line| (block, line))
-    })
+    programs.flat_map(move |block| block.shown().filter(move |line| sign(line)).map(move |line| (block, line)))
 }
 
 /// Whether a program between this heading and the next has it.
