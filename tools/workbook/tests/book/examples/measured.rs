@@ -77,7 +77,7 @@ fn chapter_says_what_was_measured(project: &Path) -> Result<()> {
         Ok(move |group: &str, name: &str| figures[&(group.to_owned(), name.to_owned())])
     };
     let (rust, python) = (figures_of("rust")?, figures_of("python")?);
-    says("Eleven tasks wait in the memory of one thread, and three hundred are made in its time.")?;
+    says("Eleven tasks wait in the memory that a thread uses itself, and three hundred are made in its time.")?;
     let (waiting, made) = (
         rust("memory", "thread") / rust("memory", "task"),
         rust("make and end", "thread") / rust("make and end", "task"),
