@@ -445,6 +445,38 @@ const CHANGES: &[Change] = &[
         )],
         prints: "one is lost\nAnna has paid\nnot closed\n",
     },
+    Change {
+        chapter: "timeouts.md",
+        program: "fn download(file",
+        says: "work that blocks is in time, whatever the limit is",
+        replace: &[
+            ("sleep(Duration::from_secs(if", "std::thread::sleep(Duration::from_millis(if"),
+            ("{ 1 })).await;", "{ 1 }));"),
+            ("use tokio::time::{sleep, timeout};", "use tokio::time::timeout;"),
+            ("timeout(Duration::from_secs(2)", "timeout(Duration::from_millis(20)"),
+            (", start_paused = true", ""),
+        ],
+        prints: "in time: Ok(4096)\nindex.html: Ok(4096)\nin time: Err(\"not found\")\nold.html: Err(\"not found\")\n\
+                 in time: Ok(4096)\nvideo.mp4: Ok(4096)\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "ask_for_two_seconds(8).await, start",
+        says: "a goodbye that hangs is broken off",
+        replace: &[("sleep(Duration::from_secs(3)).await;", "sleep(Duration::from_secs(60)).await;")],
+        prints: "None in second 7\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "token.clone().drop_guard()",
+        says: "without the guard the call goes on to its end",
+        replace: &[
+            ("    let _guard = token.clone().drop_guard();\n", ""),
+            ("return Some(\"two cakes\");", "println!(\"answered\");\n        return Some(\"two cakes\");"),
+            ("sleep(Duration::from_secs(4)).await;", "sleep(Duration::from_secs(9)).await;"),
+        ],
+        prints: "Err(Elapsed(()))\nanswered\n",
+    },
 ];
 
 const IN_PYTHON: &[Change] = &[
