@@ -477,6 +477,28 @@ const CHANGES: &[Change] = &[
         ],
         prints: "Err(Elapsed(()))\nanswered\n",
     },
+    Change {
+        chapter: "select.md",
+        program: "file = &mut photo",
+        says: "a condition keeps what has been ready from being polled",
+        replace: &[
+            ("    for _ in 0..2 {", "    let mut page_is_here = false;\n    for _ in 0..2 {"),
+            (
+                "file = &mut page => arrived.push(file)",
+                "file = &mut page, if !page_is_here => { println!(\"{file}\"); page_is_here = true; }",
+            ),
+            ("    let mut arrived = Vec::new();\n", ""),
+            ("arrived.push(file)", "println!(\"{file}\")"),
+        ],
+        prints: "index.html\nphoto.png\n",
+    },
+    Change {
+        chapter: "select.md",
+        program: "job.set(download(file))",
+        says: "without its condition the second name breaks the first download off",
+        replace: &[(", if !busy", "")],
+        prints: "b.zip in second 60\n",
+    },
 ];
 
 const IN_PYTHON: &[Change] = &[
