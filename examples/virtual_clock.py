@@ -13,6 +13,7 @@ class _Jump:
     def __getattr__(self, name):
         return getattr(self._selector, name)
 
+    # ANCHOR: select
     def select(self, timeout=None):
         if timeout is None:
             return self._selector.select(None)
@@ -20,6 +21,7 @@ class _Jump:
         if not events and timeout > 0:
             self._loop._now += timeout
         return events
+    # ANCHOR_END: select
 
 
 class VirtualClockLoop(asyncio.SelectorEventLoop):

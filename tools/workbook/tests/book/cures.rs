@@ -706,11 +706,11 @@ except TimeoutError:
     },
     Change {
         chapter: "clocks.md",
-        program: "def leave(why):",
+        program: "\"kitchen\", 3600",
         says: "without an exit, asyncio.run waits for the blocking call",
         replace: &[
             ("\"kitchen\", 3600", "\"kitchen\", 2"),
-            ("    os._exit(1)", "    print(\"waits\", flush=True)"),
+            ("        os._exit(1)\n\nfor", "        print(\"waits\", flush=True)\n\nfor"),
             ("[1, 2]", "[1]"),
             (
                 "        asyncio.run(main(presses))",
@@ -718,6 +718,13 @@ except TimeoutError:
             ),
         ],
         prints: "asked to end\ncounter has closed\nover the limit\nwaits\nTrue\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "later = asyncio.get_running_loop().call_later\n            later(0.1",
+        says: "a second Ctrl-C breaks off a main that runs",
+        replace: &[("later(0.1, signal.raise_signal, signal.SIGINT)", "signal.raise_signal(signal.SIGINT)")],
+        prints: "main has cleaned up\ninterrupted\ninterrupted\n",
     },
 ];
 
