@@ -706,10 +706,10 @@ except TimeoutError:
     },
     Change {
         chapter: "clocks.md",
-        program: "\"kitchen\", 3600",
+        program: "\"backup\", 3600",
         says: "without an exit, asyncio.run waits for the blocking call",
         replace: &[
-            ("\"kitchen\", 3600", "\"kitchen\", 2"),
+            ("\"backup\", 3600", "\"backup\", 2"),
             ("        os._exit(1)\n\nfor", "        print(\"waits\", flush=True)\n\nfor"),
             ("[1, 2]", "[1]"),
             (
@@ -717,7 +717,7 @@ except TimeoutError:
                 "        start = time.monotonic()\n        asyncio.run(main(presses))\n        print(time.monotonic() - start > 1.9, flush=True)\n        os._exit(0)",
             ),
         ],
-        prints: "asked to end\ncounter has closed\nover the limit\nwaits\nTrue\n",
+        prints: "asked to end\nlog is written\nover the limit\nwaits\nTrue\n",
     },
     Change {
         chapter: "clocks.md",
