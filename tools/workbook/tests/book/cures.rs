@@ -365,6 +365,136 @@ const CHANGES: &[Change] = &[
         prints: "second 4: the last of 6\nsecond 6: done\n",
     },
     Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())?;",
+        says: "an error of the body comes last, even if it was the first",
+        replace: &[
+            ("        group.create_task(check_stock())?;\n        Ok(())", "        check_stock().await"),
+            (
+                "return Err(cancelled.into());",
+                "drop(cancelled);\n        return Err(Error::msg(\"the bank does not answer\"));",
+            ),
+            (
+                "if order(\"Anna\").await.is_err() {",
+                "if let Err(error) = order(\"Anna\").await {
+            println!(\"{:?}\", error.downcast_ref::<asyncio::ErrorGroup>().unwrap().errors());",
+            ),
+        ],
+        prints: "the payment is withdrawn\n[\"the bank does not answer\", \"the cake is sold out\"]\nsorry, in second 3\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())?;",
+        says: "a block that is ending and is cancelled spares the clean-up, and gives the errors",
+        replace: &[(
+            "if order(\"Anna\").await.is_err() {",
+            "let order = asyncio::create_task(order(\"Anna\"));
+        sleep(Duration::from_secs(2)).await?;
+        order.cancel();
+        if order.await.is_err_and(|error| error.is::<asyncio::ErrorGroup>()) {",
+        )],
+        prints: "the payment is withdrawn\nsorry, in second 3\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())?;",
+        says: "a body that hands on the cancellation of a task ends the block as cancelled",
+        replace: &[
+            (
+                "        group.create_task(check_stock())?;\n        Ok(())",
+                "        let stock = group.create_task(check_stock())?;
+        sleep(Duration::ZERO).await?;
+        stock.cancel();
+        stock.await",
+            ),
+            (
+                "if order(\"Anna\").await.is_err() {",
+                "if order(\"Anna\").await.is_err_and(|error| error.is_cancelled()) {",
+            ),
+        ],
+        prints: "the payment is withdrawn\nsorry, in second 2\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())?;",
+        says: "a panic of a task leaves the run, and nothing is withdrawn",
+        replace: &[
+            (
+                "Err(Error::msg(\"the cake is sold out\"))",
+                "if true { panic!(\"no shelf\") }\n    Err(Error::msg(\"\"))",
+            ),
+            (
+                "    EventLoop::with_virtual_clock().run(async {",
+                "    let run = std::panic::catch_unwind(|| EventLoop::with_virtual_clock().run(async {",
+            ),
+            (
+                "        Ok(())\n    })\n}",
+                "        asyncio::Result::Ok(())\n    }));\n    println!(\"left: {}\", run.is_err());\n    Ok(())\n}",
+            ),
+        ],
+        prints: "left: true\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "println!(\"the evening is over {}\", now());",
+        says: "a limit inside the task ends a clean-up that hangs",
+        replace: &[(
+            "        sleep(Duration::from_secs(2)).await?;",
+            "        let bank = async { Ok(sleep(Duration::from_secs(3600)).await?) };
+        let _ = asyncio::timeout(Duration::from_secs(1), bank).await;",
+        )],
+        prints: "Anna gets the money back in second 2
+Ben gets the money back in second 3
+the evening is over in second 3
+",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "for outcome in tasks.join_all().await {",
+        says: "join_all panics if a task has, and drops the others",
+        replace: &[
+            ("    Err(String::from(\"the cake is sold out\"))", "    panic!(\"no shelf\")"),
+            (
+                "println!(\"{:?}\", order(\"Anna\").await);",
+                "println!(\"panics: {}\", tokio::spawn(order(\"Anna\")).await.unwrap_err().is_panic());",
+            ),
+            (
+                "    println!(\"in second {}\", start.elapsed().as_secs());",
+                "    println!(\"in second {}\", start.elapsed().as_secs());\n    sleep(Duration::from_secs(9)).await;",
+            ),
+        ],
+        prints: "panics: true\nin second 1\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "struct Payment;",
+        says: "shutdown waits until what is left is gone",
+        replace: &[(
+            "    tasks.join_all().await;",
+            "    sleep(Duration::from_secs(1)).await;\n    tasks.shutdown().await;\n    println!(\"the order is over\");",
+        )],
+        prints: "the payment is dropped\nthe order is over\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "TaskTracker::new()",
+        says: "a tracker says nothing of an error",
+        replace: &[
+            ("closing: CancellationToken) {", "closing: CancellationToken) -> Result<(), String> {"),
+            (
+                "    println!(\"{name} goes home\");",
+                "    println!(\"{name} goes home\");\n    Err(String::from(\"tired\"))",
+            ),
+        ],
+        prints: "Ada has served one
+closing
+Bob goes home
+Ada has served one
+Ada goes home
+all home: false, 1 left, second 14
+",
+    },
+    Change {
         chapter: "dynamic_tasks.md",
         program: "async fn break_down() {",
         says: "a limit that is made outside of a runtime panics",
@@ -502,6 +632,36 @@ const CHANGES: &[Change] = &[
 ];
 
 const IN_PYTHON: &[Change] = &[
+    Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())\n",
+        says: "an error of the body comes last in Python, too",
+        replace: &[
+            ("        group.create_task(check_stock())", "        await check_stock()"),
+            (
+                "        print(\"the payment is withdrawn\")\n        raise",
+                "        raise OSError(\"the bank does not answer\")",
+            ),
+            (
+                "    except* RuntimeError:",
+                "    except* Exception as group:\n        print(*group.exceptions, sep=\", \")",
+            ),
+        ],
+        prints: "the bank does not answer, the cake is sold out\nsorry, in second 3\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "group.create_task(charge())\n",
+        says: "a block of Python that is ending and is cancelled spares the clean-up, and gives the errors",
+        replace: &[(
+            "        await order(\"Anna\")",
+            "        anna = asyncio.create_task(order(\"Anna\"))
+        await asyncio.sleep(2)
+        anna.cancel()
+        await anna",
+        )],
+        prints: "the payment is withdrawn\nsorry, in second 3\n",
+    },
     Change {
         chapter: "blocking.md",
         program: "visitors = one_more(visitors)",
