@@ -12,7 +12,7 @@ use crate::on_drop::OnDrop;
 use crate::promise::{Promise, drop_in_turn};
 use crate::task_handle::{AnyTask, Task, create_task, current_task};
 
-/// The errors that the tasks of a group ended with, in the order in which they failed.
+/// The errors that the tasks of a group ended with, in the order in which they failed, and behind them that of its body.
 ///
 /// asyncio: `ExceptionGroup`.
 #[derive(Clone, Debug)]
