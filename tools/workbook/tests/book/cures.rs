@@ -25,6 +25,13 @@ const LEAVE: &str = "self.0.lock().unwrap().waker = Some(cx.waker().clone());";
 const LEAVE_UNDER_LOCK: &str = "slot.waker = Some(cx.waker().clone());";
 const UNLUCKY: &str = "thread::sleep(Duration::from_millis(500)); // Stands for an unlucky moment.";
 
+const FORGOTTEN: &str = "println!(\"forgotten\")";
+/// In the callbacks that hand on every error: the guest gives up while the water boils.
+const GIVES_UP: [(&str, &str); 2] = [
+    ("Duration::from_secs(10)", "Duration::from_millis(500)"),
+    ("    Ok(())\n}\n\nfn main", "    Ok(sleep(Duration::from_secs(9)).await?)\n}\n\nfn main"),
+];
+
 const CHANGES: &[Change] = &[
     Change {
         chapter: "blocking.md",
@@ -114,6 +121,40 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "callbacks.md",
+        program: "Err(error) => slot.set_exception(error)?,",
+        says: "a callback that hands on every error fails if the guest gives up first",
+        replace: &GIVES_UP,
+        prints: "second 0: timed out\nloop: promise is already done\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "Err(error) => slot.set_exception(error)?,",
+        says: "a callback that asks leaves to the loop what went wrong after the guest gave up",
+        replace: &[
+            GIVES_UP[0],
+            GIVES_UP[1],
+            (
+                "    match boiled.result() {",
+                "    if slot.is_done() {\n        return Ok(());\n    }\n    match boiled.result() {",
+            ),
+        ],
+        prints: "second 0: timed out\nloop: no power at 15 degrees\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "Err(error) => slot.set_exception(error)?,",
+        says: "a cancellation of the boiling reaches the guest as one of his own",
+        replace: &[
+            ("boiling.add_done_callback(", "boiling.cancel();\n            boiling.add_done_callback("),
+            (
+                "Err(error) => println!(\"second {}: {error}\",",
+                "Err(error) => println!(\"cancelled: {}, second {}\", error.is_cancelled(),",
+            ),
+        ],
+        prints: "cancelled: true, second 0\n",
+    },
+    Change {
+        chapter: "callbacks.md",
         program: "println!(\"{megabytes} MB are here\")",
         says: "without its arm, a cancellation counts as a failure",
         replace: &[("Err(error) if error.is_cancelled() => println!(\"nobody wants it any more\"),", "")],
@@ -129,7 +170,7 @@ const CHANGES: &[Change] = &[
     Change {
         chapter: "callbacks.md",
         program: "fn load(cached: bool",
-        says: "a callback that is called at once panics when it borrows what its caller has borrowed",
+        says: "a callback that is called at once panics when it borrows what its caller has borrowed to change",
         replace: &[
             ("for cached in", "let screen = std::rc::Rc::new(std::cell::RefCell::new(()));\n    for cached in"),
             (
@@ -137,7 +178,7 @@ const CHANGES: &[Change] = &[
                 "let shown = screen.clone();
                  let held = screen.borrow_mut();
                  load(cached, move || {
-                     let borrow = std::panic::AssertUnwindSafe(|| drop(shown.borrow_mut()));
+                     let borrow = std::panic::AssertUnwindSafe(|| drop(shown.borrow()));
                      println!(\"panics: {}\", std::panic::catch_unwind(borrow).is_err());
                  })?;
                  drop(held);",
@@ -149,7 +190,10 @@ const CHANGES: &[Change] = &[
         chapter: "callbacks.md",
         program: "404 => slot.set_exception(",
         says: "a callback that does not ask fails, although its source is cancelled",
-        replace: &[("_ if slot.is_done() => {}", "")],
+        replace: &[(
+            "        if slot.is_done() {\n            return Ok(()); // Nobody waits any more.\n        }\n",
+            "",
+        )],
         prints: "timed out\ncalled back\nloop: a callback has failed\ntimed out\n\
                  called back\nnot found\ncalled back\nstatus 200\n",
     },
@@ -175,10 +219,98 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "callbacks.md",
-        program: "\"/old\" => on_done(",
+        program: FORGOTTEN,
         says: "a library that panics tells that nothing will come",
-        replace: &[("println!(\"forgotten\")", "panic!(\"no such page\")")],
+        replace: &[(FORGOTTEN, "panic!(\"no such page\")")],
         prints: "Ok(Ok(200))\nOk(Err(\"not found\"))\nErr(RecvError(()))\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: FORGOTTEN,
+        says: "out of an option the first of several calls takes the sender",
+        replace: &[
+            ("on_done: impl FnOnce(Answer)", "mut on_done: impl FnMut(Answer)"),
+            (
+                "\"/news\" => on_done(Ok(200)),",
+                "\"/news\" => {\n            on_done(Ok(200));\n            on_done(Ok(500));\n        }",
+            ),
+            (
+                "let (sender, receiver) = oneshot::channel();",
+                "let (sender, receiver) = oneshot::channel();\n    let mut sender = Some(sender);",
+            ),
+            (
+                "let _ = sender.send(answer);",
+                "if let Some(sender) = sender.take() {\n            let _ = sender.send(answer);\n        }",
+            ),
+        ],
+        prints: "Ok(Ok(200))\nOk(Err(\"not found\"))\nforgotten\nErr(RecvError(()))\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: FORGOTTEN,
+        says: "the sender goes behind a pointer, and nobody drops it if a library in C does not call",
+        replace: &[
+            (
+                "async fn page(",
+                "extern \"C\" fn in_c(path: &str, call: extern \"C\" fn(*mut Sender, u32), data: *mut Sender) {
+                     if path != \"/slow\" {
+                         call(data, 200);
+                     }
+                 }
+
+                 type Sender = oneshot::Sender<Answer>;
+
+                 extern \"C\" fn called(sender: *mut Sender, status: u32) {
+                     let _ = unsafe { Box::from_raw(sender) }.send(Ok(status));
+                 }
+
+                 async fn page(",
+            ),
+            (
+                "fetch_on_thread(path, move |answer| {\n        let _ = sender.send(answer);\n    });\n    receiver.await",
+                "let _ = fetch_on_thread::<fn(Answer)>;
+                 in_c(path, called, Box::into_raw(Box::new(sender)));
+                 match tokio::time::timeout(std::time::Duration::from_millis(100), receiver).await {
+                     Ok(answer) => answer,
+                     Err(_) => Ok(Err(\"timed out\".to_string())),
+                 }",
+            ),
+            (
+                "fn fetch_on_thread(path: &'static str, on_done: impl FnOnce(Answer) + Send + 'static) {",
+                "fn fetch_on_thread<F: FnOnce(Answer) + Send + 'static>(path: &'static str, on_done: F) {",
+            ),
+        ],
+        prints: "Ok(Ok(200))\nOk(Ok(200))\nOk(Err(\"timed out\"))\n",
+    },
+    Change {
+        chapter: "callbacks.md",
+        program: "let larger = work(name).inspect(",
+        says: "a value with a destructor that the future owns notices every end",
+        replace: &[
+            (
+                "async fn watch(",
+                "struct Noticed(&'static str);
+
+                 impl Drop for Noticed {
+                     fn drop(&mut self) {
+                         println!(\"noticed: {}\", self.0);
+                     }
+                 }
+
+                 async fn noticed(name: &'static str, _end: Noticed) -> u64 {
+                     work(name).await
+                 }
+
+                 async fn watch(",
+            ),
+            (
+                "let larger = work(name).inspect(move |_| println!(\"inspect: {name} is done\"));",
+                "let larger = noticed(name, Noticed(name));",
+            ),
+            ("use futures::FutureExt;", ""),
+            ("    println!(\"watcher: {name} is done: {}\", end.is_ok());\n", "    let _ = name;\n"),
+        ],
+        prints: "noticed: mail\nnoticed: report\nmain: Some(1)\nnoticed: backup\n",
     },
     Change {
         chapter: "callbacks.md",
@@ -201,11 +333,11 @@ const CHANGES: &[Change] = &[
             ),
             ("let _request = Request(request);", "let mut request = Request(request, receiver);"),
             ("    receiver.await", "    (&mut request.1).await"),
-            ("[5, 1, 0]", "[5]"),
+            ("[\"/slow\", \"/old\", \"/lost\"]", "[\"/slow\"]"),
             // The future is kept, and dropped when it is too late.
             (
-                "println!(\"{:?}\", timeout(Duration::from_secs(2), page(seconds)).await);",
-                "let mut page = Box::pin(page(seconds));
+                "println!(\"{:?}\", timeout(Duration::from_secs(2), page(path)).await);",
+                "let mut page = Box::pin(page(path));
                  let _ = timeout(Duration::from_secs(2), &mut page).await;
                  sleep(Duration::from_secs(10)).await;
                  drop(page);",
