@@ -120,6 +120,140 @@ const CHANGES: &[Change] = &[
         prints: "within a second: false\nwithin a day: true\n",
     },
     Change {
+        chapter: "future.md",
+        program: "if slot.waker.is_none() {",
+        says: "a waker may stay that wakes the same task",
+        replace: &[(
+            "if slot.waker.is_none() {",
+            "if slot.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {",
+        )],
+        prints: "within a second: false\nwithin a day: true\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "fn measure(degrees: oneshot",
+        says: "all who wait for a clone of a shared receiver are woken",
+        replace: &[(
+            "println!(\"{:?}\", receiver.await);",
+            "let shared = futures::FutureExt::shared(receiver);
+             let [first, second] = [shared.clone(), shared].map(tokio::spawn);
+             println!(\"{:?} {:?}\", first.await.unwrap(), second.await.unwrap());",
+        )],
+        prints: "Ok(21) Ok(21)\nthe sensor is broken\nErr(RecvError(())) Err(RecvError(()))\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "struct Unpark(Thread);",
+        says: "a slot that is filled between the poll and the park wakes the executor",
+        replace: &[(
+            "Poll::Pending => thread::park(),",
+            "Poll::Pending => {
+                 thread::sleep(Duration::from_millis(300));
+                 thread::park();
+             }",
+        )],
+        prints: "poll\npoll\n21 degrees\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "fn run(mut tasks",
+        says: "the executor sleeps for ever if nobody fills",
+        replace: &[(
+            "fill(&measured, 20);",
+            "thread::sleep(Duration::from_secs(1));
+             println!(\"still asleep\");
+             std::process::exit(0);",
+        )],
+        prints: "poll convert\npoll display\nsleep\nstill asleep\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "fn run(mut tasks",
+        says: "the waker of a future that was dropped is called, and its name passed over",
+        replace: &[
+            (
+                "println!(\"  {} degrees Fahrenheit\", fahrenheit.await)",
+                "let mut fahrenheit = fahrenheit;
+                 std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut fahrenheit).poll(cx).is_ready())).await;
+                 println!(\"  display gives up\");",
+            ),
+            (
+                "println!(\"  converted\");",
+                "let mut asked = false;
+                 std::future::poll_fn(|cx| {
+                     cx.waker().wake_by_ref();
+                     if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+                 })
+                 .await;
+                 println!(\"  converted\");",
+            ),
+        ],
+        prints: "poll convert\npoll display\n  display gives up\nsleep\n             wake convert\npoll convert\n             \
+                 wake display\n             wake convert\npoll convert\n             wake convert\n  converted\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "fn watch_sockets(",
+        says: "who looks between the two locks of the reactor finds the number in the list",
+        replace: &[
+            (
+                "let waker = table.lock().unwrap().wakers.remove(&socket);",
+                "thread::sleep(Duration::from_millis(400));
+                 let waker = table.lock().unwrap().wakers.remove(&socket);",
+            ),
+            (
+                "tokio::spawn(Readable(7, table));",
+                "tokio::spawn(async {
+                     tokio::time::sleep(Duration::from_millis(400)).await;
+                     Readable(7, table).await;
+                 });",
+            ),
+        ],
+        prints: "socket 5: nothing yet\nsocket 7: here it is\nsocket 5: here it is\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: UNLUCKY,
+        says: "while another task keeps the thread, a waker is called and nobody polled",
+        replace: &[
+            (LOOK, LOOK_UNDER_LOCK),
+            (LEAVE, LEAVE_UNDER_LOCK),
+            (UNLUCKY, "println!(\"poll\");"),
+            ("waker.wake();", "println!(\"wake\");\n        waker.wake();"),
+            (
+                "let task = tokio::spawn(Degrees(slot.clone()));",
+                "let task = tokio::spawn(Degrees(slot.clone()));
+                 tokio::spawn(async {
+                     thread::sleep(Duration::from_millis(500));
+                     println!(\"blocks no longer\");
+                 });",
+            ),
+        ],
+        prints: "poll\nwake\nblocks no longer\ndone within 2 s: true, in the slot: Some(21)\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "sleep_until(end).await;",
+        says: "a nap that ends between looking and leaving loses no wake-up",
+        replace: &[
+            (", start_paused = true", ""),
+            ("    Nap { end: start + Duration::from_secs(3) }", "    Nap { end: start + Duration::from_millis(300) }"),
+            (
+                "        let (end, waker) =",
+                "        std::thread::sleep(Duration::from_secs(1));\n        let (end, waker) =",
+            ),
+            (
+                "    let start = Instant::now();\n    let mut lent",
+                "    if start.elapsed().as_secs() < 100 {
+                     return;
+                 }
+                 let start = Instant::now();
+                 let mut lent",
+            ),
+        ],
+        prints: "the nap is over after 1 s\n",
+    },
+    Change {
         chapter: "callbacks.md",
         program: "Err(error) => slot.set_exception(error)?,",
         says: "a callback that hands on every error fails if the guest gives up first",
@@ -817,6 +951,55 @@ const IN_PYTHON: &[Change] = &[
         says: "what nobody waits for at the end is not sent in Python",
         replace: &[("        await task\n", "")],
         prints: "sent to anna\nwaits for receipt for ben\nthe shop closes\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "show(\"measured\")",
+        says: "through the door for threads the value comes at once",
+        replace: &[(
+            "degrees.set_result(21)\n    show(\"measured\")",
+            "degrees.get_loop().call_soon_threadsafe(degrees.set_result, 21)",
+        )],
+        prints: "got 21 in second 0\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "show(\"measured\")",
+        // `wait_for` did so since Python 3.12, and `timeout` since it was there.
+        says: "after the error of debug mode, not even a limit ends the wait",
+        replace: &[
+            ("import asyncio, threading, time", "import asyncio, os, threading, time"),
+            (
+                "    degrees.set_result(21)\n    show(\"measured\")",
+                "    try:
+        degrees.set_result(21)
+    except RuntimeError as error:
+        print(error)
+    time.sleep(3)
+    print(\"not ended\", flush=True)
+    os._exit(0)",
+            ),
+            (
+                "    await asyncio.wait_for(degrees, 2)",
+                "    async with asyncio.timeout(2):
+        await degrees",
+            ),
+            ("asyncio.run(main())", "asyncio.run(main(), debug=True)"),
+        ],
+        prints: "Non-thread-safe operation invoked on an event loop other than the current one\nnot ended\n",
+    },
+    Change {
+        chapter: "future.md",
+        program: "class Task(asyncio.Future):",
+        says: "a task by hand whose slot is cancelled is cancelled",
+        replace: &[
+            ("number.set_result, 665)", "number.cancel)"),
+            (
+                "    print(await Task(add_one(number)))",
+                "    task = Task(add_one(number))\n    await asyncio.wait([task])\n    print(task.cancelled())",
+            ),
+        ],
+        prints: "True\n",
     },
     Change {
         chapter: "callbacks.md",
