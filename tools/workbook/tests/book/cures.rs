@@ -16,6 +16,7 @@ struct Change {
     says: &'static str,
     /// Each of these occurs once.
     replace: &'static [(&'static str, &'static str)],
+    /// Or the error with which it does not compile, as the compiler writes it: `error[E0277]`.
     prints: &'static str,
 }
 
@@ -69,20 +70,74 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "task.md",
-        program: "tasks.push(task.named(",
-        says: "what nobody waits for at the end is not sent",
-        replace: &[("        task.await?;\n", "")],
-        prints: "sent to anna\nwaits for receipt for ben\nthe shop closes\n",
+        program: "anyhow!(",
+        says: "a text as the error of a task is handed on by map_err and two question marks",
+        replace: &[
+            ("use anyhow::{Result, anyhow};", "type Result<T> = std::result::Result<T, String>;"),
+            ("Err(anyhow!(\"no address: {to}\"))", "Err(format!(\"no address: {to}\"))"),
+            (".await?;", ".await.map_err(|error| error.to_string())?;"),
+            (".await??;", ".await.map_err(|error| error.to_string())??;"),
+        ],
+        prints: "failed: false, true\n",
     },
     Change {
         chapter: "task.md",
-        program: "async fn upload()",
-        says: "with a question mark the cancellation arrives",
+        program: "anyhow!(",
+        says: "a JoinError becomes no text by itself",
         replace: &[
-            ("let _ = sleep(Duration::from_secs(4)).await;", "sleep(Duration::from_secs(4)).await?;"),
-            ("task.await\n", "println!(\"{}\", task.await.unwrap_err().is_cancelled());\n        Ok(())\n"),
+            ("use anyhow::{Result, anyhow};", "type Result<T> = std::result::Result<T, String>;"),
+            ("Err(anyhow!(\"no address: {to}\"))", "Err(format!(\"no address: {to}\"))"),
         ],
-        prints: "true\n",
+        prints: "error[E0277]",
+    },
+    Change {
+        chapter: "task.md",
+        program: ".named(\"Ben's\")",
+        says: "what nobody waits for at the end is not sent",
+        replace: &[("    anna.await?;\n    ben.await\n", "    Ok(())\n")],
+        prints: "waits for Task-2 and Ben's\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "async fn ask_three()",
+        says: "with let _ every task that has begun refuses, and at once",
+        replace: &[
+            ("let waited = sleep(Duration::from_secs(4)).await;", "let _ = sleep(Duration::from_secs(4)).await;"),
+            ("if waited.is_err() && name != \"weak\" {", "println!(\"{name} goes on\");\n    if name == \"nobody\" {"),
+            ("        waited?;\n", ""),
+            ("    sleep(Duration::from_secs(2)).await?;\n", "    asyncio::yield_now().await?;\n"),
+        ],
+        prints: "careful begins\nweak begins\ncareful goes on\nweak goes on\nfinished\nfinished\ncancelled\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "async fn ask_parents()",
+        says: "a parent whose child is cancelled by somebody else gets the same error, and was not asked",
+        replace: &[
+            (
+                "create_task(download(name)).await?;",
+                "let child = create_task(download(name));\n    child.cancel();\n    child.await?;",
+            ),
+            ("        asked.cancel();\n", ""),
+        ],
+        prints: "parent: cancelled, requests: 0\nparent: cancelled, requests: 0\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "told.recv().unwrap();\n    busy.abort();",
+        says: "an await that is ready does not stop a task that was aborted",
+        replace: &[("        \"finished\"\n", "        async {}.await;\n        \"finished\"\n")],
+        prints: "Ok(\"finished\")\n",
+    },
+    Change {
+        chapter: "task.md",
+        program: "told.recv().unwrap();\n    busy.abort();",
+        says: "an await that has to wait stops a task that was aborted",
+        replace: &[
+            ("        \"finished\"\n", "        tokio::task::yield_now().await;\n        \"finished\"\n"),
+            ("println!(\"{:?}\", busy.await);", "println!(\"{}\", busy.await.is_ok());"),
+        ],
+        prints: "false\n",
     },
     Change {
         chapter: "future.md",
@@ -947,10 +1002,10 @@ const IN_PYTHON: &[Change] = &[
     },
     Change {
         chapter: "task.md",
-        program: "name=f\"receipt for {to}\"",
+        program: "name=\"Ben's\"",
         says: "what nobody waits for at the end is not sent in Python",
-        replace: &[("        await task\n", "")],
-        prints: "sent to anna\nwaits for receipt for ben\nthe shop closes\n",
+        replace: &[("    await anna\n    await ben\n", "")],
+        prints: "waits for Task-2 and Ben's\n",
     },
     Change {
         chapter: "future.md",
@@ -1236,6 +1291,14 @@ fn prints_what_is_said(context: &Context, chapters: &[Chapter], change: &Change)
         return Ok(());
     }
     let compiled = context.compiler.compile_now(&Source::of(&source))?;
+    if change.prints.starts_with("error[") {
+        assert!(
+            compiled.executable.is_none() && compiled.rendered().contains(change.prints),
+            "{}",
+            compiled.rendered()
+        );
+        return Ok(());
+    }
     let executable = compiled.executable.ok_or("does not compile")?;
     assert_eq!(run_now(&Command::new(executable))?.stdout, change.prints);
     Ok(())
