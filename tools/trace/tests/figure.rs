@@ -103,6 +103,13 @@ fn hostile_names_stay_text() {
 }
 
 #[test]
+fn code_in_a_caption_is_code_and_a_single_backtick_stays() {
+    let html = |caption: &str| figure::html(&[run_of(async { Ok(()) })], caption, false);
+    assert!(html("`join!` polls <both>.").contains("<figcaption><code>join!</code> polls &lt;both&gt;.</figcaption>"));
+    assert!(html("a ` b").contains("<figcaption>a ` b</figcaption>"));
+}
+
+#[test]
 fn a_run_that_is_too_long_is_refused_in_a_sentence() {
     let run = run_of(async {
         for _ in 0..5_000 {

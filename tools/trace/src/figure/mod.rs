@@ -24,7 +24,7 @@ mod words;
 use layout::Layout;
 use plan::Plan;
 use story::Story;
-use words::escaped;
+use words::{escaped, with_code};
 
 /// How many events a figure may show. A page with more would be slow, and its reader lost.
 pub const MOST_SHOWN: usize = 10_000;
@@ -37,7 +37,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
     let drawn: Vec<Drawn> = runs.iter().map(drawn).collect();
     let names = drawn.iter().flatten();
     let longest = names.map(|(story, ..)| svg::longest_name(story)).max();
-    let mut html = format!("<figure class=\"trace\">\n<figcaption>{}</figcaption>\n", escaped(caption));
+    let mut html = format!("<figure class=\"trace\">\n<figcaption>{}</figcaption>\n", with_code(caption));
     let mut words = String::new();
     for (n, (run, drawn)) in runs.iter().zip(&drawn).enumerate() {
         let _ = writeln!(
@@ -49,7 +49,7 @@ pub fn html(runs: &[Run], caption: &str, steps: bool) -> String {
         );
         let title = title(runs, n);
         if let Some(title) = &title {
-            let _ = writeln!(html, "<p class=\"trace-title\">{}</p>", escaped(title));
+            let _ = writeln!(html, "<p class=\"trace-title\">{}</p>", with_code(title));
         }
         match drawn {
             Err(why) => {

@@ -19,6 +19,20 @@ pub(super) fn short_name(name: &str) -> String {
     }
 }
 
+/// A sentence of the author's as HTML: what stands between backticks is code.
+pub(super) fn with_code(text: &str) -> String {
+    let html = escaped(text);
+    let parts: Vec<&str> = html.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return html;
+    }
+    let marked = parts.iter().enumerate().map(|(n, part)| match n % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    });
+    marked.collect()
+}
+
 /// Escapes text for an element and for an attribute. A line break becomes a reference, so that no line of a figure is blank.
 pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
