@@ -950,6 +950,105 @@ all home: false, 1 left, second 14
         replace: &[(", if !busy", "")],
         prints: "b.zip in second 60\n",
     },
+    Change {
+        chapter: "clocks.md",
+        program: "println!(\"{}\", ask(supplier()?).await?);",
+        says: "without a timer this library waits for a socket",
+        replace: &[
+            ("use tokio::io::AsyncReadExt;\nuse tokio::net::TcpStream;\n", ""),
+            (
+                "    let mut connection = TcpStream::connect(supplier).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    Ok(answer)
+",
+                "    let (reader, _writer) = asyncio::open_connection(supplier).await.unwrap();
+    Ok(String::from_utf8(reader.read_to_end().await.unwrap()).unwrap())
+",
+            ),
+            (
+                "#[tokio::main(flavor = \"current_thread\", start_paused = true)]\nasync fn main() -> io::Result<()> {",
+                "fn main() {
+    asyncio::EventLoop::with_virtual_clock().run(async { Ok(call().await?) }).unwrap();
+}
+
+async fn call() -> io::Result<()> {",
+            ),
+        ],
+        prints: "two cakes\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "end.signal()",
+        says: "Ctrl-C ends a program on Tokio without any Drop, too",
+        replace: &[("Signal::TERM", "Signal::INT")],
+        prints: "ended by signal: Some(2)\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "end.signal()",
+        says: "a read from the keyboard holds the end of the program",
+        replace: &[
+            (
+                "        let end = process::Command::new(env::current_exe()?).arg(\"again\").status()?;
+        println!(\"ended by signal: {:?}\", end.signal());
+",
+                "        use std::io::{BufRead, BufReader, Write};
+        let mut again = process::Command::new(env::current_exe()?);
+        again.arg(\"again\").stdin(process::Stdio::piped()).stdout(process::Stdio::piped());
+        let mut child = again.spawn()?;
+        println!(\"{}\", BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap()?);
+        std::thread::sleep(Duration::from_millis(300));
+        println!(\"it still runs: {}\", child.try_wait()?.is_none());
+        child.stdin.as_mut().unwrap().write_all(b\"\\n\")?;
+        println!(\"after Enter it ends: {:?}\", child.wait()?.signal());
+",
+            ),
+            (
+                "    kill_process(getpid(), Signal::TERM)?;
+    sleep(Duration::from_secs(3600)).await;
+",
+                "    let reading = tokio::task::spawn_blocking(|| io::stdin().lines().next());
+    let _ = tokio::time::timeout(Duration::from_millis(100), reading).await;
+    println!(\"main is over\");
+",
+            ),
+        ],
+        prints: "main is over\nit still runs: true\nafter Enter it ends: None\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "\"backup\", 3_600_000",
+        says: "exit runs no destructor",
+        replace: &[(
+            "    let closing = CancellationToken::new();\n",
+            "    struct Place;
+    impl Drop for Place {
+        fn drop(&mut self) {
+            println!(\"cleaned up\");
+        }
+    }
+    let _place = Place;
+    let closing = CancellationToken::new();
+",
+        )],
+        prints: "asked to end\nlog is written\nover the limit\nasked to end\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "\"backup\", 3_600_000",
+        says: "Tokio never gives a signal back",
+        replace: &[(
+            "    closing.cancel();\n",
+            "    drop(interrupt);
+    kill_process(getpid(), Signal::INT)?;
+    thread::sleep(Duration::from_millis(100));
+    println!(\"still here\");
+    process::exit(1);
+",
+        )],
+        prints: "asked to end\nstill here\nasked to end\nstill here\n",
+    },
 ];
 
 const IN_PYTHON: &[Change] = &[
@@ -1222,17 +1321,73 @@ except TimeoutError:
     },
     Change {
         chapter: "clocks.md",
-        program: "print(\"ended by\"",
+        program: "async def ring():",
+        says: "a full minute is a multiple of sixty seconds since 1970",
+        replace: &[
+            ("import asyncio\n", "import asyncio, time\n"),
+            ("run(ring())", "now = time.time()\nprint(time.localtime(now + 60 - now % 60).tm_sec)"),
+        ],
+        prints: "0\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "loop.call_later(0.1, signal.raise_signal",
+        says: "a second Ctrl-C breaks off a main that runs",
+        replace: &[(
+            "            loop.call_later(0.1, signal.raise_signal, signal.SIGINT)\n",
+            "            signal.raise_signal(signal.SIGINT)\n            print(\"goes on\")\n",
+        )],
+        prints: "cleans up\nhas cleaned up\ninterrupted\ncleans up\ninterrupted\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "loop.call_later(0.1, signal.raise_signal",
+        says: "what a second Ctrl-C cancels may take its time once more",
+        replace: &[(
+            "        await asyncio.sleep(0.5)\n",
+            "        try:
+            await asyncio.sleep(0.5)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.1)
+            return print(\"has hurried up\")
+",
+        )],
+        prints: "cleans up\nhas cleaned up\ninterrupted\ncleans up\nhas hurried up\ninterrupted\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "\"backup\", 3600",
+        says: "with time enough all is written, once",
+        replace: &[("\"backup\", 3600", "\"backup\", 0.6"), ("timeout=1", "timeout=9")],
+        prints: "asked to end\nlog is written\nbackup is written\nasked to end\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "\"backup\", 3600",
         says: "a handler that is removed gives the signal back",
         replace: &[(
-            "    print(\"one\", flush=True)\n",
-            "    print(\"one\", flush=True)
-    loop.remove_signal_handler(signal.SIGTERM)
+            "    loop.add_signal_handler(signal.SIGINT, os._exit, 1)\n",
+            "    loop.remove_signal_handler(signal.SIGTERM)
     signal.raise_signal(signal.SIGTERM)
     print(\"still here\", flush=True)
 ",
         )],
-        prints: "one\nended by SIGTERM\n",
+        prints: "asked to end\nasked to end\n",
+    },
+    Change {
+        chapter: "clocks.md",
+        program: "\"backup\", 3600",
+        says: "a loop that closes gives the signal back",
+        replace: &[
+            ("\"backup\", 3600", "\"backup\", 0.6"),
+            ("timeout=1", "timeout=9"),
+            (
+                "        os._exit(0)\n",
+                "        signal.raise_signal(signal.SIGTERM)\n        print(\"still here\", flush=True)\n",
+            ),
+            ("[1, 2]", "[1]"),
+        ],
+        prints: "asked to end\nlog is written\nbackup is written\n",
     },
     Change {
         chapter: "clocks.md",
@@ -1244,17 +1399,10 @@ except TimeoutError:
             ("[1, 2]", "[1]"),
             (
                 "        asyncio.run(main(presses))",
-                "        start = time.monotonic()\n        asyncio.run(main(presses))\n        print(time.monotonic() - start > 1.9, flush=True)\n        os._exit(0)",
+                "        start = time.monotonic()\n        asyncio.run(main(presses))\n        print(time.monotonic() - start > 1.9, flush=True)",
             ),
         ],
         prints: "asked to end\nlog is written\nover the limit\nwaits\nTrue\n",
-    },
-    Change {
-        chapter: "clocks.md",
-        program: "later = asyncio.get_running_loop().call_later\n            later(0.1",
-        says: "a second Ctrl-C breaks off a main that runs",
-        replace: &[("later(0.1, signal.raise_signal, signal.SIGINT)", "signal.raise_signal(signal.SIGINT)")],
-        prints: "main has cleaned up\ninterrupted\ninterrupted\n",
     },
 ];
 
