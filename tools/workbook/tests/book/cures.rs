@@ -33,6 +33,21 @@ const GIVES_UP: [(&str, &str); 2] = [
     ("    Ok(())\n}\n\nfn main", "    Ok(sleep(Duration::from_secs(9)).await?)\n}\n\nfn main"),
 ];
 
+const GATHERED: &str = "let results = gather(&tasks).await;";
+const CANCEL_OTHERS: &str =
+    "for task in tasks.iter().filter(|task| task.cancelling() == 0) {\n        task.cancel();\n    }";
+const CLOSE: &str = "sleep(Duration::from_secs(1)).await?; // Close the connection.";
+const CLOSE_SLOWLY: &str = "sleep(Duration::from_secs(seconds)).await?;";
+const AWAIT_ALL_OF: &str = "if let Err(error) = all_of([prices, orders]).await {";
+const CANCEL_ALL_OF: &str = "let both = create_task(all_of([prices, orders]));
+    let this = both.clone();
+    get_running_loop()?.call_later(Duration::from_millis(1000), move || drop(this.cancel()));
+    if let Err(error) = both.await {";
+const CANCEL_ALL_OF_LATER: &str = "let both = create_task(all_of([prices, orders]));
+    let this = both.clone();
+    get_running_loop()?.call_later(Duration::from_millis(2500), move || drop(this.cancel()));
+    if let Err(error) = both.await {";
+
 const CHANGES: &[Change] = &[
     Change {
         chapter: "blocking.md",
@@ -536,24 +551,24 @@ const CHANGES: &[Change] = &[
     },
     Change {
         chapter: "gather_wait.md",
-        program: "async fn all_of(",
+        program: GATHERED,
         says: "after a failure, to cancel the group does nothing",
         replace: &[
             ("let results = gather(&tasks).await;", "let group = gather(&tasks);\n    let results = (&group).await;"),
-            ("for task in &tasks {\n        task.cancel();\n    }", "println!(\"cancelled: {}\", group.cancel());"),
+            (CANCEL_OTHERS, "println!(\"cancelled: {}\", group.cancel());"),
         ],
         prints: "cancelled: false\nsecond 4: orders is refused\n",
     },
     Change {
         chapter: "gather_wait.md",
-        program: "async fn all_of(",
+        program: GATHERED,
         says: "a plain gather does not wait for those who close",
         replace: &[("gather_return_exceptions(&tasks).await?;", "let _ = gather(&tasks).await;")],
         prints: "second 2: orders is refused\n",
     },
     Change {
         chapter: "gather_wait.md",
-        program: "async fn all_of(",
+        program: GATHERED,
         says: "to cancel a group that waits cancels its children",
         replace: &[
             (
@@ -563,13 +578,13 @@ const CHANGES: &[Change] = &[
                  get_running_loop()?.call_later(Duration::from_secs(1), move || drop(this.cancel()));
                  let results = group.await;",
             ),
-            ("for task in &tasks {\n        task.cancel();\n    }", ""),
+            (CANCEL_OTHERS, ""),
         ],
         prints: "prices is closed\norders is closed\nsecond 2: cancelled\n",
     },
     Change {
         chapter: "gather_wait.md",
-        program: "async fn all_of(",
+        program: GATHERED,
         says: "a child that is cancelled by itself leaves its siblings alone",
         replace: &[
             (
@@ -579,25 +594,109 @@ const CHANGES: &[Change] = &[
                  let results = gather(&tasks).await;
                  println!(\"second {}\", get_running_loop()?.time().as_secs());",
             ),
-            ("for task in &tasks {\n        task.cancel();\n    }", ""),
+            (CANCEL_OTHERS, ""),
         ],
         prints: "orders is closed\nsecond 2\nsecond 4: cancelled\n",
     },
     Change {
         chapter: "gather_wait.md",
-        program: "async fn all_of(",
-        says: "to cancel all_of cancels its tasks twice, in the middle of a clean-up",
+        program: GATHERED,
+        says: "to cancel all_of while gather waits cuts no clean-up short",
+        replace: &[(CLOSE, CLOSE_SLOWLY), (AWAIT_ALL_OF, CANCEL_ALL_OF)],
+        prints: "orders is closed\nprices is closed\nsecond 5: cancelled\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: GATHERED,
+        says: "to ask again would cut short a clean-up that still waits",
         replace: &[
-            ("sleep(Duration::from_secs(1)).await?;", "sleep(Duration::from_secs(seconds)).await?;"),
-            (
-                "if let Err(error) = all_of([prices, orders]).await {",
-                "let both = create_task(all_of([prices, orders]));
-                 let this = both.clone();
-                 get_running_loop()?.call_later(Duration::from_secs(1), move || drop(this.cancel()));
-                 if let Err(error) = both.await {",
-            ),
+            (CLOSE, CLOSE_SLOWLY),
+            (AWAIT_ALL_OF, CANCEL_ALL_OF),
+            (CANCEL_OTHERS, "for task in &tasks {\n        task.cancel();\n    }"),
         ],
         prints: "orders is closed\nsecond 3: cancelled\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: GATHERED,
+        says: "a cancellation during the second wait cuts the clean-up short, and replaces the failure",
+        replace: &[(AWAIT_ALL_OF, CANCEL_ALL_OF_LATER)],
+        prints: "second 2: cancelled\n",
+    },
+    Change {
+        chapter: "task_groups.md",
+        program: "async fn order(guest: &str) -> Result<()> {",
+        says: "a cancellation during the clean-up neither cuts it short nor replaces the failure",
+        replace: &[(
+            "if order(\"Anna\").await.is_err() {",
+            "let order = asyncio::create_task(order(\"Anna\"));
+             let this = order.clone();
+             get_running_loop()?.call_later(Duration::from_secs(2), move || drop(this.cancel()));
+             let outcome = order.await;
+             println!(\"cancelled: {}\", outcome.as_ref().is_err_and(|error| error.is_cancelled()));
+             if outcome.is_err() {",
+        )],
+        prints: "the payment is withdrawn\ncancelled: false\nsorry, in second 3\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "for following in as_completed(tasks, None) {",
+        says: "with the failure caught inside the loop the other teas are served",
+        replace: &[(
+            "println!(\"{} is served\", following.await?);",
+            "match following.await {
+                 Ok(tea) => println!(\"{tea} is served\"),
+                 Err(error) => println!(\"{error}\"),
+             }",
+        )],
+        prints: "green is served\nherbal is spilled\nblack is served\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "tokio::join!(black(), herbal())",
+        says: "what is joined may borrow from the function that awaits it",
+        replace: &[
+            ("async fn black()", "async fn black(name: &String)"),
+            ("println!(\"black is ready\");", "println!(\"{name} is ready\");"),
+            (
+                "println!(\"{:?}\", tokio::join!(black(), herbal()));",
+                "let name = String::from(\"black\");\n    println!(\"{:?}\", tokio::join!(black(&name), herbal()));",
+            ),
+            ("tokio::try_join!(black(), herbal())", "tokio::try_join!(black(&name), herbal())"),
+        ],
+        prints: "black is ready\nthe cup is free\n(Ok(\"black\"), Err(\"herbal is spilled\"))\nthe cup is free\nErr(\"herbal is spilled\")\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "mut requests: JoinSet<",
+        says: "a limit around join_next leaves the set and its tasks alone",
+        replace: &[(
+            "if let Err(error) = all_of(requests).await {",
+            "let limit = start + Duration::from_secs(1);
+             let in_time = tokio::time::timeout_at(limit, requests.join_next()).await;
+             println!(\"in time: {}, in the set: {}\", in_time.is_ok(), requests.len());
+             if let Err(error) = all_of(requests).await {",
+        )],
+        prints: "in time: false, in the set: 2\norders is closed\nprices is closed\nsecond 2: orders is refused\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "Arc::new(Semaphore::new(10))",
+        says: "join_all of a JoinSet panics if a task has panicked, and the others are aborted",
+        replace: &[
+            (
+                "let answers = requests.join_all().await.len();",
+                "requests.spawn(async { panic!(\"refused\") });
+                 let all = tokio::spawn(requests.join_all()).await;
+                 sleep(Duration::from_millis(1)).await;
+                 let held = Arc::strong_count(&places) - 1;",
+            ),
+            (
+                "println!(\"{answers} answers after {} s\", start.elapsed().as_secs());",
+                "println!(\"{:?}, {held} tasks, second {}\", all.map_err(|error| error.is_panic()), start.elapsed().as_secs());",
+            ),
+        ],
+        prints: "Err(true), 0 tasks, second 0\n",
     },
     Change {
         chapter: "gather_wait.md",
@@ -1286,6 +1385,32 @@ except TimeoutError:
             ("asyncio.run(main())", "try:\n    asyncio.run(main())\nexcept* RuntimeError:\n    pass"),
         ],
         prints: "waits, and the loop is closed: True\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "tea(\"green\", 1), tea(\"black\", 4), tea(\"herbal\", 2))",
+        says: "a group goes on while one does something else",
+        replace: &[(
+            "    teas = await asyncio.gather(
+        tea(\"green\", 1), tea(\"black\", 4), tea(\"herbal\", 2))",
+            "    group = asyncio.gather(tea(\"green\", 2), tea(\"black\", 2))
+    await asyncio.sleep(2)
+    teas = await group",
+        )],
+        prints: "green is ready\nblack is ready\nsecond 2: green, black\n",
+    },
+    Change {
+        chapter: "gather_wait.md",
+        program: "tea(\"black\", 4), tea(\"herbal\", 2), tea(\"mint\", 3))\n    except",
+        says: "of a failure one hears only when one awaits the group",
+        replace: &[(
+            "        await asyncio.gather(
+            tea(\"black\", 4), tea(\"herbal\", 2), tea(\"mint\", 3))",
+            "        group = asyncio.gather(tea(\"black\", 1), tea(\"herbal\", 1))
+        await asyncio.sleep(2)
+        await group",
+        )],
+        prints: "black is ready\nsecond 2: herbal is spilled\n",
     },
     Change {
         chapter: "timeouts.md",
