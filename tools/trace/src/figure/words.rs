@@ -23,12 +23,12 @@ pub(super) fn short_name(name: &str) -> String {
 pub(super) fn with_code(text: &str) -> String {
     let html = escaped(text);
     let parts: Vec<&str> = html.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return html;
     }
-    let marked = parts.iter().enumerate().map(|(n, part)| match n % 2 {
-        0 => (*part).to_owned(),
-        _ => format!("<code>{part}</code>"),
+    let marked = parts.iter().enumerate().map(|(n, part)| match n.is_multiple_of(2) {
+        true => (*part).to_owned(),
+        false => format!("<code>{part}</code>"),
     });
     marked.collect()
 }
