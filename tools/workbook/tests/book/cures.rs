@@ -48,6 +48,14 @@ const CANCEL_ALL_OF_LATER: &str = "let both = create_task(all_of([prices, orders
     get_running_loop()?.call_later(Duration::from_millis(2500), move || drop(this.cancel()));
     if let Err(error) = both.await {";
 
+/// The rest of a program's `main` runs on a thread that may panic.
+const AS_READER: &str = "fn main() {
+    println!(\"the reader has panicked: {}\", std::thread::spawn(reader).join().is_err());
+}
+
+fn reader() {
+";
+
 const CHANGES: &[Change] = &[
     Change {
         chapter: "blocking.md",
@@ -916,10 +924,69 @@ all home: false, 1 left, second 14
     },
     Change {
         chapter: "dynamic_tasks.md",
-        program: "async fn break_down() {",
+        program: "timeout(limit, &mut payment)",
         says: "a limit that is made outside of a runtime panics",
-        replace: &[("async { timeout(limit, &mut payment).await }", "timeout(limit, &mut payment)")],
+        replace: &[
+            ("async { timeout(limit, &mut payment).await }", "timeout(limit, &mut payment)"),
+            ("fn main() {\n", AS_READER),
+        ],
         prints: "the reader has panicked: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "timeout(limit, &mut payment)",
+        says: "a panic in block_on is one of the thread, and that of a task is an error",
+        replace: &[
+            (
+                "    sleep(Duration::from_secs(3600)).await;",
+                "    sleep(Duration::from_millis(1)).await;\n    panic!(\"the card is stuck\");",
+            ),
+            (
+                "    let mut payment = handle.spawn(charge());\n",
+                "    let error = handle.block_on(handle.spawn(charge())).unwrap_err();
+    println!(\"panicked: {}\", error.is_panic());
+    handle.block_on(charge());
+    println!(\"the reader goes on\");
+    let mut payment = handle.spawn(charge());\n",
+            ),
+            ("fn main() {\n", AS_READER),
+        ],
+        prints: "panicked: true\nthe reader has panicked: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "println!(\"main drives\");",
+        says: "the workers of a multi_thread runtime drive it all the time",
+        replace: &[
+            ("Builder::new_current_thread()", "Builder::new_multi_thread()"),
+            ("from_millis(100)", "from_millis(500)"),
+            ("    thread::sleep(Duration::from_millis(500));", "    thread::sleep(Duration::from_millis(2000));"),
+        ],
+        prints: "computed\nspawned\nslept\nmain drives\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "println!(\"main drives\");",
+        says: "block_on of the handle drives nothing, neither a task nor a timer",
+        replace: &[(
+            "    runtime.block_on(async { sleep(Duration::from_millis(500)).await });",
+            "    let handle = runtime.handle().clone();
+    thread::spawn(move || handle.block_on(async { sleep(Duration::from_millis(500)).await }));
+    thread::sleep(Duration::from_millis(1000));",
+        )],
+        prints: "computed\nmain drives\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "println!(\"the reader: {error}\");",
+        says: "a concurrent future that is dropped does not end its task",
+        replace: &[(
+            "    Err(Error::msg",
+            "    asyncio::sleep(std::time::Duration::from_millis(100)).await?;
+    println!(\"the bank refuses {guest}\");
+    Err(Error::msg",
+        )],
+        prints: "the bank refuses Anna\nthe bank refuses Ben\nthe reader: Ben's card is refused\n",
     },
     Change {
         chapter: "dynamic_tasks.md",
@@ -942,6 +1009,31 @@ all home: false, 1 left, second 14
     Change {
         chapter: "dynamic_tasks.md",
         program: "async fn work_off(mut orders",
+        says: "when a group has failed, blocking_send gives an error, and its unwrap a panic in the driver",
+        replace: &[
+            (
+                "done.borrow_mut()",
+                "if number == 13 { return Err(asyncio::Error::msg(\"burnt\")); }\n    done.borrow_mut()",
+            ),
+            ("    for _ in 0..2 {\n", "    let mut drivers = Vec::new();\n    for _ in 0..2 {\n"),
+            (
+                "        thread::spawn(move || (0..50).for_each(|number| sender.blocking_send(number).unwrap()));",
+                "        drivers.push(thread::spawn(move || (0..50).cycle().for_each(|number| sender.blocking_send(number).unwrap())));",
+            ),
+            (
+                "    asyncio::run(work_off(orders))",
+                "    println!(\"failed: {}\", asyncio::run(work_off(orders)).is_err());
+    for driver in drivers {
+        println!(\"a driver has panicked: {}\", driver.join().is_err());
+    }
+    Ok(())",
+            ),
+        ],
+        prints: "failed: true\na driver has panicked: true\na driver has panicked: true\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "async fn work_off(mut orders",
         says: "in this library a panic in a group leaves the whole loop",
         replace: &[
             ("done.borrow_mut()", "assert_ne!(number, 13);\n    done.borrow_mut()"),
@@ -957,17 +1049,23 @@ all home: false, 1 left, second 14
     },
     Change {
         chapter: "dynamic_tasks.md",
-        program: "async fn break_down() {",
+        program: "timeout(limit, &mut payment)",
         says: "a runtime that is dropped gives an error to the thread that waits",
         replace: &[(
-            "    let reader = thread::spawn(move || card_reader(&handle));\n",
-            "    let payment = handle.spawn(charge());
+            "    let handle = runtime.handle();\n",
+            "    let handle = runtime.handle().clone();
+    let payment = handle.spawn(charge());
     let waits = async { println!(\"cancelled: {}\", payment.await.unwrap_err().is_cancelled()) };
-    let reader = thread::spawn(move || handle.block_on(waits));
+    let of_reader = handle.clone();
+    let reader = std::thread::spawn(move || of_reader.block_on(waits));
     drop(runtime);
+    reader.join().unwrap();
+    if true {
+        return;
+    }
 ",
         )],
-        prints: "cancelled: true\nthe reader has panicked: false\n",
+        prints: "cancelled: true\n",
     },
     Change {
         chapter: "dynamic_tasks.md",
@@ -981,7 +1079,7 @@ all home: false, 1 left, second 14
     },
     Change {
         chapter: "dynamic_tasks.md",
-        program: "async fn serve(guest: &'static str, millis: u64) {",
+        program: "    dispatch(orders).await;",
         says: "the dispatcher does not end while a sender is left",
         replace: &[(
             "    thread::spawn(move || {\n        for order",
@@ -993,7 +1091,42 @@ all home: false, 1 left, second 14
     });
     thread::spawn(move || {\n        for order",
         )],
-        prints: "one is lost\nAnna has paid\nnot closed\n",
+        prints: "lost: true\nAnna has paid\nlost: false\nnot closed\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "    shop.close();",
+        says: "without close the payment ends with main",
+        replace: &[("    shop.close();\n", "    if false {\n        shop.close();\n    }\n")],
+        prints: "closed\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "    shop.close();",
+        says: "close waits for ever if a clone of the sender is left",
+        replace: &[(
+            "    shop.close();\n",
+            "    let _kept = shop.orders.clone();
+    thread::spawn(|| {
+        thread::sleep(Duration::from_secs(3));
+        println!(\"not closed\");
+        std::process::exit(0);
+    });
+    shop.close();\n",
+        )],
+        prints: "lost: true\nAnna has paid\nlost: false\nnot closed\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "    let payment = handle.run_coroutine_threadsafe(|| async {",
+        says: "a task may hand something in, and look at the result later",
+        replace: &[(
+            "    match payment.result(Duration::from_millis(500)) {",
+            "    handle.call_soon_threadsafe(|| println!(\"the lamp is lit\"))?;
+    asyncio::sleep(Duration::from_millis(10)).await?;
+    match payment.result(None) {",
+        )],
+        prints: "the lamp is lit\nAnna has paid\n",
     },
     Change {
         chapter: "timeouts.md",
@@ -1300,7 +1433,7 @@ except TimeoutError:
     Change {
         chapter: "dynamic_tasks.md",
         program: "print(\"main goes on\")",
-        says: "debug mode finds a call from a wrong thread only while somebody waits",
+        says: "debug mode finds a call from a wrong thread only while somebody waits, and wakes nobody",
         replace: &[
             (
                 "    cards.put_nowait(\"Anna\")",
@@ -1311,10 +1444,50 @@ except TimeoutError:
         except RuntimeError as error:
             print('found:', guest)",
             ),
-            ("await task", "task.cancel()"),
+            (
+                "    await task",
+                "    done, _ = await asyncio.wait([task], timeout=1)
+    print('woken:', task in done)
+    task.cancel()",
+            ),
             ("asyncio.run(main())", "asyncio.run(main(), debug=True)"),
         ],
-        prints: "found: Anna\nunnoticed: Ben\nmain goes on\n",
+        prints: "found: Anna\nunnoticed: Ben\nmain goes on\nwoken: False\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "await cashier(cards)",
+        says: "a task may hand something in, and await it with wrap_future",
+        replace: &[(
+            "    await cashier(cards)",
+            "    payment = asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01, 'Ben has paid'), loop)
+    print(await asyncio.wrap_future(payment))
+    await cashier(cards)",
+        )],
+        prints: "Ben has paid\ncharges Anna\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "payment.result(timeout=0.5)",
+        says: "a coroutine that ends with a TimeoutError of its own gives the same class",
+        replace: &[("        await asyncio.sleep(3600)", "        raise TimeoutError")],
+        prints: "withdrawn\nover\nover\ntake your card\n",
+    },
+    Change {
+        chapter: "dynamic_tasks.md",
+        program: "payment.result(timeout=0.5)",
+        says: "the thread gets an ordinary exception that asyncio's class does not catch",
+        replace: &[(
+            "    print(\"take your card\")",
+            "    try:
+        payment.result()
+    except asyncio.CancelledError:
+        print(\"asyncio's\")
+    except Exception as error:
+        import concurrent.futures
+        print(type(error) is concurrent.futures.CancelledError)",
+        )],
+        prints: "still at work\nover\nwithdrawn\nTrue\n",
     },
     Change {
         chapter: "dynamic_tasks.md",
@@ -1327,7 +1500,8 @@ except TimeoutError:
                 "async def main():\n    global closing\n    loop, closing = asyncio.get_running_loop(), asyncio.Event()\n    ",
             ),
             ("loop.run_forever()\nloop.close()", "    await closing.wait()\n\nasyncio.run(main())"),
-            ("except Exception as error", "except BaseException as error"),
+            ("except Exception as error", "except concurrent.futures.CancelledError as error"),
+            ("import asyncio, threading", "import asyncio, concurrent.futures, threading"),
         ],
         prints: "CancelledError\n",
     },
@@ -1376,7 +1550,11 @@ except TimeoutError:
         for number in range(9):
             asyncio.run_coroutine_threadsafe(orders.put(number), loop).result(4)
     except TimeoutError:
-        print(\"waits, and the loop is closed:\", loop.is_closed())",
+        print(\"waits, and the loop is closed:\", loop.is_closed())
+    try:
+        asyncio.run_coroutine_threadsafe(orders.put(number), loop)
+    except RuntimeError as error:
+        print(error)",
             ),
             (
                 "    for _ in range(2):\n",
@@ -1384,7 +1562,7 @@ except TimeoutError:
             ),
             ("asyncio.run(main())", "try:\n    asyncio.run(main())\nexcept* RuntimeError:\n    pass"),
         ],
-        prints: "waits, and the loop is closed: True\n",
+        prints: "waits, and the loop is closed: True\nEvent loop is closed\n",
     },
     Change {
         chapter: "gather_wait.md",
