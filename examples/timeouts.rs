@@ -247,44 +247,46 @@ async fn careful() -> Result<()> {
     Ok(())
 }
 
-/// A small generator of random numbers: every run throws the same.
-struct Dice(u64);
+/// A small generator of random numbers, one for all customers: every run throws the same.
+struct Dice(Cell<u64>);
 
 impl Dice {
     /// Throws a number from 0 to below 1.
-    fn throw(&mut self) -> f64 {
-        self.0 = (self.0 * 1_103_515_245 + 12_345) % (1 << 31);
-        self.0 as f64 / f64::from(1_u32 << 31)
+    fn throw(&self) -> f64 {
+        let next = (self.0.get() * 1_103_515_245 + 12_345) % (1 << 31);
+        self.0.set(next);
+        next as f64 / f64::from(1_u32 << 31)
     }
 }
 
 /// Calls until the line is free, after pauses that double.
-async fn order(supplier: &Mutex<()>, mut dice: Option<Dice>, calls: &Cell<u32>) -> Result<()> {
+async fn order(supplier: &Mutex<()>, dice: Option<&Dice>, calls: &Cell<u32>) -> Result<()> {
     let mut pause = 1.0;
     loop {
         calls.set(calls.get() + 1);
         if let Ok(_line) = supplier.try_lock() {
             return Ok(sleep(Duration::from_millis(500)).await?);
         }
-        let part = match &mut dice {
+        let part = match dice {
             Some(dice) => 2.0 * dice.throw(),
             None => 1.0,
         };
         sleep(Duration::from_secs_f64(part * pause)).await?;
-        pause = f64::min(2.0 * pause, 30.0);
+        pause = (2.0 * pause).min(30.0);
     }
 }
 
 async fn retry() -> Result<()> {
     for jitter in [false, true] {
         let (supplier, calls) = (Mutex::new(()), Cell::new(0));
+        let dice = Dice(Cell::new(1));
         let start = get_running_loop()?.time();
-        let orders = (0..10).map(|seed| order(&supplier, jitter.then_some(Dice(seed)), &calls));
+        let orders = (0..10).map(|_| order(&supplier, jitter.then_some(&dice), &calls));
         for outcome in join_all(orders).await {
             outcome?;
         }
         let took = (get_running_loop()?.time() - start).as_secs_f64();
-        println!("jitter {jitter}: {} calls, {took:.0} s", calls.get());
+        println!("jitter {jitter}: {} calls, {took:.1} s", calls.get());
     }
     Ok(())
 }

@@ -1151,14 +1151,67 @@ all home: false, 1 left, second 14
     },
     Change {
         chapter: "timeouts.md",
-        program: "token.clone().drop_guard()",
-        says: "without the guard the call goes on to its end",
+        program: "ask_for_two_seconds(8).await, start",
+        says: "a caller that is dropped does not tell the call",
         replace: &[
-            ("    let _guard = token.clone().drop_guard();\n", ""),
-            ("return Some(\"two cakes\");", "println!(\"answered\");\n        return Some(\"two cakes\");"),
-            ("sleep(Duration::from_secs(4)).await;", "sleep(Duration::from_secs(9)).await;"),
+            (
+                "ask_for_two_seconds(8).await, start",
+                "timeout(Duration::from_secs(1), ask_for_two_seconds(8)).await, start",
+            ),
+            ("    Some(\"two cakes\")", "    println!(\"answered\");\n    Some(\"two cakes\")"),
+            ("    let twice", "    sleep(Duration::from_secs(9)).await;\n    let twice"),
         ],
-        prints: "Err(Elapsed(()))\nanswered\n",
+        prints: "Err(Elapsed(())) in second 1\nanswered\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "ask_for_two_seconds(8).await, start",
+        says: "with a guard it does",
+        replace: &[
+            (
+                "ask_for_two_seconds(8).await, start",
+                "timeout(Duration::from_secs(1), ask_for_two_seconds(8)).await, start",
+            ),
+            ("CancellationToken::new();", "CancellationToken::new();\n    let _guard = token.clone().drop_guard();"),
+            ("    let twice", "    sleep(Duration::from_secs(4)).await;\n    let twice"),
+        ],
+        prints: "Err(Elapsed(())) in second 1\nsaid goodbye\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "println!(\"the phone is put down\");",
+        says: "a thread under a limit goes on",
+        replace: &[
+            (
+                "    sleep(Duration::from_secs(seconds)).await;\n    sleep(Duration::from_secs(3)).await;\n    println!(\"said goodbye\");",
+                "    let call = move || {
+        std::thread::sleep(Duration::from_millis(100 * seconds));
+        println!(\"the thread is done\");
+    };
+    tokio::task::spawn_blocking(call).await.unwrap();",
+            ),
+            ("use tokio::time::{Instant, sleep, timeout};", "use tokio::time::{Instant, timeout};"),
+            ("timeout(Duration::from_secs(2)", "timeout(Duration::from_millis(20)"),
+            (", start_paused = true", ""),
+        ],
+        prints: "the phone is put down\nsecond 0: deadline has elapsed\nthe thread is done\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "let mut payment = tokio::spawn(pay());",
+        says: "a payment that nobody awaits ends with main",
+        replace: &[("            payment.await.unwrap();\n", "")],
+        prints: "1 of 3 paid\nthe customer has left\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "match shield(&payment).await",
+        says: "if the payment is cancelled, nobody has left",
+        replace: &[(
+            "    sleep(Duration::from_secs(3)).await?;\n    println!(\"paid\");\n",
+            "    asyncio::current_task().unwrap().cancel();\n    sleep(Duration::from_secs(3)).await?;\n",
+        )],
+        prints: "order cancelled: true\n",
     },
     Change {
         chapter: "select.md",
@@ -1589,6 +1642,54 @@ except TimeoutError:
         await group",
         )],
         prints: "black is ready\nsecond 2: herbal is spilled\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "async def connect():",
+        says: "wait_for does not tell the limit from the socket",
+        replace: &[
+            (
+                "        async with asyncio.timeout(2) as limit:\n            await connect()\n",
+                "        await asyncio.wait_for(connect(), 2)\n",
+            ),
+            (" as error:", " as e:"),
+            ("\"too late\" if limit.expired() else f\"failed: {error}\"", "type(e) is TimeoutError"),
+        ],
+        prints: "True\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "async def connect():",
+        says: "a limit that was over has expired",
+        replace: &[("    await asyncio.sleep(1)\n", "    await asyncio.sleep(3)\n")],
+        prints: "too late\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "async def connect():",
+        says: "a timeout of an inner limit is told in the same way",
+        replace: &[(
+            "    await asyncio.sleep(1)\n    raise TimeoutError(\"from the socket\")\n",
+            "    async with asyncio.timeout(1):\n        await asyncio.sleep(9)\n",
+        )],
+        prints: "failed: \n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "asyncio.shield(payment), 1.5",
+        says: "asyncio.run cancels a payment that nobody awaits",
+        replace: &[("        await payment\n", "")],
+        prints: "1 of 3 paid\nthe customer has left\n",
+    },
+    Change {
+        chapter: "timeouts.md",
+        program: "async def order():",
+        says: "if the payment is cancelled, nobody has left in Python",
+        replace: &[(
+            "    await asyncio.sleep(3)\n    print(\"paid\")\n",
+            "    asyncio.current_task().cancel()\n    await asyncio.sleep(3)\n",
+        )],
+        prints: "order cancelled: true\n",
     },
     Change {
         chapter: "timeouts.md",
