@@ -1334,9 +1334,79 @@ async fn call() -> io::Result<()> {",
         )],
         prints: "asked to end\nstill here\nasked to end\nstill here\n",
     },
+    Change {
+        chapter: "select.md",
+        program: "async fn open(serving",
+        says: "without a pin the lent sleep does not compile",
+        replace: &[(
+            "let mut evening = pin!(sleep(Duration::from_secs(10)));",
+            "let mut evening = sleep(Duration::from_secs(10));",
+        )],
+        prints: "error[E0277]: `PhantomPinned` cannot be unpinned",
+    },
+    Change {
+        chapter: "select.md",
+        program: "let mut first = pin!(write(log));",
+        says: "dropping the pin does not drop what is pinned",
+        replace: &[("    drop(guard);\n", "    drop(first);\n    drop(guard);\n")],
+        prints: "the first one still waits\nwithin an hour: false\n",
+    },
+    Change {
+        chapter: "select.md",
+        program: "let mut first = pin!(write(log));",
+        says: "dropping a box drops the future in it",
+        replace: &[
+            ("use std::{pin::pin, time::Duration};", "use std::time::Duration;"),
+            ("pin!(write(log))", "Box::pin(write(log))"),
+            ("    drop(guard);\n", "    drop(first);\n    drop(guard);\n"),
+        ],
+        prints: "the first one still waits\nwritten once more\nwithin an hour: true\n",
+    },
+    Change {
+        chapter: "select.md",
+        program: "let mut first = pin!(write(log));",
+        says: "what is pinned ends with the block around it",
+        replace: &[
+            ("    let mut first = pin!", "    {\n    let mut first = pin!"),
+            ("    drop(guard);\n", "    }\n    drop(guard);\n"),
+        ],
+        prints: "the first one still waits\nwritten once more\nwithin an hour: true\n",
+    },
+    Change {
+        chapter: "select.md",
+        program: "let mut first = pin!(write(log));",
+        says: "what is pinned may be awaited to its end",
+        replace: &[("    drop(guard);\n", "    drop(guard);\n    first.await;\n")],
+        prints: "the first one still waits\nwritten once more\nwithin an hour: true\n",
+    },
+    Change {
+        chapter: "messages.md",
+        program: "read = line.read(&mut answer)",
+        says: "two halves, one for each branch, compile",
+        replace: &[
+            (
+                "(_office, mut line) = duplex(64);",
+                "(_office, socket) = duplex(64);\n    let (mut reading, mut writing) = tokio::io::split(socket);",
+            ),
+            ("line.read(", "reading.read("),
+            ("line.write(", "writing.write("),
+        ],
+        prints: "written: Ok(8)\n",
+    },
 ];
 
 const IN_PYTHON: &[Change] = &[
+    Change {
+        chapter: "select.md",
+        program: "reader.readline(), 1",
+        says: "a read that is cancelled loses what it has collected",
+        replace: &[
+            ("reader.readline()", "reader.read()"),
+            ("b\"s\\ncake\\n\")\n", "b\"s\\ncake\\n\")\n    later(1.6, reader.feed_eof)\n"),
+            ("range(3)", "range(2)"),
+        ],
+        prints: "still open\norder: s\ncake\n",
+    },
     Change {
         chapter: "task_groups.md",
         program: "group.create_task(charge())\n",
